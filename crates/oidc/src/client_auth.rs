@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use porta_core::TokenDigest;
+use porta_core::{Timestamp, TokenDigest};
 use porta_protocol::PresentedCredentials;
+use porta_session::{EngineError, Limited, OperationContext, ProtocolClient, SharedServices};
 
-use crate::clients::ProtocolClient;
-use crate::throttle::{Limited, ThrottledEndpoint};
-use crate::{Caller, Engine, EngineError, Tenant};
+use crate::secret_use::SecretUse;
+use crate::throttle::{Throttle, ThrottledEndpoint};
 
 /// Why a client was not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -23,35 +23,44 @@ pub enum ClientAuthError {
     Engine(#[from] EngineError),
 }
 
-impl Engine {
+pub(crate) struct ClientAuthentication {
+    shared: Arc<SharedServices>,
+    throttle: Throttle,
+    secret_use: Arc<SecretUse>,
+}
+
+impl ClientAuthentication {
+    pub(crate) fn new(shared: Arc<SharedServices>, secret_use: Arc<SecretUse>) -> Self {
+        let throttle = Throttle::new(Arc::clone(&shared.backend));
+        Self { shared, throttle, secret_use }
+    }
+
     /// Identifies and, if it is confidential, authenticates a client.
-    pub async fn authenticate_client(
+    pub(crate) async fn authenticate(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         presented: &PresentedCredentials,
         endpoint: ThrottledEndpoint,
-        caller: &Caller,
     ) -> Result<Arc<ProtocolClient>, ClientAuthError> {
         let Some(client_id) = presented.client_id() else { return Err(ClientAuthError::Missing) };
         let client_id = client_id.as_str();
         let digest = presented.secret().map(porta_protocol::client_auth::PresentedSecret::digest);
-        self.check_throttle(tenant, endpoint, caller, client_id).map_err(ClientAuthError::Limited)?;
-        let client = self.client(tenant.organization.id, client_id).await?;
+        self.throttle.check(context, endpoint, client_id).map_err(ClientAuthError::Limited)?;
+        let client = self.shared.clients.find(context.tenant.organization.id, client_id).await?;
         let accepted = client.filter(|c| match (c.client.is_confidential(), &digest) {
-            (true, Some(digest)) => self.secret_matches(c, digest),
+            (true, Some(digest)) => self.secret_matches(c, digest, context.now),
             (false, None) => true,
             (true, None) | (false, Some(_)) => false,
         });
         if let Some(client) = accepted {
             return Ok(client);
         }
-        self.count_failure(tenant, endpoint, caller, client_id).await.map_err(ClientAuthError::Limited)?;
+        self.throttle.count_failure(context, endpoint, client_id).await.map_err(ClientAuthError::Limited)?;
         Err(ClientAuthError::Rejected { client_id: client_id.to_owned() })
     }
 
     /// Compares with **every** usable secret in constant time (`docs/security.md`, W10).
-    fn secret_matches(&self, client: &ProtocolClient, presented: &TokenDigest) -> bool {
-        let now = self.now();
+    fn secret_matches(&self, client: &ProtocolClient, presented: &TokenDigest, now: Timestamp) -> bool {
         let mut matched = None;
         for candidate in client.secrets.iter().filter(|s| s.is_usable(now)) {
             if candidate.digest.same_as(presented) {

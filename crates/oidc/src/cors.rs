@@ -1,19 +1,13 @@
 //! Which browser origins may read protocol answers (CORS; `docs/security.md`, W28).
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
 use porta_core::OrganizationId;
 use porta_core::client::Client;
 use porta_protocol::redirect_uri::origin_of;
-
-use crate::{Engine, EngineError};
+use porta_session::EngineError;
+use porta_session::clients::Clients;
 
 /// Longest `Origin` accepted: a host name has at most 253 characters (RFC 1035 §3.1), the scheme eight, the port six.
 const LONGEST_ORIGIN: usize = 300;
-
-/// The origins registered in one organization.
-pub(crate) type Origins = Arc<HashSet<String>>;
 
 /// Whether a browser could have sent this as an origin with a host (RFC 6454 §6.2). No round trip.
 fn is_an_origin(text: &str) -> bool {
@@ -30,35 +24,17 @@ fn is_registered_by(client: &Client, origin: &str) -> bool {
         || client.redirect_uris.iter().any(|uri| origin_of(uri).as_deref() == Some(origin))
 }
 
-impl Engine {
-    /// Whether any active client of the organization registered this origin; answers preflight requests, which anybody
-    /// may send. The registered origins are loaded once and cached, so a stranger's request costs neither memory nor a
-    /// query.
-    pub async fn origin_is_registered(
-        &self,
-        organization: OrganizationId,
-        origin: &str,
-    ) -> Result<bool, EngineError> {
-        if !is_an_origin(origin) {
-            return Ok(false);
-        }
-        let origins = match self.origins.get(&organization).await {
-            Some(known) => known,
-            None => self.origins.try_get_with(organization, self.load_origins(organization)).await?,
-        };
-        Ok(origins.contains(origin))
+/// Whether any active client of the organization registered this origin; answers preflight requests, which anybody may
+/// send. The registered origins are cached, so a stranger's request costs neither memory nor a query.
+pub async fn origin_is_registered(
+    clients: &Clients,
+    organization: OrganizationId,
+    origin: &str,
+) -> Result<bool, EngineError> {
+    if !is_an_origin(origin) {
+        return Ok(false);
     }
-
-    async fn load_origins(&self, organization: OrganizationId) -> Result<Origins, EngineError> {
-        loop {
-            let generation = self.generation();
-            let found = self.store.repositories().clients(organization).registered_addresses().await?;
-            if generation == self.generation() {
-                let redirect_origins = found.redirect_uris.iter().filter_map(|uri| origin_of(uri));
-                return Ok(Arc::new(found.origins.into_iter().chain(redirect_origins).collect()));
-            }
-        }
-    }
+    Ok(clients.registered_origins(organization).await?.contains(origin))
 }
 
 #[cfg(test)]

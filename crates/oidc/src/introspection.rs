@@ -1,15 +1,16 @@
 //! Introspection (RFC 7662) and revocation (RFC 7009), bound to the tenant (`docs/security.md`, W04).
 
+use std::sync::Arc;
+
 use porta_core::{BearerKind, TokenDigest};
 use porta_protocol::introspection::{ActiveToken, IntrospectionResponse};
 use porta_protocol::{ErrorCode, OAuthError, Params, PresentedCredentials};
+use porta_session::{EngineError, OperationContext, ProtocolClient, SharedServices, Tenant};
 use porta_store::Revocation;
 
-use crate::client_auth::ClientAuthError;
-use crate::clients::ProtocolClient;
+use crate::client_auth::{ClientAuthError, ClientAuthentication};
 use crate::throttle::ThrottledEndpoint;
 use crate::token::ClientTokenRecord;
-use crate::{Caller, Engine, EngineError, Tenant};
 
 /// A refused introspection or revocation request.
 #[derive(Debug, thiserror::Error)]
@@ -42,18 +43,26 @@ fn listed(scope: String) -> Option<String> {
     (!scope.is_empty()).then_some(scope)
 }
 
-impl Engine {
+/// The introspection and the revocation endpoint.
+pub struct IntrospectionEndpoint {
+    shared: Arc<SharedServices>,
+    client_authentication: Arc<ClientAuthentication>,
+}
+
+impl IntrospectionEndpoint {
+    pub(crate) fn new(shared: Arc<SharedServices>, client_authentication: Arc<ClientAuthentication>) -> Self {
+        Self { shared, client_authentication }
+    }
+
     /// `POST /{org}/token/introspection`.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "oidc.introspect", skip_all)]
     pub async fn introspect(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         params: &Params,
         presented: &PresentedCredentials,
-        caller: &Caller,
     ) -> Result<IntrospectionResponse, TokenInquiryError> {
-        let client =
-            self.authenticate_client(tenant, presented, ThrottledEndpoint::Introspection, caller).await?;
+        let client = self.authenticate(context, presented).await?;
         // RFC 7662 §2.1 requires authorization, and a public client has none to show: somebody using its name could
         // poll for the moment at which a stolen refresh token is rotated.
         if !client.client.is_confidential() {
@@ -63,11 +72,11 @@ impl Engine {
         let token = required_token(params)?;
         let digest = TokenDigest::of(token);
         let found = if BearerKind::AccessToken.matches(token) {
-            self.introspect_access(tenant, &client, &digest).await?
+            self.introspect_access(context, &client, &digest).await?
         } else if BearerKind::ClientAccessToken.matches(token) {
-            self.introspect_client_token(tenant, &client, &digest).await?
+            self.introspect_client_token(context, &client, &digest).await?
         } else if BearerKind::RefreshToken.matches(token) {
-            self.introspect_refresh(tenant, &client, &digest).await?
+            self.introspect_refresh(context, &client, &digest).await?
         } else {
             None
         };
@@ -75,15 +84,28 @@ impl Engine {
             .map_or(IntrospectionResponse::Inactive, |token| IntrospectionResponse::Active(Box::new(token))))
     }
 
+    async fn authenticate(
+        &self,
+        context: OperationContext<'_>,
+        presented: &PresentedCredentials,
+    ) -> Result<Arc<ProtocolClient>, ClientAuthError> {
+        self.client_authentication.authenticate(context, presented, ThrottledEndpoint::Introspection).await
+    }
+
     async fn introspect_access(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         client: &ProtocolClient,
         digest: &TokenDigest,
     ) -> Result<Option<ActiveToken>, EngineError> {
-        let now = self.now();
-        let Some(facts) =
-            self.store.repositories().tokens(tenant.organization.id).access_facts(digest, now).await?
+        let OperationContext { tenant, now, .. } = context;
+        let Some(facts) = self
+            .shared
+            .store()
+            .repositories()
+            .tokens(tenant.organization.id)
+            .access_facts(digest, now)
+            .await?
         else {
             return Ok(None);
         };
@@ -91,7 +113,7 @@ impl Engine {
             return Ok(None);
         }
         // Tokens of a deactivated client are not live either.
-        let owner = self.client_by_key(tenant.organization.id, facts.client).await?;
+        let owner = self.shared.clients.find_by_key(tenant.organization.id, facts.client).await?;
         let owner =
             owner.filter(|o| may_see(tenant, client, o) && o.accepts_issued_at(facts.validity.authorized_at));
         Ok(owner.map(|owner| ActiveToken {
@@ -108,13 +130,18 @@ impl Engine {
 
     async fn introspect_refresh(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         client: &ProtocolClient,
         digest: &TokenDigest,
     ) -> Result<Option<ActiveToken>, EngineError> {
-        let now = self.now();
-        let Some(facts) =
-            self.store.repositories().tokens(tenant.organization.id).refresh_facts(digest, now).await?
+        let OperationContext { tenant, now, .. } = context;
+        let Some(facts) = self
+            .shared
+            .store()
+            .repositories()
+            .tokens(tenant.organization.id)
+            .refresh_facts(digest, now)
+            .await?
         else {
             return Ok(None);
         };
@@ -139,17 +166,16 @@ impl Engine {
 
     async fn introspect_client_token(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         client: &ProtocolClient,
         digest: &TokenDigest,
     ) -> Result<Option<ActiveToken>, EngineError> {
+        let OperationContext { tenant, now, .. } = context;
         let Some(record) = self.client_token(tenant, digest).await? else { return Ok(None) };
         // Deactivating the client ends its tokens too.
-        let owner = self.client(tenant.organization.id, &record.client_id).await?;
+        let owner = self.shared.clients.find(tenant.organization.id, &record.client_id).await?;
         let owner = owner.filter(|o| {
-            self.now() < record.expires_at
-                && o.client.id == record.client
-                && o.accepts_issued_at(record.issued_at)
+            now < record.expires_at && o.client.id == record.client && o.accepts_issued_at(record.issued_at)
         });
         Ok(owner.is_some_and(|owner| may_see(tenant, client, &owner)).then(|| ActiveToken {
             client_id: record.client_id,
@@ -168,7 +194,7 @@ impl Engine {
         digest: &TokenDigest,
     ) -> Result<Option<ClientTokenRecord>, EngineError> {
         let key = ClientTokenRecord::storage_key(tenant.organization.id, digest);
-        let Some(bytes) = self.kv.get(&key).await? else { return Ok(None) };
+        let Some(bytes) = self.shared.kv().get(&key).await? else { return Ok(None) };
         serde_json::from_slice(&bytes).map(Some).map_err(|e| EngineError::Unreadable(e.to_string()))
     }
 
@@ -177,25 +203,24 @@ impl Engine {
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "oidc.revoke", skip_all)]
     pub async fn revoke(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         params: &Params,
         presented: &PresentedCredentials,
-        caller: &Caller,
     ) -> Result<(), TokenInquiryError> {
-        let client =
-            self.authenticate_client(tenant, presented, ThrottledEndpoint::Introspection, caller).await?;
+        let client = self.authenticate(context, presented).await?;
         let token = required_token(params)?;
         let digest = TokenDigest::of(token);
         if BearerKind::AccessToken.matches(token) {
-            self.revoke_access(tenant, &client, &digest).await?;
+            self.revoke_access(context, &client, &digest).await?;
         } else if BearerKind::RefreshToken.matches(token) {
-            self.revoke_refresh(tenant, &client, &digest).await?;
+            self.revoke_refresh(context, &client, &digest).await?;
         } else if BearerKind::ClientAccessToken.matches(token)
-            && let Some(record) = self.client_token(tenant, &digest).await?
+            && let Some(record) = self.client_token(context.tenant, &digest).await?
             && record.client == client.client.id
         {
-            self.kv
-                .take(&ClientTokenRecord::storage_key(tenant.organization.id, &digest))
+            self.shared
+                .kv()
+                .take(&ClientTokenRecord::storage_key(context.tenant.organization.id, &digest))
                 .await
                 .map_err(EngineError::from)?;
         }
@@ -204,13 +229,14 @@ impl Engine {
 
     async fn revoke_access(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         client: &ProtocolClient,
         digest: &TokenDigest,
     ) -> Result<(), EngineError> {
-        let mut repositories = self.store.repositories();
+        let OperationContext { tenant, now, .. } = context;
+        let mut repositories = self.shared.store().repositories();
         let mut tokens = repositories.tokens(tenant.organization.id);
-        let facts = tokens.access_facts(digest, self.now()).await?;
+        let facts = tokens.access_facts(digest, now).await?;
         if facts.is_some_and(|f| f.client == client.client.id) {
             tokens.delete_access_token(digest).await?;
         }
@@ -219,12 +245,12 @@ impl Engine {
 
     async fn revoke_refresh(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         client: &ProtocolClient,
         digest: &TokenDigest,
     ) -> Result<(), EngineError> {
-        let now = self.now();
-        let mut repositories = self.store.repositories();
+        let OperationContext { tenant, now, .. } = context;
+        let mut repositories = self.shared.store().repositories();
         let mut tokens = repositories.tokens(tenant.organization.id);
         let facts = tokens.refresh_facts(digest, now).await?;
         if let Some(facts) = facts.filter(|f| f.family.client == client.client.id) {

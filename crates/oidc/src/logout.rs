@@ -9,29 +9,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::{BearerKind, TokenDigest};
-use porta_jose::TokenKind;
 use porta_protocol::{Params, redirect_uri};
+use porta_session::sealed_state::fits_in_cookie;
+use porta_session::{EngineError, OperationContext, ProtocolClient, SharedServices, Tenant};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::authorize::ui_locales;
-use crate::clients::ProtocolClient;
-use crate::sealed_state::fits_in_cookie;
-use crate::session::{self, PresentedSession};
-use crate::{Caller, Engine, EngineError, Tenant};
+use crate::id_token_hint::{IdTokenHint, read_id_token_hint};
 
 /// How long a logout may wait for confirmation. Nothing is stored until then: the checked request travels sealed in an
 /// address and in a form.
 const CONFIRMATION_LIFETIME: Duration = Duration::from_hours(1);
-
-/// Content of an `id_token_hint` with valid signature and issuer. Its age does not matter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdTokenHint {
-    pub subject: String,
-    pub client_id: String,
-}
 
 /// A refused logout request; shown on a page.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +79,7 @@ struct CheckedLogout {
     onward: PostLogoutRedirect,
 }
 
-/// Parameter that carries the handle of [`Engine::end_session_by_post`].
+/// Parameter that carries the handle of [`LogoutEndpoint::end_session_by_post`].
 pub const CONTINUE: &str = "continue";
 
 /// Sealed content of the confirmation form. It names the session, so that the form ends no other one.
@@ -131,18 +121,13 @@ impl ReceivedHint {
     }
 }
 
-impl Engine {
-    /// Verifies and reads an ID token of this tenant given as a hint. `None`: it is not one.
-    pub(crate) fn read_id_token_hint(tenant: &Tenant, token: &str) -> Option<IdTokenHint> {
-        let claims = tenant.keys.verifier.verify(token, TokenKind::IdTokenHint).ok()?;
-        let text = |name: &str| claims.get(name).and_then(|v| v.as_str()).map(str::to_owned);
-        // A signed UserInfo response has issuer and audience too; only an ID token has `exp` (RFC 8725 §3.11).
-        let is_id_token =
-            claims.get("exp").is_some_and(serde_json::Value::is_i64) && claims.contains_key("iat");
-        if text("iss")? != tenant.issuer || !is_id_token {
-            return None;
-        }
-        Some(IdTokenHint { subject: text("sub")?, client_id: text("aud")? })
+pub struct LogoutEndpoint {
+    shared: Arc<SharedServices>,
+}
+
+impl LogoutEndpoint {
+    pub(crate) fn new(shared: Arc<SharedServices>) -> Self {
+        Self { shared }
     }
 
     /// `POST /{org}/session/end`: checks and seals the request. A cross-site POST carries no `SameSite=Lax` cookie, so
@@ -150,7 +135,11 @@ impl Engine {
     pub async fn end_session_by_post(&self, tenant: &Tenant, params: &Params) -> Result<String, LogoutError> {
         let (client, onward) = self.check_logout(tenant, params).await?;
         let checked = CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward };
-        let handle = self.seal(&checked, &checked_place(tenant), self.now() + CONFIRMATION_LIFETIME)?;
+        let handle = self.shared.sealer.seal(
+            &checked,
+            &checked_place(tenant),
+            self.shared.now() + CONFIRMATION_LIFETIME,
+        )?;
         if fits_in_cookie(&handle) { Ok(handle) } else { Err(malformed("the request is too long")) }
     }
 
@@ -160,7 +149,7 @@ impl Engine {
             return Ok(CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward });
         };
         let expired = || malformed("the request has expired");
-        match self.unseal(handle, &checked_place(tenant)) {
+        match self.shared.sealer.unseal(handle, &checked_place(tenant)) {
             Some((checked, _)) => Ok(checked),
             None => self.taken(&checked_place(tenant), handle).await?.ok_or_else(expired),
         }
@@ -171,7 +160,7 @@ impl Engine {
         if !BearerKind::Interaction.matches(handle) {
             return Ok(None);
         }
-        let found = self.kv.take(&format!("{place}:{}", TokenDigest::of(handle).hex())).await?;
+        let found = self.shared.kv().take(&format!("{place}:{}", TokenDigest::of(handle).hex())).await?;
         found
             .map(|bytes| serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string())))
             .transpose()
@@ -202,10 +191,16 @@ impl Engine {
         cookie: Option<&str>,
     ) -> Result<LogoutStep, LogoutError> {
         let CheckedLogout { client_name, onward } = self.checked_logout(tenant, params).await?;
-        let Some(session) = self.session(tenant, cookie).await? else { return Ok(LogoutStep::Done(onward)) };
+        let Some(session) = self.shared.browser_sessions.find(tenant, cookie).await? else {
+            return Ok(LogoutStep::Done(onward));
+        };
         let pending = PendingLogout { session: session.digest, onward: onward.clone() };
-        let xsrf = self.seal(&pending, &pending_place(tenant), self.now() + CONFIRMATION_LIFETIME)?;
-        let mut repositories = self.store.repositories();
+        let xsrf = self.shared.sealer.seal(
+            &pending,
+            &pending_place(tenant),
+            self.shared.now() + CONFIRMATION_LIFETIME,
+        )?;
+        let mut repositories = self.shared.store().repositories();
         let user = repositories.users(tenant.organization.id).by_id(session.session.user).await;
         let user_locale = user.map_err(EngineError::from)?.and_then(|user| user.profile.locale);
         Ok(LogoutStep::Confirm { xsrf, client_name, user_locale, onward })
@@ -218,11 +213,12 @@ impl Engine {
     ) -> Result<Option<Arc<ProtocolClient>>, LogoutError> {
         let hint = match params.get("id_token_hint") {
             None => ReceivedHint::Nothing,
-            Some(token) => Self::read_id_token_hint(tenant, token)
-                .map_or(ReceivedHint::Unverified, ReceivedHint::Verified),
+            Some(token) => {
+                read_id_token_hint(tenant, token).map_or(ReceivedHint::Unverified, ReceivedHint::Verified)
+            }
         };
         let Some(client_id) = hint.client(params.get("client_id"))? else { return Ok(None) };
-        let Some(client) = self.client(tenant.organization.id, client_id).await? else {
+        let Some(client) = self.shared.clients.find(tenant.organization.id, client_id).await? else {
             return Err(LogoutRefusal::ClientUnknown.into());
         };
         if matches!(hint, ReceivedHint::Unverified) {
@@ -233,50 +229,28 @@ impl Engine {
     }
 
     /// `POST /{org}/session/end/confirm`: ends the session and every token authorized in it.
-    pub async fn confirm_logout(
+    pub async fn confirm(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         xsrf: Option<&str>,
         cookie: Option<&str>,
-        caller: &Caller,
     ) -> Result<PostLogoutRedirect, LogoutError> {
+        let tenant = context.tenant;
         let expired = || malformed("the form has expired");
         let xsrf = xsrf.ok_or_else(expired)?;
-        let pending: PendingLogout = match self.unseal(xsrf, &pending_place(tenant)) {
+        let pending: PendingLogout = match self.shared.sealer.unseal(xsrf, &pending_place(tenant)) {
             Some((pending, _)) => pending,
             None => self.taken(&pending_place(tenant), xsrf).await?.ok_or_else(expired)?,
         };
         // Already signed out, perhaps by this very form.
-        let Some(session) = self.session(tenant, cookie).await? else { return Ok(pending.onward) };
+        let Some(session) = self.shared.browser_sessions.find(tenant, cookie).await? else {
+            return Ok(pending.onward);
+        };
         if !session.digest.same_as(&pending.session) {
             return Err(malformed("the form belongs to another session"));
         }
-        self.terminate(tenant, &session, caller).await?;
+        self.shared.browser_sessions.end(context, &session).await?;
         Ok(pending.onward)
-    }
-
-    /// Ends a session: its row, its token families and its entry in the short-lived store.
-    pub async fn terminate(
-        &self,
-        tenant: &Tenant,
-        presented: &PresentedSession,
-        caller: &Caller,
-    ) -> Result<(), EngineError> {
-        let now = self.now();
-        let event = AuditEvent {
-            user_id: Some(presented.session.user),
-            actor_id: Some(presented.session.user),
-            metadata: serde_json::json!({ "session": presented.session.key.to_string() }),
-            ..self.event(tenant, "user.logout", AuditCategory::Authentication, caller)
-        };
-        // Storage first: after a crash in between, the cookie names a session that storage has already ended.
-        self.store
-            .repositories()
-            .sessions(tenant.organization.id)
-            .end(presented.session.key, now, &event)
-            .await?;
-        self.kv.take(&session::storage_key(tenant.organization.id, &presented.digest)).await?;
-        Ok(())
     }
 }
 

@@ -14,9 +14,7 @@ use moka::future::Cache;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::settings::{self, Settings};
 use porta_core::{ClientKey, OrganizationId, Timestamp, TokenFamilyId, UserId};
-
-use crate::throttle::Limited;
-use crate::{Caller, Engine, Tenant};
+use porta_session::{Limited, OperationContext, SharedServices};
 
 /// Maximum buckets in memory. An evicted bucket starts full again; the organization's is used by every caller and
 /// stays.
@@ -60,13 +58,8 @@ impl QuotaKey {
 }
 
 pub(crate) struct Quotas {
+    shared: Arc<SharedServices>,
     buckets: Cache<(OrganizationId, QuotaKey), Arc<Bucket>>,
-}
-
-impl Default for Quotas {
-    fn default() -> Self {
-        Self { buckets: Cache::builder().max_capacity(CAPACITY).time_to_idle(FORGOTTEN_AFTER).build() }
-    }
 }
 
 /// Two timestamps, in microseconds.
@@ -120,26 +113,31 @@ impl Bucket {
     }
 }
 
-impl Engine {
+impl Quotas {
+    pub(crate) fn new(shared: Arc<SharedServices>) -> Self {
+        let buckets = Cache::builder().max_capacity(CAPACITY).time_to_idle(FORGOTTEN_AFTER).build();
+        Self { shared, buckets }
+    }
+
     /// Counts one write for each of `quota_keys`, all or none. `Err`: the time to wait.
-    pub(crate) async fn consume_quota(
+    pub(crate) async fn consume(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         quota_keys: &[QuotaKey],
-        caller: &Caller,
     ) -> Result<(), Limited> {
+        let tenant = context.tenant;
         let window = tenant.settings.duration(settings::QUOTA_WINDOW);
         let mut paid: Vec<(Arc<Bucket>, u64)> = Vec::with_capacity(quota_keys.len());
         for quota_key in quota_keys {
             let maximum = quota_key.maximum(&tenant.settings);
             let key = (tenant.organization.id, *quota_key);
-            let bucket = match self.quotas.buckets.get(&key).await {
+            let bucket = match self.buckets.get(&key).await {
                 Some(bucket) => bucket,
-                None => self.quotas.buckets.get_with(key, async { Arc::default() }).await,
+                None => self.buckets.get_with(key, async { Arc::default() }).await,
             };
-            if let Err(QuotaExceeded { wait, is_news }) = bucket.take(self.now(), maximum, window) {
+            if let Err(QuotaExceeded { wait, is_news }) = bucket.take(context.now, maximum, window) {
                 if is_news {
-                    self.audit_quota_exceeded(tenant, *quota_key, caller, window).await;
+                    self.audit_exceeded(context, *quota_key, window).await;
                 }
                 for (bucket, maximum) in paid {
                     bucket.give_back(maximum, window);
@@ -151,28 +149,22 @@ impl Engine {
         Ok(())
     }
 
-    async fn audit_quota_exceeded(
-        &self,
-        tenant: &Tenant,
-        quota_key: QuotaKey,
-        caller: &Caller,
-        window: Duration,
-    ) {
+    async fn audit_exceeded(&self, context: OperationContext<'_>, quota_key: QuotaKey, window: Duration) {
         let (id, user_id) = match quota_key {
             QuotaKey::Client(client) => (Some(client.to_string()), None),
             QuotaKey::TokenFamily(family) => (Some(family.to_string()), None),
             QuotaKey::Person(user) | QuotaKey::TokenFamiliesOf(user) => (None, Some(user)),
             QuotaKey::Organization => (None, None),
         };
-        tracing::warn!(event = "rate_limit.quota", tenant = %tenant.organization.slug, quota = quota_key.name(), id, "quota is used up");
+        tracing::warn!(event = "rate_limit.quota", tenant = %context.tenant.organization.slug, quota = quota_key.name(), id, "quota is used up");
         let event = AuditEvent {
             user_id,
             metadata: serde_json::json!({ "quota": quota_key.name(), "id": id }),
-            ..self.event(tenant, "rate_limit.quota", AuditCategory::Security, caller)
+            ..self.shared.audit.event(context, "rate_limit.quota", AuditCategory::Security)
         };
         // Once for all processes that see the same flood. A refusal must not depend on storage, so a failure is only
         // logged.
-        if let Err(error) = self.audit_once(tenant, event, caller, window).await {
+        if let Err(error) = self.shared.audit.record_once(context, event, window).await {
             tracing::warn!(%error, "a quota that is used up was not recorded");
         }
     }

@@ -8,27 +8,30 @@
 //! client out for all of its people, and secrets of at least sixteen characters cannot be guessed.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use porta_core::Timestamp;
 use porta_core::settings::{self, SettingDefinition};
 use porta_kv::{LimitOutcome, RateLimit};
-
-use crate::{Caller, Engine, Tenant};
+use porta_session::{Backend, Limited, OperationContext};
 
 /// Maximum entries of each map. When `blocked` is full, the shared counter still limits failures.
 const CAPACITY: usize = 100_000;
 
-/// In-process state of the limits.
-#[derive(Debug, Default)]
-pub struct Throttle {
+pub(crate) struct Throttle {
+    backend: Arc<Backend>,
+    /// Until when this process refuses by itself.
     blocked: Mutex<HashMap<String, Timestamp>>,
     /// Failures counted here while the shared store is unavailable, with the end of their window.
     local: Mutex<HashMap<String, (Timestamp, u64)>>,
 }
 
 impl Throttle {
+    pub(crate) fn new(backend: Arc<Backend>) -> Self {
+        Self { backend, blocked: Mutex::default(), local: Mutex::default() }
+    }
+
     fn blocked(&self, key: &str, now: Timestamp) -> Option<Duration> {
         let blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
         blocked.get(key).filter(|until| now < **until).map(|until| until.since(now))
@@ -60,11 +63,68 @@ impl Throttle {
             blocked.insert(key, now + retry_after);
         }
     }
+    /// Refuses a caller that this process remembers as limited; no round trip.
+    pub(crate) fn check(
+        &self,
+        context: OperationContext<'_>,
+        endpoint: ThrottledEndpoint,
+        client_id: &str,
+    ) -> Result<(), Limited> {
+        let Some(counters) = Counters::of(context, endpoint, client_id) else { return Ok(()) };
+        let Counters { client, networks } = counters;
+        let mut blocked = networks.iter().chain([&client]).filter_map(|limit| {
+            let retry_after = self.blocked(&limit.key, context.now)?;
+            Some(Limited { retry_after, maximum: limit.maximum })
+        });
+        blocked.next().map_or(Ok(()), Err)
+    }
+
+    /// Counts a failure. `Err`: a limit is exceeded, and this request itself is answered as limited.
+    pub(crate) async fn count_failure(
+        &self,
+        context: OperationContext<'_>,
+        endpoint: ThrottledEndpoint,
+        client_id: &str,
+    ) -> Result<(), Limited> {
+        let Some(counters) = Counters::of(context, endpoint, client_id) else { return Ok(()) };
+        let Counters { client, networks } = counters;
+        let mut limits = networks.clone();
+        limits.push(client.clone());
+        match self.backend.kv.hit(&limits).await {
+            Ok(LimitOutcome::Allowed) => Ok(()),
+            Ok(LimitOutcome::Limited { retry_after }) => {
+                // Find the full counter: it decides who is refused from now on. These round trips happen once; then
+                // memory answers.
+                let (mut full, mut retry_after) = (client, retry_after);
+                for network in networks {
+                    if let Ok(LimitOutcome::Limited { retry_after: wait }) =
+                        self.backend.kv.check(std::slice::from_ref(&network)).await
+                    {
+                        (full, retry_after) = (network, wait);
+                        break;
+                    }
+                }
+                self.block(full.key, self.backend.now(), retry_after);
+                Err(Limited { retry_after, maximum: full.maximum })
+            }
+            // Fail closed: without the shared store each process counts for itself.
+            Err(error) => {
+                tracing::warn!(%error, "failed client authentication was counted by this process only");
+                let now = self.backend.now();
+                for limit in limits {
+                    if let Some(retry_after) = self.count_here(&limit, now) {
+                        self.block(limit.key, now, retry_after);
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
 }
 
 /// The endpoint whose failures are counted; each has its own limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ThrottledEndpoint {
+pub(crate) enum ThrottledEndpoint {
     Token,
     /// Introspection and revocation.
     Introspection,
@@ -100,13 +160,6 @@ impl ThrottledEndpoint {
     }
 }
 
-/// A rate limit or quota is exceeded; `maximum` is the limit that was hit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limited {
-    pub retry_after: Duration,
-    pub maximum: u64,
-}
-
 /// The counters of one failure: client and network, and the networks alone.
 struct Counters {
     client: RateLimit,
@@ -115,7 +168,8 @@ struct Counters {
 
 impl Counters {
     /// `None` if the caller's address is unknown.
-    fn of(tenant: &Tenant, endpoint: ThrottledEndpoint, caller: &Caller, client_id: &str) -> Option<Self> {
+    fn of(context: OperationContext<'_>, endpoint: ThrottledEndpoint, client_id: &str) -> Option<Self> {
+        let OperationContext { tenant, caller, .. } = context;
         caller.address?;
         let (organization, name, network) = (tenant.organization.id, endpoint.name(), caller.network());
         // The caller chooses the client id: digest it, so that its length is fixed and it cannot collide with another
@@ -132,68 +186,5 @@ impl Counters {
             },
             networks: caller.limits(key_of, of_networks, window),
         })
-    }
-}
-
-impl Engine {
-    /// Refuses a caller that this process remembers as limited; no round trip.
-    pub(crate) fn check_throttle(
-        &self,
-        tenant: &Tenant,
-        endpoint: ThrottledEndpoint,
-        caller: &Caller,
-        client_id: &str,
-    ) -> Result<(), Limited> {
-        let Some(counters) = Counters::of(tenant, endpoint, caller, client_id) else { return Ok(()) };
-        let Counters { client, networks } = counters;
-        let now = self.now();
-        let mut blocked = networks.iter().chain([&client]).filter_map(|limit| {
-            let retry_after = self.throttle.blocked(&limit.key, now)?;
-            Some(Limited { retry_after, maximum: limit.maximum })
-        });
-        blocked.next().map_or(Ok(()), Err)
-    }
-
-    /// Counts a failure. `Err`: a limit is exceeded, and this request itself is answered as limited.
-    pub(crate) async fn count_failure(
-        &self,
-        tenant: &Tenant,
-        endpoint: ThrottledEndpoint,
-        caller: &Caller,
-        client_id: &str,
-    ) -> Result<(), Limited> {
-        let Some(counters) = Counters::of(tenant, endpoint, caller, client_id) else { return Ok(()) };
-        let Counters { client, networks } = counters;
-        let mut limits = networks.clone();
-        limits.push(client.clone());
-        match self.kv.hit(&limits).await {
-            Ok(LimitOutcome::Allowed) => Ok(()),
-            Ok(LimitOutcome::Limited { retry_after }) => {
-                // Find the full counter: it decides who is refused from now on. These round trips happen once; then
-                // memory answers.
-                let (mut full, mut retry_after) = (client, retry_after);
-                for network in networks {
-                    if let Ok(LimitOutcome::Limited { retry_after: wait }) =
-                        self.kv.check(std::slice::from_ref(&network)).await
-                    {
-                        (full, retry_after) = (network, wait);
-                        break;
-                    }
-                }
-                self.throttle.block(full.key, self.now(), retry_after);
-                Err(Limited { retry_after, maximum: full.maximum })
-            }
-            // Fail closed: without the shared store each process counts for itself.
-            Err(error) => {
-                tracing::warn!(%error, "failed client authentication was counted by this process only");
-                let now = self.now();
-                for limit in limits {
-                    if let Some(retry_after) = self.throttle.count_here(&limit, now) {
-                        self.throttle.block(limit.key, now, retry_after);
-                    }
-                }
-                Ok(())
-            }
-        }
     }
 }

@@ -1,13 +1,13 @@
 //! UserInfo (OpenID Connect Core §5.3).
 
+use std::sync::Arc;
+
 use porta_core::{BearerKind, TokenDigest};
 use porta_protocol::claims::{add_claim, claims_for_scope, standard_claims};
 use porta_protocol::{ClaimsRequest, Scope, scope};
+use porta_session::{EngineError, ProtocolClient, SharedServices, Tenant};
 use porta_store::UserInfoFacts;
 use serde_json::{Map, Value, json};
-
-use crate::clients::ProtocolClient;
-use crate::{Engine, EngineError, Tenant};
 
 /// A refused UserInfo request (RFC 6750 §3.1).
 #[derive(Debug, thiserror::Error)]
@@ -27,16 +27,24 @@ pub enum UserInfo {
     Jwt(String),
 }
 
-impl Engine {
+pub struct UserInfoEndpoint {
+    shared: Arc<SharedServices>,
+}
+
+impl UserInfoEndpoint {
+    pub(crate) fn new(shared: Arc<SharedServices>) -> Self {
+        Self { shared }
+    }
+
     /// `GET` and `POST /{org}/me`.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "oidc.userinfo", skip_all)]
-    pub async fn userinfo(&self, tenant: &Tenant, access_token: &str) -> Result<UserInfo, UserInfoError> {
+    pub async fn answer(&self, tenant: &Tenant, access_token: &str) -> Result<UserInfo, UserInfoError> {
         if !BearerKind::AccessToken.matches(access_token) {
             return Err(UserInfoError::InvalidToken);
         }
-        let now = self.now();
+        let now = self.shared.now();
         let digest = TokenDigest::of(access_token);
-        let mut repositories = self.store.repositories();
+        let mut repositories = self.shared.store().repositories();
         let facts = repositories
             .tokens(tenant.organization.id)
             .userinfo_facts(&digest, now)
@@ -48,7 +56,7 @@ impl Engine {
         if now >= access.token.expires_at || !access.validity.is_live(now) {
             return Err(UserInfoError::InvalidToken);
         }
-        let client = self.client_by_key(tenant.organization.id, access.client).await?;
+        let client = self.shared.clients.find_by_key(tenant.organization.id, access.client).await?;
         let client = client.filter(|c| c.accepts_issued_at(access.validity.authorized_at));
         let client = client.ok_or(UserInfoError::InvalidToken)?;
         let scope = Scope::parse(&access.token.scope)
@@ -57,10 +65,10 @@ impl Engine {
             return Err(UserInfoError::InsufficientScope);
         }
         let claims = userinfo_claims(facts, &client, &scope);
-        self.userinfo_answer(tenant, &client, claims).await.map_err(UserInfoError::from)
+        self.respond(tenant, &client, claims).await.map_err(UserInfoError::from)
     }
 
-    async fn userinfo_answer(
+    async fn respond(
         &self,
         tenant: &Tenant,
         client: &ProtocolClient,
@@ -72,7 +80,7 @@ impl Engine {
         // OpenID Connect Core §5.3.2: a signed response names issuer and audience.
         claims.insert("iss".to_owned(), json!(tenant.issuer));
         claims.insert("aud".to_owned(), json!(client.client.client_id.as_str()));
-        let signer = self.signer(tenant, algorithm).await?;
+        let signer = self.shared.signing_keys.signer(tenant, algorithm).await?;
         let jwt = signer.sign(None, &claims).map_err(|e| EngineError::Signing(e.to_string()))?;
         Ok(UserInfo::Jwt(jwt))
     }

@@ -8,11 +8,12 @@ use porta_protocol::{
     ClaimsRequest, CodeChallenge, ErrorCode, OAuthError, Params, Prompt, PromptValue, ResponseMode, Scope,
     UnverifiedRequestObject, redirect_uri, scope,
 };
+use porta_session::{
+    ACR_ONE_FACTOR, ACR_TWO_FACTORS, AuthorizationRequest, EngineError, Limited, ProtocolClient, Tenant,
+};
 
-use super::request::AuthorizationRequest;
-use crate::clients::ProtocolClient;
-use crate::throttle::Limited;
-use crate::{ACR_ONE_FACTOR, ACR_TWO_FACTORS, Engine, EngineError, Tenant};
+use super::AuthorizationEndpoint;
+use crate::id_token_hint::read_id_token_hint;
 
 /// Where an answer may be sent: a client and one of its registered redirect URIs.
 #[derive(Debug, Clone)]
@@ -55,9 +56,9 @@ fn invalid(description: &'static str) -> OAuthError {
     OAuthError::new(ErrorCode::InvalidRequest, description)
 }
 
-impl Engine {
+impl AuthorizationEndpoint {
     /// Verifies client and redirect URI first; nothing is redirected before both are verified.
-    pub(crate) async fn find_target(
+    pub(super) async fn find_target(
         &self,
         tenant: &Tenant,
         params: &Params,
@@ -69,7 +70,7 @@ impl Engine {
         let Some(client_id) = params.get("client_id") else {
             return Err(AuthorizeError::Page(invalid("client_id is missing")));
         };
-        let Some(client) = self.client(tenant.organization.id, client_id).await? else {
+        let Some(client) = self.shared.clients.find(tenant.organization.id, client_id).await? else {
             return Err(AuthorizeError::Page(OAuthError::new(ErrorCode::InvalidClient, "client is unknown")));
         };
         let (redirect_uri, redirect_uri_sent) =
@@ -88,58 +89,57 @@ impl Engine {
         }
         Ok(target)
     }
+}
 
-    /// Checks everything else, once the target is verified.
-    pub(crate) fn check_request(
-        tenant: &Tenant,
-        params: &Params,
-        target: &RedirectTarget,
-    ) -> Checked<AuthorizationRequest> {
-        let client = &*target.client;
-        code_grant_allowed(client)?; // RFC 6749 §4.1.2.1 unauthorized_client
-        printable(params, "state")?; // RFC 6749 Appendix A.5
-        printable(params, "nonce")?; // OpenID Connect Core §15.5.2
-        no_request_object(params)?; // OpenID Connect Core §6, §7.2.1
-        response_type_is_code(params)?; // RFC 6749 §3.1.1
-        let prompt = prompt(params)?; // OpenID Connect Core §3.1.2.1
-        let scope = effective_scope(tenant, params, client, prompt)?; // RFC 6749 §3.3, OpenID Connect Core §11
-        openid_for_openid_parameters(params, &scope)?; // OpenID Connect Core §3.1.2.1
-        let code_challenge = code_challenge(params, client)?; // RFC 7636 §4.3, RFC 9700 §2.1.1
-        no_unknown_resource(params)?; // RFC 8707 §2
-        let max_age = max_age(params)?;
-        let claims = claims(params, client)?; // OpenID Connect Core §5.5
-        let hinted_subject = Self::hinted_subject(tenant, params, client)?;
-        reachable_acr(claims.as_ref())?; // OpenID Connect Core §5.5.1.1
-        let request = AuthorizationRequest {
-            client_id: client.client.client_id.to_string(),
-            redirect_uri: target.redirect_uri.clone(),
-            redirect_uri_sent: target.redirect_uri_sent,
-            response_mode: target.response_mode,
-            state: target.state.clone(),
-            nonce: params.get("nonce").map(str::to_owned),
-            scope,
-            prompt,
-            max_age,
-            login_hint: login_hint(params),
-            ui_locales: ui_locales(params),
-            hinted_subject,
-            claims,
-            code_challenge,
-        };
-        within_length(&request)?; // must fit a cookie
-        Ok(request)
-    }
+/// Checks everything else, once the target is verified.
+pub(super) fn check_request(
+    tenant: &Tenant,
+    params: &Params,
+    target: &RedirectTarget,
+) -> Checked<AuthorizationRequest> {
+    let client = &*target.client;
+    code_grant_allowed(client)?; // RFC 6749 §4.1.2.1 unauthorized_client
+    printable(params, "state")?; // RFC 6749 Appendix A.5
+    printable(params, "nonce")?; // OpenID Connect Core §15.5.2
+    no_request_object(params)?; // OpenID Connect Core §6, §7.2.1
+    response_type_is_code(params)?; // RFC 6749 §3.1.1
+    let prompt = prompt(params)?; // OpenID Connect Core §3.1.2.1
+    let scope = effective_scope(tenant, params, client, prompt)?; // RFC 6749 §3.3, OpenID Connect Core §11
+    openid_for_openid_parameters(params, &scope)?; // OpenID Connect Core §3.1.2.1
+    let code_challenge = code_challenge(params, client)?; // RFC 7636 §4.3, RFC 9700 §2.1.1
+    no_unknown_resource(params)?; // RFC 8707 §2
+    let max_age = max_age(params)?;
+    let claims = claims(params, client)?; // OpenID Connect Core §5.5
+    let hinted_subject = hinted_subject(tenant, params, client)?;
+    reachable_acr(claims.as_ref())?; // OpenID Connect Core §5.5.1.1
+    let request = AuthorizationRequest {
+        client_id: client.client.client_id.to_string(),
+        redirect_uri: target.redirect_uri.clone(),
+        redirect_uri_sent: target.redirect_uri_sent,
+        response_mode: target.response_mode,
+        state: target.state.clone(),
+        nonce: params.get("nonce").map(str::to_owned),
+        scope,
+        prompt,
+        max_age,
+        login_hint: login_hint(params),
+        ui_locales: ui_locales(params),
+        hinted_subject,
+        claims,
+        code_challenge,
+    };
+    within_length(&request)?; // must fit a cookie
+    Ok(request)
+}
 
-    /// Returns the subject of `id_token_hint`: an ID token that this tenant signed for this client, of any age.
-    fn hinted_subject(tenant: &Tenant, params: &Params, client: &ProtocolClient) -> Checked<Option<String>> {
-        let Some(hint) = params.get("id_token_hint") else { return Ok(None) };
-        let hint =
-            Self::read_id_token_hint(tenant, hint).ok_or_else(|| invalid("id_token_hint is not valid"))?;
-        if hint.client_id != client.client.client_id.as_str() {
-            return Err(invalid("id_token_hint was issued to another client"));
-        }
-        Ok(Some(hint.subject))
+/// Returns the subject of `id_token_hint`: an ID token that this tenant signed for this client, of any age.
+fn hinted_subject(tenant: &Tenant, params: &Params, client: &ProtocolClient) -> Checked<Option<String>> {
+    let Some(hint) = params.get("id_token_hint") else { return Ok(None) };
+    let hint = read_id_token_hint(tenant, hint).ok_or_else(|| invalid("id_token_hint is not valid"))?;
+    if hint.client_id != client.client.client_id.as_str() {
+        return Err(invalid("id_token_hint was issued to another client"));
     }
+    Ok(Some(hint.subject))
 }
 
 impl RedirectTarget {

@@ -3,8 +3,7 @@
 use porta_core::Timestamp;
 use porta_core::session::Grant;
 use porta_protocol::{ErrorCode, OAuthError, PromptValue};
-
-use super::request::AuthorizationRequest;
+use porta_session::AuthorizationRequest;
 
 /// What is known about the browser when a request is judged.
 #[derive(Debug, Clone, Copy)]

@@ -3,32 +3,31 @@
 use porta_core::audit::AuditCategory;
 use porta_core::settings;
 use porta_protocol::{ErrorCode, OAuthError};
+use porta_session::interaction::{BoundInteraction, CompletedLogin, Interaction};
+use porta_session::{AccountPage, EngineError, InteractionPurpose, OperationContext, Tenant};
 
-use super::{AuthorizeOutcome, AuthorizeResult, ResumeOutcome};
-use crate::interaction::{BoundInteraction, CompletedLogin, Interaction};
-use crate::purpose::{AccountPage, InteractionPurpose};
-use crate::{Caller, Engine, EngineError, Tenant};
+use super::respond::refuse;
+use super::{AuthorizationEndpoint, AuthorizeOutcome, AuthorizeResult, ResumeOutcome};
 
-impl Engine {
+impl AuthorizationEndpoint {
     /// Declines an anonymous interaction. The answer is given at once, because nothing is stored that a resume address
     /// could find.
     pub async fn cancel(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         bound: BoundInteraction,
         cookie: Option<&str>,
-        caller: &Caller,
     ) -> Result<ResumeOutcome, EngineError> {
-        self.declined(tenant, bound.interaction, cookie, caller).await
+        self.declined(context, bound.interaction, cookie).await
     }
 
     pub(super) async fn declined(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         interaction: Interaction,
         cookie: Option<&str>,
-        caller: &Caller,
     ) -> Result<ResumeOutcome, EngineError> {
+        let tenant = context.tenant;
         let is_anonymous = interaction.is_anonymous();
         let (user, what) = match interaction.consent {
             Some(asked) => (asked.user, "user.consent.denied"),
@@ -38,18 +37,18 @@ impl Engine {
         let (event, resumed) = match interaction.purpose {
             InteractionPurpose::Authorize(request) => {
                 // The client may have been switched off while the person was reading.
-                if self.client(tenant.organization.id, &request.client_id).await?.is_none() {
+                if self.shared.clients.find(tenant.organization.id, &request.client_id).await?.is_none() {
                     return Ok(ResumeOutcome::Gone);
                 }
                 let declined = OAuthError::new(ErrorCode::AccessDenied, "the person declined");
-                let outcome = AuthorizeOutcome::Respond(request.refuse(tenant, &declined));
+                let outcome = AuthorizeOutcome::Respond(refuse(&request, tenant, &declined));
                 let authorized = AuthorizeResult { outcome, session_until: None };
-                let event = self.decision_event(tenant, user, &request, caller, what);
+                let event = self.decision_event(context, user, &request, what);
                 (event, ResumeOutcome::Respond { authorized, ui_locales: request.ui_locales })
             }
             InteractionPurpose::Account(_) => {
-                let event = self.event(tenant, what, AuditCategory::Authentication, caller);
-                let is_signed_in = self.session(tenant, cookie).await?.is_some();
+                let event = self.shared.audit.event(context, what, AuditCategory::Authentication);
+                let is_signed_in = self.shared.browser_sessions.find(tenant, cookie).await?.is_some();
                 let resumed = if is_signed_in {
                     ResumeOutcome::Account(AccountPage::Overview)
                 } else {
@@ -60,9 +59,9 @@ impl Engine {
         };
         if is_anonymous {
             let window = tenant.settings.duration(settings::RATE_LIMIT_INTERACTION_WINDOW);
-            self.audit_once(tenant, event, caller, window).await?;
+            self.shared.audit.record_once(context, event, window).await?;
         } else {
-            self.store.repositories().audit().record(&event).await?;
+            self.shared.store().repositories().audit().record(&event).await?;
         }
         Ok(resumed)
     }
@@ -75,7 +74,7 @@ impl Engine {
         login: Option<CompletedLogin>,
         cookie: Option<&str>,
     ) -> Result<ResumeOutcome, EngineError> {
-        let session = self.session(tenant, cookie).await?;
+        let session = self.shared.browser_sessions.find(tenant, cookie).await?;
         let is_here = login.is_none_or(|login| session.is_some_and(|s| s.session.key == login.session));
         Ok(if is_here { ResumeOutcome::Account(page) } else { ResumeOutcome::Gone })
     }

@@ -2,25 +2,23 @@
 
 use std::sync::Arc;
 
-use porta_core::audit::{AuditCategory, AuditEvent};
-use porta_core::session::{Grant, TokenFamily};
-use porta_core::{BearerKind, GrantId, SessionKey, Timestamp, TokenDigest, TokenFamilyId, UserId, settings};
-use porta_protocol::{ClaimsRequest, Delivery, Params, scope};
-use porta_store::AuthorizeFacts;
-
-use super::AuthorizationRequest;
-use super::check::{AuthorizeError, RedirectTarget, is_public_native};
-use super::decide::{AuthorizationContext, Decision, RequiredPage, SignedIn, decide};
-use crate::clients::ProtocolClient;
-use crate::interaction::{
+use porta_core::{SessionKey, Timestamp};
+use porta_protocol::{Delivery, Params};
+use porta_session::browser_session::PresentedSession;
+use porta_session::interaction::{
     CompletedLogin, ConsentRequest, InteractionCookies, InteractionDraft, NewInteraction, Stage, TakeOutcome,
 };
-use crate::purpose::{AccountPage, InteractionPurpose};
+use porta_session::{
+    AccountPage, AuthorizationRequest, EngineError, InteractionPurpose, Limited, OperationContext,
+    ProtocolClient, Tenant,
+};
+
+use super::AuthorizationEndpoint;
+use super::check::{AuthorizeError, RedirectTarget, check_request, is_public_native};
+use super::code::LiveSession;
+use super::decide::{AuthorizationContext, Decision, RequiredPage, SignedIn, decide};
+use super::respond::{answer, refuse};
 use crate::quota::QuotaKey;
-use crate::session::{PresentedSession, to_bytes};
-use crate::throttle::Limited;
-use crate::token::CodeRecord;
-use crate::{Caller, Engine, EngineError, Tenant};
 
 /// What the browser gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,20 +73,22 @@ struct Progress {
     consented: bool,
 }
 
-impl Engine {
+impl AuthorizationEndpoint {
     /// `GET /{org}/auth`.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "oidc.authorize", skip_all)]
     pub async fn authorize(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         params: &Params,
         cookie: Option<&str>,
-        caller: &Caller,
     ) -> Result<AuthorizeResult, AuthorizeError> {
-        let (target, request) = self.check(tenant, params).await?;
-        let session = self.session(tenant, cookie).await?;
-        match self.evaluate(tenant, &target.client, request, session, Progress::default(), caller).await? {
-            Evaluation::Page(draft) => self.begin(tenant, *draft, caller).await,
+        let (target, request) = self.check(context.tenant, params).await?;
+        let session = self.shared.browser_sessions.find(context.tenant, cookie).await?;
+        match self.evaluate(context, &target.client, request, session, Progress::default()).await? {
+            Evaluation::Page(draft) => {
+                let begun = self.shared.interactions.begin(context, *draft).await?;
+                Ok(AuthorizeResult::interact(begun.map_err(AuthorizeError::Limited)?))
+            }
             Evaluation::Answer(authorized) => Ok(authorized),
             Evaluation::Limited(limited) => Err(AuthorizeError::Limited(limited)),
         }
@@ -109,17 +109,11 @@ impl Engine {
     ) -> Result<AuthorizeResult, AuthorizeError> {
         let (_, request) = self.check(tenant, params).await?;
         let purpose = InteractionPurpose::Authorize(Box::new(request));
-        Ok(AuthorizeResult::interact(self.begin_anonymous(tenant, purpose, Stage::Ready)?))
-    }
-
-    async fn begin(
-        &self,
-        tenant: &Tenant,
-        draft: InteractionDraft,
-        caller: &Caller,
-    ) -> Result<AuthorizeResult, AuthorizeError> {
-        let begun = self.begin_interaction(tenant, draft, caller).await?;
-        Ok(AuthorizeResult::interact(begun.map_err(AuthorizeError::Limited)?))
+        Ok(AuthorizeResult::interact(self.shared.interactions.begin_anonymous(
+            tenant,
+            purpose,
+            Stage::Ready,
+        )?))
     }
 
     async fn check(
@@ -128,7 +122,7 @@ impl Engine {
         params: &Params,
     ) -> Result<(RedirectTarget, AuthorizationRequest), AuthorizeError> {
         let target = self.find_target(tenant, params).await?;
-        match Self::check_request(tenant, params, &target) {
+        match check_request(tenant, params, &target) {
             Ok(request) => Ok((target, request)),
             Err(error) => Err(target.into_error(params, error)),
         }
@@ -138,13 +132,13 @@ impl Engine {
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "oidc.resume", skip_all)]
     pub async fn resume(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         uid: &str,
         presented: InteractionCookies<'_>,
         cookie: Option<&str>,
-        caller: &Caller,
     ) -> Result<ResumeOutcome, EngineError> {
-        let (interaction, was_stored) = match self.take_interaction(tenant, uid, presented).await? {
+        let tenant = context.tenant;
+        let (interaction, was_stored) = match self.shared.interactions.take(tenant, uid, presented).await? {
             TakeOutcome::Stored(interaction) => (interaction, true),
             TakeOutcome::Ready(interaction) => (interaction, false),
             TakeOutcome::Unanswered => return Ok(ResumeOutcome::Unanswered),
@@ -153,7 +147,7 @@ impl Engine {
         // Restarting an unanswered interaction is rate limited, or one browser could begin without end.
         let was_answered = was_stored && interaction.stage == Stage::Ready;
         if interaction.stage == Stage::Denied {
-            return self.declined(tenant, interaction, cookie, caller).await;
+            return self.declined(context, interaction, cookie).await;
         }
         let request = match interaction.purpose {
             InteractionPurpose::Authorize(request) => *request,
@@ -163,10 +157,10 @@ impl Engine {
         };
         let ui_locales = request.ui_locales.clone();
         // The client may have been switched off while the person was typing.
-        let Some(client) = self.client(tenant.organization.id, &request.client_id).await? else {
+        let Some(client) = self.shared.clients.find(tenant.organization.id, &request.client_id).await? else {
             return Ok(ResumeOutcome::Gone);
         };
-        let session = self.session(tenant, cookie).await?;
+        let session = self.shared.browser_sessions.find(tenant, cookie).await?;
         let same_session = |key: SessionKey| session.as_ref().is_some_and(|s| s.session.key == key);
         let asked = interaction.consent.as_ref().map(|asked| asked.session);
         let expected =
@@ -175,11 +169,11 @@ impl Engine {
             return Ok(ResumeOutcome::Gone);
         }
         let progress = Progress { login: interaction.login, consented: interaction.consented };
-        let authorized = match self.evaluate(tenant, &client, request, session, progress, caller).await? {
+        let authorized = match self.evaluate(context, &client, request, session, progress).await? {
             Evaluation::Page(draft) if was_answered => {
-                AuthorizeResult::interact(self.continue_interaction(tenant, *draft).await?)
+                AuthorizeResult::interact(self.shared.interactions.continue_with(tenant, *draft).await?)
             }
-            Evaluation::Page(draft) => match self.begin_interaction(tenant, *draft, caller).await? {
+            Evaluation::Page(draft) => match self.shared.interactions.begin(context, *draft).await? {
                 Ok(new) => AuthorizeResult::interact(new),
                 Err(limited) => return Ok(ResumeOutcome::Limited(limited)),
             },
@@ -191,74 +185,55 @@ impl Engine {
 
     async fn evaluate(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         client: &Arc<ProtocolClient>,
         request: AuthorizationRequest,
         session: Option<PresentedSession>,
         progress: Progress,
-        caller: &Caller,
     ) -> Result<Evaluation, EngineError> {
+        let tenant = context.tenant;
         let live = self.live_session(tenant, client, session).await?;
-        let subject = live.as_ref().map(|(s, _)| s.session.user.to_string()).unwrap_or_default();
-        let context = AuthorizationContext {
-            session: live.as_ref().map(|(s, facts)| SignedIn {
+        let subject = live.as_ref().map(|live| live.session.session.user.to_string()).unwrap_or_default();
+        let known = AuthorizationContext {
+            session: live.as_ref().map(|live| SignedIn {
                 subject: &subject,
-                auth_time: s.session.auth_time,
-                acr: &s.session.acr,
-                grant: facts.grant.as_ref(),
+                auth_time: live.session.session.auth_time,
+                acr: &live.session.session.acr,
+                grant: live.facts.grant.as_ref(),
             }),
             signed_in_here: progress.login.is_some(),
             consented_here: progress.consented,
             is_first_party: client.client.is_first_party_for(tenant.organization.id),
             is_public_native: is_public_native(client),
-            now: self.now(),
+            now: self.shared.now(),
         };
-        match (decide(&request, context), live) {
-            (Decision::Page(need), live) => {
-                let asked = |scopes, is_confirmation| {
-                    let asked = live.map(|(session, facts)| ConsentRequest {
-                        scopes,
-                        is_confirmation,
-                        user: Some(session.session.user),
-                        user_email: facts.user_email,
-                        user_locale: facts.user_locale,
-                        session: session.session.key,
-                    });
-                    (Stage::Consent, asked)
-                };
-                let (stage, consent) = match need {
-                    RequiredPage::Login => (Stage::Login, None),
-                    RequiredPage::Consent(scopes) => asked(scopes, false),
-                    RequiredPage::Confirm(scopes) => asked(scopes, true),
-                };
-                let purpose = InteractionPurpose::Authorize(Box::new(request));
-                let draft = InteractionDraft { purpose, stage, login: progress.login, consent };
-                Ok(Evaluation::Page(Box::new(draft)))
+        match (decide(&request, known), live) {
+            (Decision::Page(page), live) => {
+                Ok(Evaluation::Page(Box::new(draft(page, request, live, progress.login))))
             }
-            (Decision::Proceed { grant_more }, Some((session, facts))) => {
+            (Decision::Proceed { grant_more }, Some(live)) => {
                 // A sign-in costs an answered form; codes that a browser gets without one count against the quota.
                 if progress.login.is_none() {
                     let quota_keys = [
-                        QuotaKey::Person(session.session.user),
+                        QuotaKey::Person(live.session.session.user),
                         QuotaKey::Client(client.client.id),
                         QuotaKey::Organization,
                     ];
-                    if let Err(limited) = self.consume_quota(tenant, &quota_keys, caller).await {
+                    if let Err(limited) = self.quotas.consume(context, &quota_keys).await {
                         return Ok(Evaluation::Limited(limited));
                     }
                 }
-                let session_until = self.slide_session(tenant, &session).await?;
-                let grant =
-                    self.ensure_grant(tenant, client, &session, &facts, &request, grant_more, caller).await?;
-                let code = self.issue_code(tenant, client, &request, &session, &grant).await?;
-                let outcome = AuthorizeOutcome::Respond(request.answer(tenant, &code));
+                let session_until = self.shared.browser_sessions.slide(tenant, &live.session).await?;
+                let grant = self.ensure_grant(context, client, &live, &request, grant_more).await?;
+                let code = self.issue_code(tenant, client, &request, &live.session, &grant).await?;
+                let outcome = AuthorizeOutcome::Respond(answer(&request, tenant, &code));
                 Ok(Evaluation::Answer(AuthorizeResult { outcome, session_until }))
             }
             (Decision::Proceed { .. }, None) => {
                 Err(EngineError::Unreadable("a decision to proceed without a session".to_owned()))
             }
             (Decision::Refuse(error), _) => {
-                let outcome = AuthorizeOutcome::Respond(request.refuse(tenant, &error));
+                let outcome = AuthorizeOutcome::Respond(refuse(&request, tenant, &error));
                 Ok(Evaluation::Answer(AuthorizeResult { outcome, session_until: None }))
             }
         }
@@ -271,11 +246,12 @@ impl Engine {
         tenant: &Tenant,
         client: &ProtocolClient,
         session: Option<PresentedSession>,
-    ) -> Result<Option<(PresentedSession, AuthorizeFacts)>, EngineError> {
+    ) -> Result<Option<LiveSession>, EngineError> {
         let Some(session) = session else { return Ok(None) };
-        let now = self.now();
+        let now = self.shared.now();
         let facts = self
-            .store
+            .shared
+            .store()
             .repositories()
             .sessions(tenant.organization.id)
             .authorize_facts(session.session.key, client.client.id, now)
@@ -286,105 +262,33 @@ impl Engine {
                 && f.user_may_continue
                 && f.user_id == session.session.user
         });
-        Ok(live.map(|facts| (session, facts)))
+        Ok(live.map(|facts| LiveSession { session, facts }))
     }
+}
 
-    /// Returns the grant that covers the request, extended by `more` if necessary; grants only grow
-    /// (`docs/security.md`, W06).
-    #[expect(clippy::too_many_arguments, reason = "each is a different fact of one decision")]
-    async fn ensure_grant(
-        &self,
-        tenant: &Tenant,
-        client: &ProtocolClient,
-        session: &PresentedSession,
-        facts: &AuthorizeFacts,
-        request: &AuthorizationRequest,
-        more: Vec<String>,
-        caller: &Caller,
-    ) -> Result<Grant, EngineError> {
-        let now = self.now();
-        let lifetime = tenant.settings.duration(settings::GRANT_TTL);
-        if let Some(grant) = &facts.grant {
-            // Renew only in the second half of its lifetime: not every sign-in needs a write.
-            if more.is_empty() && (now + lifetime / 2) < grant.expires_at {
-                return Ok(grant.clone());
-            }
-        }
-        let wanted = Grant {
-            id: GrantId::new(now, &*self.entropy),
-            organization_id: tenant.organization.id,
-            user_id: session.session.user,
-            client: client.client.id,
-            scopes: more,
-            created_at: now,
-            expires_at: now + lifetime,
-        };
-        let user = Some(session.session.user);
-        let event = self.decision_event(tenant, user, request, caller, "user.consent.granted");
-        let mut repositories = self.store.repositories();
-        Ok(repositories
-            .sessions(tenant.organization.id)
-            .extend_grant(facts.grant.as_ref(), &wanted, Some(&event))
-            .await?)
-    }
-
-    pub(super) fn decision_event(
-        &self,
-        tenant: &Tenant,
-        user: Option<UserId>,
-        request: &AuthorizationRequest,
-        caller: &Caller,
-        what: &str,
-    ) -> AuditEvent {
-        AuditEvent {
-            user_id: user,
-            actor_id: user,
-            metadata: serde_json::json!({ "clientId": request.client_id, "scope": request.scope.to_string() }),
-            ..self.event(tenant, what, AuditCategory::Authentication, caller)
-        }
-    }
-
-    async fn issue_code(
-        &self,
-        tenant: &Tenant,
-        client: &ProtocolClient,
-        request: &AuthorizationRequest,
-        session: &PresentedSession,
-        grant: &Grant,
-    ) -> Result<String, EngineError> {
-        let now = self.now();
-        let lifetime = tenant.settings.duration(settings::AUTHORIZATION_CODE_TTL);
-        let code = BearerKind::AuthorizationCode.generate(&*self.entropy);
-        let family = TokenFamily {
-            id: TokenFamilyId::new(now, &*self.entropy),
-            organization_id: tenant.organization.id,
-            client: client.client.id,
-            user_id: session.session.user,
-            grant_id: grant.id,
+/// The interaction that shows a page.
+fn draft(
+    page: RequiredPage,
+    request: AuthorizationRequest,
+    live: Option<LiveSession>,
+    login: Option<CompletedLogin>,
+) -> InteractionDraft {
+    let asked = |scopes, is_confirmation| {
+        let asked = live.map(|LiveSession { session, facts }| ConsentRequest {
+            scopes,
+            is_confirmation,
+            user: Some(session.session.user),
+            user_email: facts.user_email,
+            user_locale: facts.user_locale,
             session: session.session.key,
-            is_offline: request.scope.contains(scope::OFFLINE_ACCESS),
-            scope: request.scope.to_string(),
-            nonce: request.nonce.clone(),
-            auth_time: session.session.auth_time,
-            acr: session.session.acr.clone(),
-            amr: session.session.amr.clone(),
-            claims: request.claims.as_ref().map(ClaimsRequest::to_value),
-            expires_at: grant.expires_at,
-            created_at: now,
-        };
-        let record = CodeRecord {
-            family,
-            redirect_uri: request.redirect_uri.clone(),
-            redirect_uri_sent: request.redirect_uri_sent,
-            code_challenge: request.code_challenge.clone(),
-            expires_at: now + lifetime,
-        };
-        let key = CodeRecord::storage_key(tenant.organization.id, &TokenDigest::of(&code));
-        // Evict the oldest unredeemed codes of a session and client: a browser that never redeems would fill the store
-        // that all organizations share.
-        let most = usize::try_from(tenant.settings.number(settings::WAITING_CODES_MAX)).unwrap_or(usize::MAX);
-        let group = format!("{}:codes:{}:{}", tenant.organization.id, session.session.key, client.client.id);
-        self.kv.put_in_group(&group, most, &key, to_bytes(&record)?, lifetime).await?;
-        Ok(code)
-    }
+        });
+        (Stage::Consent, asked)
+    };
+    let (stage, consent) = match page {
+        RequiredPage::Login => (Stage::Login, None),
+        RequiredPage::Consent(scopes) => asked(scopes, false),
+        RequiredPage::Confirm(scopes) => asked(scopes, true),
+    };
+    let purpose = InteractionPurpose::Authorize(Box::new(request));
+    InteractionDraft { purpose, stage, login, consent }
 }

@@ -1,13 +1,29 @@
 //! The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2).
 
 mod check;
+mod code;
 mod decide;
 mod decline;
 mod flow;
-mod request;
 mod respond;
+
+use std::sync::Arc;
+
+use porta_session::SharedServices;
+
+use crate::quota::Quotas;
 
 pub(crate) use check::ui_locales;
 pub use check::{AuthorizeError, RedirectTarget};
 pub use flow::{AuthorizeOutcome, AuthorizeResult, ResumeOutcome};
-pub use request::AuthorizationRequest;
+
+pub struct AuthorizationEndpoint {
+    shared: Arc<SharedServices>,
+    quotas: Arc<Quotas>,
+}
+
+impl AuthorizationEndpoint {
+    pub(crate) fn new(shared: Arc<SharedServices>, quotas: Arc<Quotas>) -> Self {
+        Self { shared, quotas }
+    }
+}

@@ -1,15 +1,16 @@
 //! The client credentials grant (RFC 6749 §4.4): no person, no refresh token, no ID token.
 
+use std::sync::Arc;
+
 use porta_core::{BearerKind, ClientKey, OrganizationId, Timestamp, TokenDigest, settings};
 use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{ErrorCode, Params, Scope, scope};
+use porta_session::short_lived::to_bytes;
+use porta_session::{OperationContext, ProtocolClient, SharedServices};
 use serde::{Deserialize, Serialize};
 
 use super::{TokenError, refused};
-use crate::clients::ProtocolClient;
-use crate::quota::QuotaKey;
-use crate::session::to_bytes;
-use crate::{Caller, Engine, Tenant};
+use crate::quota::{QuotaKey, Quotas};
 
 /// A client's own access token in the short-lived store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,14 +28,19 @@ impl ClientTokenRecord {
     }
 }
 
-impl Engine {
-    pub(crate) async fn client_credentials(
+pub(super) struct ClientCredentialsGrant {
+    pub(super) shared: Arc<SharedServices>,
+    pub(super) quotas: Arc<Quotas>,
+}
+
+impl ClientCredentialsGrant {
+    pub(super) async fn issue(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         client: &ProtocolClient,
         params: &Params,
-        caller: &Caller,
     ) -> Result<TokenResponse, TokenError> {
+        let tenant = context.tenant;
         if !client.client.is_confidential() {
             return Err(refused(
                 ErrorCode::UnauthorizedClient,
@@ -43,10 +49,10 @@ impl Engine {
         }
         let scope = machine_scope(client, params.get("scope"))?;
         let quota_keys = [QuotaKey::Client(client.client.id), QuotaKey::Organization];
-        self.consume_quota(tenant, &quota_keys, caller).await.map_err(TokenError::Limited)?;
-        let now = self.now();
+        self.quotas.consume(context, &quota_keys).await.map_err(TokenError::Limited)?;
+        let now = self.shared.now();
         let lifetime = tenant.settings.duration(settings::CLIENT_CREDENTIALS_TTL);
-        let access_token = BearerKind::ClientAccessToken.generate(&*self.entropy);
+        let access_token = BearerKind::ClientAccessToken.generate(self.shared.entropy());
         let record = ClientTokenRecord {
             client: client.client.id,
             client_id: client.client.client_id.to_string(),
@@ -55,7 +61,7 @@ impl Engine {
             expires_at: now + lifetime,
         };
         let key = ClientTokenRecord::storage_key(tenant.organization.id, &TokenDigest::of(&access_token));
-        self.kv.put(&key, to_bytes(&record)?, lifetime).await?;
+        self.shared.kv().put(&key, to_bytes(&record)?, lifetime).await?;
         Ok(TokenResponse {
             access_token,
             token_type: "Bearer".to_owned(),

@@ -7,21 +7,21 @@
 //!
 //! Used codes remain in browser histories and logs, so presenting one without its verifier revokes nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::client::{ApplicationType, GrantType};
 use porta_core::session::TokenFamily;
 use porta_core::{BearerKind, OrganizationId, Timestamp, TokenDigest};
 use porta_kv::ConsumeOutcome;
 use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{CodeChallenge, ErrorCode, Params};
+use porta_session::{EngineError, OperationContext, ProtocolClient, SharedServices};
 use serde::{Deserialize, Serialize};
 
-use super::{TokenError, invalid_grant, refused};
-use crate::clients::ProtocolClient;
-use crate::{Caller, Engine, EngineError, Tenant};
+use super::issue::{TokenIssuer, TokenSubject};
+use super::{TokenError, invalid_grant, refused, replay_event};
 
 /// How long a used code is remembered, so that a replay can revoke what the first use was given: slightly more than the
 /// longest lifetime that any code should have (ten minutes, RFC 6749 §4.1.2). Each takes a kilobyte, and a busy server
@@ -44,24 +44,29 @@ impl CodeRecord {
     }
 }
 
-impl Engine {
-    pub(crate) async fn redeem_code(
+pub(super) struct AuthorizationCodeGrant {
+    pub(super) shared: Arc<SharedServices>,
+    pub(super) issuer: Arc<TokenIssuer>,
+}
+
+impl AuthorizationCodeGrant {
+    pub(super) async fn redeem(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         client: &ProtocolClient,
         params: &Params,
-        caller: &Caller,
     ) -> Result<TokenResponse, TokenError> {
+        let tenant = context.tenant;
         let Some(code) = params.get("code") else {
             return Err(refused(ErrorCode::InvalidRequest, "code is missing"));
         };
         if !BearerKind::AuthorizationCode.matches(code) {
             return Err(invalid_grant("not a code of ours"));
         }
-        let record = self.take_code(tenant, client, code, params, caller).await?;
+        let record = self.take_code(context, client, code, params).await?;
         self.check_code(&record, client, params)?;
-        let now = self.now();
-        let mut repositories = self.store.repositories();
+        let now = self.shared.now();
+        let mut repositories = self.shared.store().repositories();
         let facts = repositories
             .tokens(tenant.organization.id)
             .issuance_facts(&record.family, now)
@@ -75,9 +80,11 @@ impl Engine {
         if !facts.grant_exists || !facts.session_live || facts.ended {
             return Err(invalid_grant("the grant or session has ended"));
         }
-        let issued = self.first_tokens(tenant, &record.family, gets_refresh_token(client, &record.family));
+        let issued =
+            self.issuer.first_tokens(tenant, &record.family, gets_refresh_token(client, &record.family));
         let stored = self
-            .store
+            .shared
+            .store()
             .repositories()
             .tokens(tenant.organization.id)
             .issue(&record.family, &issued.access_row, issued.refresh_row.as_ref())
@@ -88,24 +95,22 @@ impl Engine {
             tracing::info!(family = %record.family.id, "tokens of a replayed code were revoked before they were sent");
         }
         let rights = client.catalog.rights(facts.rights);
-        self.answer(tenant, client, &record.family, &facts.user, &rights, issued)
-            .await
-            .map_err(TokenError::from)
+        let subject = TokenSubject { client, family: &record.family, user: &facts.user, rights: &rights };
+        Ok(self.issuer.answer(tenant, subject, issued).await?)
     }
 
     /// Takes the code in one command; a second use revokes what the first was given (RFC 6749 §4.1.2, RFC 9700 §4.5).
     async fn take_code(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         client: &ProtocolClient,
         code: &str,
         params: &Params,
-        caller: &Caller,
     ) -> Result<CodeRecord, TokenError> {
-        let key = CodeRecord::storage_key(tenant.organization.id, &TokenDigest::of(code));
+        let key = CodeRecord::storage_key(context.tenant.organization.id, &TokenDigest::of(code));
         let read =
             |bytes: &[u8]| serde_json::from_slice(bytes).map_err(|e| EngineError::Unreadable(e.to_string()));
-        match self.kv.consume(&key, REMEMBER_USED).await? {
+        match self.shared.kv().consume(&key, REMEMBER_USED).await? {
             ConsumeOutcome::Absent => Err(invalid_grant("unknown or expired code")),
             ConsumeOutcome::Fresh(bytes) => Ok(read(&bytes)?),
             ConsumeOutcome::Replayed(bytes) => {
@@ -114,7 +119,7 @@ impl Engine {
                 if record.family.client != client.client.id {
                     return Err(invalid_grant("the code belongs to another client"));
                 }
-                self.replayed(tenant, &record.family, knows_secret(&record, client, params), caller).await?;
+                self.replayed(context, &record.family, knows_secret(&record, client, params)).await?;
                 Err(invalid_grant("the code was replayed"))
             }
         }
@@ -124,29 +129,32 @@ impl Engine {
     /// however often it is repeated.
     async fn replayed(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         family: &TokenFamily,
         is_client: bool,
-        caller: &Caller,
     ) -> Result<(), TokenError> {
+        let tenant = context.tenant;
         let what = if is_client { "security.code.replayed" } else { "security.code.replay_ignored" };
         let noted = format!("{}:noted:{what}:{}", tenant.organization.id, family.id);
-        let event = self.replay_event(tenant, family, what, caller);
+        let event = replay_event(&self.shared, context, family, what);
         let mark = Bytes::from_static(b"1");
         if is_client {
-            if self.kv.get(&noted).await?.is_some() {
+            if self.shared.kv().get(&noted).await?.is_some() {
                 return Ok(());
             }
-            let mut repositories = self.store.repositories();
-            repositories.tokens(tenant.organization.id).forbid_family(family, self.now(), &event).await?;
+            let mut repositories = self.shared.store().repositories();
+            repositories
+                .tokens(tenant.organization.id)
+                .forbid_family(family, self.shared.now(), &event)
+                .await?;
             drop(repositories);
             // Mark last: a failure in between costs a duplicate audit row, not a missed revocation.
-            self.kv.put(&noted, mark, REMEMBER_USED).await?;
+            self.shared.kv().put(&noted, mark, REMEMBER_USED).await?;
         } else {
-            if !self.kv.put_if_absent(&noted, mark, REMEMBER_USED).await? {
+            if !self.shared.kv().put_if_absent(&noted, mark, REMEMBER_USED).await? {
                 return Ok(());
             }
-            self.store.repositories().audit().record(&event).await?;
+            self.shared.store().repositories().audit().record(&event).await?;
         }
         let family = family.id;
         if is_client {
@@ -169,7 +177,7 @@ impl Engine {
         if !client.accepts_issued_at(record.family.created_at) {
             return Err(invalid_grant("the client or organization was switched off since"));
         }
-        if self.now() >= record.expires_at {
+        if self.shared.now() >= record.expires_at {
             return Err(invalid_grant("the code has expired"));
         }
         // RFC 6749 §4.1.3: the redirect URI of the authorization request must be repeated exactly.
@@ -190,20 +198,6 @@ impl Engine {
                     Err(invalid_grant("code_verifier does not match"))
                 }
             }
-        }
-    }
-
-    pub(crate) fn replay_event(
-        &self,
-        tenant: &Tenant,
-        family: &TokenFamily,
-        what: &str,
-        caller: &Caller,
-    ) -> AuditEvent {
-        AuditEvent {
-            user_id: Some(family.user_id),
-            metadata: serde_json::json!({ "family": family.id.to_string(), "client": family.client.to_string() }),
-            ..self.event(tenant, what, AuditCategory::Security, caller)
         }
     }
 }

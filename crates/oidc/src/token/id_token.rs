@@ -1,37 +1,32 @@
 //! The ID token (OpenID Connect Core §2).
 
-use porta_core::session::TokenFamily;
 use porta_core::settings;
-use porta_core::user::User;
 use porta_protocol::claims::{add_claim, claims_for_scope, standard_claims};
 use porta_protocol::{ClaimsRequest, Scope};
-use porta_store::Rights;
+use porta_session::{EngineError, Tenant};
 use serde_json::{Map, Value, json};
 
-use crate::clients::ProtocolClient;
-use crate::{Engine, EngineError, Tenant};
+use super::issue::{TokenIssuer, TokenSubject};
 
 /// What an ID token is made from.
 #[derive(Clone, Copy)]
-pub(crate) struct IdTokenInput<'a> {
-    pub client: &'a ProtocolClient,
-    pub family: &'a TokenFamily,
-    pub user: &'a User,
-    pub rights: &'a Rights,
+pub(super) struct IdTokenInput<'a> {
+    pub(super) subject: TokenSubject<'a>,
     /// Scope of the access token beside it; after a refresh it may be narrower than the family's.
-    pub scope: &'a Scope,
-    pub access_token: &'a str,
+    pub(super) scope: &'a Scope,
+    pub(super) access_token: &'a str,
 }
 
-impl Engine {
-    pub(crate) async fn id_token(
+impl TokenIssuer {
+    pub(super) async fn id_token(
         &self,
         tenant: &Tenant,
         made_from: IdTokenInput<'_>,
     ) -> Result<String, EngineError> {
-        let IdTokenInput { client, family, user, rights, access_token, .. } = made_from;
+        let IdTokenInput { subject, access_token, .. } = made_from;
+        let TokenSubject { client, family, user, rights } = subject;
         let algorithm = client.client.id_token_signed_response_alg;
-        let now = self.now();
+        let now = self.shared.now();
         let mut claims = claims_of_person(made_from);
         add_claim(&mut claims, "roles", json!(rights.roles));
         add_claim(&mut claims, "permissions", json!(rights.permissions));
@@ -53,7 +48,7 @@ impl Engine {
         if let Some(nonce) = &family.nonce {
             claims.insert("nonce".to_owned(), json!(nonce));
         }
-        let signer = self.signer(tenant, algorithm).await?;
+        let signer = self.shared.signing_keys.signer(tenant, algorithm).await?;
         signer.sign(None, &claims).map_err(|e| EngineError::Signing(e.to_string()))
     }
 }
@@ -62,7 +57,7 @@ impl Engine {
 /// §5.5). For a client that has standard claims in its ID tokens, also those of the scopes, which UserInfo delivers
 /// otherwise (§5.4).
 fn claims_of_person(made_from: IdTokenInput<'_>) -> Map<String, Value> {
-    let IdTokenInput { client, family, user, rights, scope, .. } = made_from;
+    let IdTokenInput { subject: TokenSubject { client, family, user, rights }, scope, .. } = made_from;
     let request = family.claims.as_ref().and_then(|c| ClaimsRequest::from_value(c).ok());
     let is_requested = |name: &str| request.as_ref().is_some_and(|r| r.id_token.contains(name));
     let has_standard = client.client.standard_claims_in_id_token;

@@ -1,35 +1,50 @@
 //! Issues tokens and builds the token response.
 
+use std::sync::Arc;
+
 use porta_core::session::{AccessToken, RefreshToken, TokenFamily};
 use porta_core::user::User;
 use porta_core::{BearerKind, Timestamp, TokenDigest, settings};
 use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{Scope, scope};
+use porta_session::{EngineError, ProtocolClient, SharedServices, Tenant};
 use porta_store::Rights;
 
 use super::id_token::IdTokenInput;
-use crate::clients::ProtocolClient;
-use crate::{Engine, EngineError, Tenant};
 
-/// Tokens in clear, with the rows that store their digests.
-pub(crate) struct IssuedTokens {
-    pub access: String,
-    pub access_row: AccessToken,
-    pub refresh: Option<String>,
-    pub refresh_row: Option<RefreshToken>,
+/// Generates tokens and signs ID tokens.
+pub(super) struct TokenIssuer {
+    pub(super) shared: Arc<SharedServices>,
 }
 
-impl Engine {
+/// To whom tokens are issued, and about whom.
+#[derive(Clone, Copy)]
+pub(super) struct TokenSubject<'a> {
+    pub(super) client: &'a ProtocolClient,
+    pub(super) family: &'a TokenFamily,
+    pub(super) user: &'a User,
+    pub(super) rights: &'a Rights,
+}
+
+/// Tokens in clear, with the rows that store their digests.
+pub(super) struct IssuedTokens {
+    pub(super) access: String,
+    pub(super) access_row: AccessToken,
+    pub(super) refresh: Option<String>,
+    pub(super) refresh_row: Option<RefreshToken>,
+}
+
+impl TokenIssuer {
     /// Generates the first tokens of a family.
-    pub(crate) fn first_tokens(
+    pub(super) fn first_tokens(
         &self,
         tenant: &Tenant,
         family: &TokenFamily,
         with_refresh: bool,
     ) -> IssuedTokens {
-        let now = self.now();
-        let access = BearerKind::AccessToken.generate(&*self.entropy);
-        let refresh = with_refresh.then(|| BearerKind::RefreshToken.generate(&*self.entropy));
+        let now = self.shared.now();
+        let access = BearerKind::AccessToken.generate(self.shared.entropy());
+        let refresh = with_refresh.then(|| BearerKind::RefreshToken.generate(self.shared.entropy()));
         IssuedTokens {
             access_row: access_row(tenant, family, &access, &family.scope, now),
             refresh_row: refresh.as_deref().map(|value| refresh_row(tenant, family, value, now)),
@@ -39,25 +54,21 @@ impl Engine {
     }
 
     /// Signs the ID token and builds the response.
-    pub(crate) async fn answer(
+    pub(super) async fn answer(
         &self,
         tenant: &Tenant,
-        client: &ProtocolClient,
-        family: &TokenFamily,
-        user: &User,
-        rights: &Rights,
+        subject: TokenSubject<'_>,
         issued: IssuedTokens,
     ) -> Result<TokenResponse, EngineError> {
         let granted = Scope::parse(&issued.access_row.scope)
             .map_err(|_| EngineError::Unreadable("stored scope".to_owned()))?;
         let id_token = if granted.contains(scope::OPENID) {
-            let (scope, access_token) = (&granted, issued.access.as_str());
-            let made_from = IdTokenInput { client, family, user, rights, scope, access_token };
+            let made_from = IdTokenInput { subject, scope: &granted, access_token: &issued.access };
             Some(self.id_token(tenant, made_from).await?)
         } else {
             None
         };
-        let expires_in = seconds_left(issued.access_row.expires_at, self.now());
+        let expires_in = seconds_left(issued.access_row.expires_at, self.shared.now());
         Ok(TokenResponse {
             access_token: issued.access,
             token_type: "Bearer".to_owned(),
@@ -81,7 +92,7 @@ fn bounded(family: &TokenFamily, now: Timestamp, lifetime: std::time::Duration) 
     (now + lifetime).min(family.expires_at)
 }
 
-pub(crate) fn access_row(
+pub(super) fn access_row(
     tenant: &Tenant,
     family: &TokenFamily,
     value: &str,
@@ -97,7 +108,7 @@ pub(crate) fn access_row(
     }
 }
 
-pub(crate) fn refresh_row(
+pub(super) fn refresh_row(
     tenant: &Tenant,
     family: &TokenFamily,
     value: &str,

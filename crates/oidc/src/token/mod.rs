@@ -9,14 +9,24 @@ mod refresh;
 pub use client_credentials::ClientTokenRecord;
 pub use code::CodeRecord;
 
+use std::sync::Arc;
+
+use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::client::GrantType;
 use porta_core::metrics;
+use porta_core::seal::HmacKeys;
+use porta_core::session::TokenFamily;
 use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{ErrorCode, OAuthError, Params, PresentedCredentials};
+use porta_session::{EngineError, Limited, OperationContext, SharedServices};
 
-use crate::client_auth::ClientAuthError;
-use crate::throttle::{Limited, ThrottledEndpoint};
-use crate::{Caller, Engine, EngineError, Tenant};
+use crate::client_auth::{ClientAuthError, ClientAuthentication};
+use crate::quota::Quotas;
+use crate::throttle::ThrottledEndpoint;
+use client_credentials::ClientCredentialsGrant;
+use code::AuthorizationCodeGrant;
+use issue::TokenIssuer;
+use refresh::RefreshTokenGrant;
 
 /// A refused token request.
 #[derive(Debug, thiserror::Error)]
@@ -34,11 +44,11 @@ pub enum TokenError {
 }
 
 /// One neutral description for every credential problem; the detail goes to the log.
-pub(crate) fn invalid_grant(detail: &'static str) -> TokenError {
+fn invalid_grant(detail: &'static str) -> TokenError {
     TokenError::Refused { error: OAuthError::new(ErrorCode::InvalidGrant, "the grant is not valid"), detail }
 }
 
-pub(crate) fn refused(code: ErrorCode, description: &'static str) -> TokenError {
+fn refused(code: ErrorCode, description: &'static str) -> TokenError {
     TokenError::Refused { error: OAuthError::new(code, description), detail: description }
 }
 
@@ -54,20 +64,68 @@ impl From<porta_kv::KvError> for TokenError {
     }
 }
 
-impl Engine {
+/// Audit row of a code or refresh token that is presented again.
+fn replay_event(
+    shared: &SharedServices,
+    context: OperationContext<'_>,
+    family: &TokenFamily,
+    what: &str,
+) -> AuditEvent {
+    AuditEvent {
+        user_id: Some(family.user_id),
+        metadata: serde_json::json!({ "family": family.id.to_string(), "client": family.client.to_string() }),
+        ..shared.audit.event(context, what, AuditCategory::Security)
+    }
+}
+
+pub struct TokenEndpoint {
+    client_authentication: Arc<ClientAuthentication>,
+    authorization_code: AuthorizationCodeGrant,
+    refresh_token: RefreshTokenGrant,
+    client_credentials: ClientCredentialsGrant,
+}
+
+impl TokenEndpoint {
+    pub(crate) fn new(
+        shared: &Arc<SharedServices>,
+        client_authentication: Arc<ClientAuthentication>,
+        quotas: &Arc<Quotas>,
+        successor_keys: HmacKeys,
+    ) -> Self {
+        let issuer = Arc::new(TokenIssuer { shared: Arc::clone(shared) });
+        Self {
+            client_authentication,
+            authorization_code: AuthorizationCodeGrant {
+                shared: Arc::clone(shared),
+                issuer: Arc::clone(&issuer),
+            },
+            refresh_token: RefreshTokenGrant {
+                shared: Arc::clone(shared),
+                issuer,
+                quotas: Arc::clone(quotas),
+                successor_keys,
+            },
+            client_credentials: ClientCredentialsGrant {
+                shared: Arc::clone(shared),
+                quotas: Arc::clone(quotas),
+            },
+        }
+    }
+
     /// `POST /{org}/token`.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "oidc.token", skip_all)]
-    pub async fn token(
+    pub async fn issue(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         params: &Params,
         presented: &PresentedCredentials,
-        caller: &Caller,
     ) -> Result<TokenResponse, TokenError> {
         if params.repeated(&["resource"]).is_some() {
             return Err(refused(ErrorCode::InvalidRequest, "a parameter is repeated")); // RFC 6749 §3.2
         }
-        let client = self.authenticate_client(tenant, presented, ThrottledEndpoint::Token, caller).await?; // RFC 6749 §3.2.1
+        // RFC 6749 §3.2.1
+        let client =
+            self.client_authentication.authenticate(context, presented, ThrottledEndpoint::Token).await?;
         let Some(word) = params.get("grant_type") else {
             return Err(refused(ErrorCode::InvalidRequest, "grant_type is missing"));
         };
@@ -81,9 +139,9 @@ impl Engine {
             return Err(refused(ErrorCode::InvalidTarget, "the requested resource is unknown")); // RFC 8707 §2.2
         }
         let answer = match grant {
-            GrantType::AuthorizationCode => self.redeem_code(tenant, &client, params, caller).await?,
-            GrantType::RefreshToken => self.refresh(tenant, &client, params, caller).await?,
-            GrantType::ClientCredentials => self.client_credentials(tenant, &client, params, caller).await?,
+            GrantType::AuthorizationCode => self.authorization_code.redeem(context, &client, params).await?,
+            GrantType::RefreshToken => self.refresh_token.refresh(context, &client, params).await?,
+            GrantType::ClientCredentials => self.client_credentials.issue(context, &client, params).await?,
         };
         ::metrics::counter!(metrics::TOKENS_ISSUED, "grant" => grant.as_str()).increment(1);
         Ok(answer)

@@ -16,28 +16,37 @@
 //! access token beside it is a new one. The first of several server keys derives new tokens; a retry uses the key of
 //! the rotation, so that replacing a key between the two ends nothing (decision 0039).
 
+use std::sync::Arc;
+
 use aws_lc_rs::hmac;
-use porta_core::seal::HmacKey;
+use porta_core::seal::{HmacKey, HmacKeys};
 use porta_core::session::{RefreshToken, TokenFamily};
 use porta_core::{BearerKind, Timestamp, TokenDigest, settings};
 use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{ErrorCode, Params, Scope};
+use porta_session::{Caller, OperationContext, ProtocolClient, SharedServices, Tenant};
 use porta_store::{RefreshTokenFacts, Revocation};
 
-use super::issue::{IssuedTokens, access_row, refresh_row};
-use super::{TokenError, invalid_grant, refused};
-use crate::clients::ProtocolClient;
-use crate::quota::QuotaKey;
-use crate::{Caller, Engine, Tenant};
+use super::issue::{IssuedTokens, TokenIssuer, TokenSubject, access_row, refresh_row};
+use super::{TokenError, invalid_grant, refused, replay_event};
+use crate::quota::{QuotaKey, Quotas};
 
-impl Engine {
-    pub(crate) async fn refresh(
+pub(super) struct RefreshTokenGrant {
+    pub(super) shared: Arc<SharedServices>,
+    pub(super) issuer: Arc<TokenIssuer>,
+    pub(super) quotas: Arc<Quotas>,
+    /// Derive the successor of a rotated refresh token (decision D8).
+    pub(super) successor_keys: HmacKeys,
+}
+
+impl RefreshTokenGrant {
+    pub(super) async fn refresh(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         client: &ProtocolClient,
         params: &Params,
-        caller: &Caller,
     ) -> Result<TokenResponse, TokenError> {
+        let OperationContext { tenant, caller, .. } = context;
         let Some(presented) = params.get("refresh_token") else {
             return Err(refused(ErrorCode::InvalidRequest, "refresh_token is missing"));
         };
@@ -50,10 +59,8 @@ impl Engine {
         if facts.token.rotated_at.is_some() {
             let stored = facts.token.successor.as_ref();
             let successor = TokenDigest::of(&self.successor_as_stored(presented, stored));
-            if let TokenReuse::Replay(why) =
-                self.classify_reuse(tenant, client, &facts, Some(&successor), caller)
-            {
-                return Err(self.revoke_replayed_family(tenant, &facts.family, why, caller).await?);
+            if let TokenReuse::Replay(why) = self.classify_reuse(context, client, &facts, Some(&successor)) {
+                return Err(self.revoke_replayed_family(context, &facts.family, why).await?);
             }
         }
         let scope = narrowed_scope(&facts.family, params)?;
@@ -63,16 +70,17 @@ impl Engine {
             QuotaKey::Client(client.client.id),
             QuotaKey::Organization,
         ];
-        self.consume_quota(tenant, &quota_keys, caller).await.map_err(TokenError::Limited)?;
+        self.quotas.consume(context, &quota_keys).await.map_err(TokenError::Limited)?;
         let parameters = RefreshParameters { presented, scope: &scope };
         if facts.token.rotated_at.is_some() {
-            return self.retry_or_replay(tenant, client, facts, parameters, caller).await;
+            return self.retry_or_replay(context, client, facts, parameters).await;
         }
         let issued = self.rotated_tokens(tenant, &facts.family, self.successor(presented), &scope);
-        let now = self.now();
+        let now = self.shared.now();
         let Some(successor) = &issued.refresh_row else { return Err(invalid_grant("no successor")) };
         let rotated = self
-            .store
+            .shared
+            .store()
             .repositories()
             .tokens(tenant.organization.id)
             .rotate(
@@ -86,10 +94,9 @@ impl Engine {
         if !rotated {
             // Another request was faster; what it stored tells whether this is a retry or a replay.
             let facts = self.refresh_facts(tenant, client, &digest).await?;
-            return self.retry_or_replay(tenant, client, facts, parameters, caller).await;
+            return self.retry_or_replay(context, client, facts, parameters).await;
         }
-        let rights = client.catalog.rights(facts.rights);
-        Ok(self.answer(tenant, client, &facts.family, &facts.user, &rights, issued).await?)
+        self.answer(tenant, client, facts, issued).await
     }
 
     async fn refresh_facts(
@@ -98,9 +105,10 @@ impl Engine {
         client: &ProtocolClient,
         digest: &TokenDigest,
     ) -> Result<RefreshTokenFacts, TokenError> {
-        let now = self.now();
+        let now = self.shared.now();
         let facts = self
-            .store
+            .shared
+            .store()
             .repositories()
             .tokens(tenant.organization.id)
             .refresh_facts(digest, now)
@@ -136,9 +144,9 @@ impl Engine {
         refresh: String,
         scope: &str,
     ) -> IssuedTokens {
-        let now = self.now();
+        let now = self.shared.now();
         // New each time: a retry must not bring back an access token that was revoked in between.
-        let access = BearerKind::AccessToken.generate(&*self.entropy);
+        let access = BearerKind::AccessToken.generate(self.shared.entropy());
         IssuedTokens {
             access_row: access_row(tenant, family, &access, scope, now),
             refresh_row: Some(refresh_row(tenant, family, &refresh, now)),
@@ -149,40 +157,51 @@ impl Engine {
 
     async fn retry_or_replay(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         client: &ProtocolClient,
         facts: RefreshTokenFacts,
         parameters: RefreshParameters<'_>,
-        caller: &Caller,
     ) -> Result<TokenResponse, TokenError> {
+        let tenant = context.tenant;
         let refresh = self.successor_as_stored(parameters.presented, facts.token.successor.as_ref());
         let issued = self.rotated_tokens(tenant, &facts.family, refresh, parameters.scope);
         let successor = issued.refresh_row.as_ref().map(|row| &row.digest);
-        match self.classify_reuse(tenant, client, &facts, successor, caller) {
+        match self.classify_reuse(context, client, &facts, successor) {
             TokenReuse::Same => {
-                let mut repositories = self.store.repositories();
+                let mut repositories = self.shared.store().repositories();
                 repositories.tokens(tenant.organization.id).add_access_token(&issued.access_row).await?;
             }
             TokenReuse::Elsewhere(successor) => {
-                self.share(tenant, &facts, &issued, &successor, caller).await?;
+                self.share(context, &facts, &issued, &successor).await?;
             }
             TokenReuse::Replay(why) => {
-                return Err(self.revoke_replayed_family(tenant, &facts.family, why, caller).await?);
+                return Err(self.revoke_replayed_family(context, &facts.family, why).await?);
             }
         }
+        self.answer(tenant, client, facts, issued).await
+    }
+
+    async fn answer(
+        &self,
+        tenant: &Tenant,
+        client: &ProtocolClient,
+        facts: RefreshTokenFacts,
+        issued: IssuedTokens,
+    ) -> Result<TokenResponse, TokenError> {
         let rights = client.catalog.rights(facts.rights);
-        Ok(self.answer(tenant, client, &facts.family, &facts.user, &rights, issued).await?)
+        let subject = TokenSubject { client, family: &facts.family, user: &facts.user, rights: &rights };
+        Ok(self.issuer.answer(tenant, subject, issued).await?)
     }
 
     /// Judges a rotated token that is presented again.
     fn classify_reuse(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         client: &ProtocolClient,
         facts: &RefreshTokenFacts,
         successor: Option<&TokenDigest>,
-        caller: &Caller,
     ) -> TokenReuse {
+        let OperationContext { tenant, caller, .. } = context;
         let presented = ReusedToken {
             token: &facts.token,
             since: facts.rotated_since(),
@@ -191,7 +210,7 @@ impl Engine {
             caller_fingerprints: &self.caller_fingerprints(caller, &facts.family),
             is_proven: client.client.is_confidential(),
         };
-        presented.classify(self.now(), tenant.settings.duration(settings::REFRESH_REPLAY_WINDOW))
+        presented.classify(self.shared.now(), tenant.settings.duration(settings::REFRESH_REPLAY_WINDOW))
     }
 
     /// Fingerprint of a caller for a family: a keyed digest of network and user agent, so that storage does not reveal
@@ -209,22 +228,21 @@ impl Engine {
     /// row look like two parties that hold the same token (RFC 9700 §4.14), so an alarm is raised.
     async fn share(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         facts: &RefreshTokenFacts,
         issued: &IssuedTokens,
         successor: &TokenDigest,
-        caller: &Caller,
     ) -> Result<(), TokenError> {
-        let organization = tenant.organization.id;
+        let organization = context.tenant.organization.id;
         if facts.token.shared_at.is_none() {
-            let mut repositories = self.store.repositories();
+            let mut repositories = self.shared.store().repositories();
             repositories.tokens(organization).share(&issued.access_row, successor).await?;
             return Ok(());
         }
-        let mut work = self.store.begin().await?;
+        let mut work = self.shared.store().begin().await?;
         let is_news = work.tokens(organization).share(&issued.access_row, successor).await?;
         if is_news {
-            let event = self.replay_event(tenant, &facts.family, "security.refresh_token.shared", caller);
+            let event = replay_event(&self.shared, context, &facts.family, "security.refresh_token.shared");
             work.audit().record(&event).await?;
         }
         work.commit().await?;
@@ -236,15 +254,15 @@ impl Engine {
 
     async fn revoke_replayed_family(
         &self,
-        tenant: &Tenant,
+        context: OperationContext<'_>,
         family: &TokenFamily,
         why: &'static str,
-        caller: &Caller,
     ) -> Result<TokenError, TokenError> {
-        let mut event = self.replay_event(tenant, family, "security.refresh_token.replayed", caller);
+        let organization = context.tenant.organization.id;
+        let mut event = replay_event(&self.shared, context, family, "security.refresh_token.replayed");
         event.metadata["why"] = why.into();
-        let mut work = self.store.begin().await?;
-        work.tokens(tenant.organization.id).revoke(Revocation::Family(family.id), self.now()).await?;
+        let mut work = self.shared.store().begin().await?;
+        work.tokens(organization).revoke(Revocation::Family(family.id), self.shared.now()).await?;
         work.audit().record(&event).await?;
         work.commit().await?;
         tracing::warn!(event = "security.refresh_token.replayed", family = %family.id, why, "refresh token was replayed");
