@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 use porta_core::{Timestamp, metrics};
-use porta_oidc::Caller;
+use porta_session::Caller;
 
 use crate::forwarded::{ForwardedError, ForwardedHeader};
 

@@ -4,8 +4,8 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use axum::http::{HeaderMap, header};
-use porta_oidc::Tenant;
 use porta_pages::{LocaleCandidates, Theme, negotiate};
+use porta_session::Tenant;
 
 /// Longer `Accept-Language` lists are cut: nobody reads that many languages.
 const MAX_HEADER_BYTES: usize = 4_096;

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, CookieJar, Key, SameSite};
 use porta_core::mac::MacKey;
 use porta_core::{Clock, OrganizationId, Timestamp, TokenDigest};
-use porta_oidc::Tenant;
+use porta_session::Tenant;
 
 /// Name prefix over TLS: browsers accept such a cookie over TLS only, so that no plain-HTTP neighbour can plant it (RFC
 /// 6265bis §4.1.3.1). `__Host-` would require the path `/`.

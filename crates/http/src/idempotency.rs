@@ -14,8 +14,8 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
-use porta_oidc::{ClaimState, IdempotencyClaim};
 use porta_pages::ErrorText;
+use porta_session::{ClaimState, IdempotencyClaim};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
@@ -104,7 +104,7 @@ async fn response_to_repetition(
     claim: &IdempotencyClaim,
 ) -> Option<Reply> {
     let mut delays = POLL_DELAYS_MS.into_iter();
-    let mut found = state.engine.claim::<StoredResponse>(claim).await;
+    let mut found = state.shared.idempotency.claim::<StoredResponse>(claim).await;
     loop {
         found = match found {
             Ok(None) => return None,
@@ -114,9 +114,9 @@ async fn response_to_repetition(
                     return Some(reply::busy_page(state, tenant, Duration::from_secs(1)));
                 };
                 tokio::time::sleep(Duration::from_millis(delay)).await;
-                match state.engine.claimed(claim).await {
+                match state.shared.idempotency.claimed(claim).await {
                     // The response of the first request is not stored: claim the form anew.
-                    Ok(None) => state.engine.claim(claim).await,
+                    Ok(None) => state.shared.idempotency.claim(claim).await,
                     other => other,
                 }
             }
@@ -160,7 +160,7 @@ pub(crate) async fn idempotent_counted(
 /// Waits for the response of the first request. `None`: there was none, or it was not stored.
 async fn await_first_response(state: &StateInner, claim: &IdempotencyClaim) -> Option<Reply> {
     for delay in POLL_DELAYS_MS {
-        match state.engine.claimed::<StoredResponse>(claim).await {
+        match state.shared.idempotency.claimed::<StoredResponse>(claim).await {
             Ok(Some(ClaimState::Answered(stored))) => return stored.reply(),
             Ok(Some(ClaimState::InProgress)) => tokio::time::sleep(Duration::from_millis(delay)).await,
             Ok(None) => return None,
@@ -211,7 +211,7 @@ fn replay(stored: &StoredResponse) -> Reply {
 
 /// Stores the response. A failure is only logged, because the form was carried out.
 async fn store_response(state: &StateInner, claim: &IdempotencyClaim, stored: Option<StoredResponse>) {
-    if let Err(error) = state.engine.store_answer(claim, stored.as_ref()).await {
+    if let Err(error) = state.shared.idempotency.store_answer(claim, stored.as_ref()).await {
         tracing::warn!(%error, "the response to a form was not stored; a repeated request will be told to wait");
     }
 }

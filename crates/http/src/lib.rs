@@ -1,4 +1,4 @@
-//! HTTP layer: turns requests into calls of the engine and its decisions into responses. Contains no rules of its own.
+//! HTTP layer: turns requests into calls of services and their decisions into responses. Contains no rules of its own.
 
 mod body;
 mod caller;

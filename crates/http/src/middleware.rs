@@ -47,7 +47,7 @@ impl AccessLogFields {
         let FieldValues { tenant, client_id } = self.values().clone();
         let Some((organization, slug)) = tenant else { return Default::default() };
         let is_known =
-            !client_id.is_empty() && state.engine.has_cached_client(organization, &client_id).await;
+            !client_id.is_empty() && state.shared.clients.is_cached(organization, &client_id).await;
         (slug, if is_known { client_id } else { String::new() })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
 use porta_core::BearerKind;
-use porta_oidc::{IDEMPOTENCY_WINDOW, Tenant};
+use porta_session::{IDEMPOTENCY_WINDOW, Tenant};
 
 use crate::cookies;
 use crate::reply::{self, Reply};

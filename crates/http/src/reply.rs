@@ -2,10 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use porta_oidc::EngineError;
-use porta_oidc::throttle::Limited;
 use porta_pages::{ErrorPage, ErrorText, FormPostPage, Page, Theme};
 use porta_protocol::{Delivery, ErrorCode, OAuthError};
+use porta_session::{EngineError, Limited};
 use serde::Serialize;
 use serde_json::json;
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::http::HeaderMap;
 use porta_core::{Clock, Entropy};
-use porta_oidc::Engine;
+use porta_oidc::OpenIdProvider;
 use porta_pages::Pages;
+use porta_session::SharedServices;
 use porta_signin::SignIn;
 
 use crate::TrustedProxies;
@@ -68,7 +69,8 @@ pub struct AppState(pub(crate) Arc<StateInner>);
 
 /// Contents of [`AppState`]; opaque outside this crate.
 pub struct StateInner {
-    pub(crate) engine: Arc<Engine>,
+    pub(crate) shared: Arc<SharedServices>,
+    pub(crate) provider: Arc<OpenIdProvider>,
     pub(crate) sign_in: SignIn,
     pub(crate) pages: Arc<Pages>,
     pub(crate) probes: Arc<dyn Probes>,
@@ -86,6 +88,7 @@ pub struct StateInner {
 
 /// Constructor arguments of [`AppState`].
 pub struct AppStateParts {
+    pub provider: Arc<OpenIdProvider>,
     pub sign_in: SignIn,
     /// The instance that also renders the mails.
     pub pages: Arc<Pages>,
@@ -100,10 +103,11 @@ pub struct AppStateParts {
 
 impl AppState {
     pub fn new(parts: AppStateParts) -> Self {
-        let engine = Arc::clone(&parts.sign_in.engine);
-        let is_https = engine.issuer_base().starts_with("https://");
+        let shared = Arc::clone(&parts.sign_in.engine);
+        let is_https = shared.issuer_base().starts_with("https://");
         Self(Arc::new(StateInner {
-            engine,
+            shared,
+            provider: parts.provider,
             sign_in: parts.sign_in,
             pages: parts.pages,
             probes: parts.probes,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use porta_oidc::{EngineError, Tenant, TenantLookup};
 use porta_pages::ErrorText;
+use porta_session::{EngineError, Tenant, TenantLookup};
 use serde_json::json;
 
 use crate::context::{LanguagePreferences, RequestContext};
@@ -40,7 +40,7 @@ impl FromRequestParts<AppState> for OrgDocuments {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Reply> {
         let slug = slug(parts, state).await?;
-        let found = state.engine.tenant_for_documents(&slug).await;
+        let found = state.shared.tenants.find_for_documents(&slug).await;
         active_tenant(parts, state, &LanguagePreferences::of(&parts.headers), found).map(Self)
     }
 }
@@ -57,7 +57,7 @@ impl FromRequestParts<AppState> for Org {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Reply> {
         let slug = slug(parts, state).await?;
-        let found = state.engine.tenant(&slug).await;
+        let found = state.shared.tenants.find(&slug).await;
         let languages = LanguagePreferences::of(&parts.headers);
         let tenant = active_tenant(parts, state, &languages, found)?;
         Ok(Self(RequestContext::new(tenant, languages)))

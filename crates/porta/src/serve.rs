@@ -140,7 +140,7 @@ pub(crate) async fn serve_with(
     let (finished, ()) = tokio::join!(requests, mail_stopped);
     background_stop.cancel();
     let saved = save_short_lived(&services);
-    match tokio::time::timeout(FLUSH_WITHIN, services.engine.flush_secret_use()).await {
+    match tokio::time::timeout(FLUSH_WITHIN, services.provider.secret_use.flush()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "last use of client secrets was not recorded"),
         Err(_) => tracing::warn!(error = "no answer in time", "last use of client secrets was not recorded"),
@@ -153,7 +153,7 @@ pub(crate) async fn serve_with(
 
 fn save_short_lived(services: &Services) -> anyhow::Result<()> {
     let ShortLivedBackend::Memory { kv, data_dir, .. } = &services.short_lived else { return Ok(()) };
-    let now = services.engine.now();
+    let now = services.shared.now();
     let saved = kv.save_snapshot(&snapshot_file(data_dir), now, &services.snapshot_keys, &OsEntropy)?;
     if saved.left_out > 0 {
         let SaveOutcome { entries, left_out } = saved;

@@ -8,8 +8,8 @@ use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{UserId, settings};
 use porta_kv::LimitOutcome;
-use porta_oidc::interaction::{BoundInteraction, PendingSecondFactor, SecondFactorStep, Stage};
-use porta_oidc::{Caller, EngineError, Tenant};
+use porta_session::interaction::{BoundInteraction, PendingSecondFactor, SecondFactorStep, Stage};
+use porta_session::{Caller, EngineError, Tenant};
 use porta_store::EmailCodeOutcome;
 use serde_json::json;
 
@@ -270,7 +270,7 @@ impl SignIn {
         let verdict = self.engine.kv().hit(limits.all()).await?;
         let LimitOutcome::Limited { retry_after } = verdict else { return Ok(None) };
         let event = self.event(tenant, Some(user), "rate_limit.2fa_verify", caller);
-        self.engine.audit_once(tenant, event, caller, retry_after).await?;
+        self.engine.audit.record_once(self.engine.context(tenant, caller), event, retry_after).await?;
         Ok(Some(retry_after))
     }
 

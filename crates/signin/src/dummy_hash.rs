@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use porta_core::{OrganizationId, Timestamp};
-use porta_oidc::{EngineError, Tenant};
+use porta_session::{EngineError, Tenant};
 
 use crate::SignIn;
 use crate::password::HashCost;

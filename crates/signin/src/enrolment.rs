@@ -6,8 +6,8 @@ use porta_core::audit::AuditEvent;
 use porta_core::mail::SecondFactorChange;
 use porta_core::second_factor::{CodePurpose, TotpCredential};
 use porta_core::user::{CredentialState, TwoFactorMethod, User};
-use porta_oidc::interaction::{BoundInteraction, PendingSecondFactor, SecondFactorStep};
-use porta_oidc::{Caller, EngineError, Tenant};
+use porta_session::interaction::{BoundInteraction, PendingSecondFactor, SecondFactorStep};
+use porta_session::{Caller, EngineError, Tenant};
 use porta_store::{Revocation, UnitOfWork};
 use serde_json::json;
 

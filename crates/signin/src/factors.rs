@@ -10,8 +10,8 @@ use porta_core::second_factor::{
 };
 use porta_core::user::User;
 use porta_core::{Entropy, OrganizationId, RecoveryCodeId, Timestamp, TokenDigest};
-use porta_oidc::interaction::{BoundInteraction, PendingSecondFactor};
-use porta_oidc::{Caller, EngineError, Tenant};
+use porta_session::interaction::{BoundInteraction, PendingSecondFactor};
+use porta_session::{Caller, EngineError, Tenant};
 use porta_store::UnitOfWork;
 use secrecy::ExposeSecret as _;
 
@@ -249,6 +249,9 @@ impl SignIn {
         shown: &[String],
     ) -> PendingSecondFactor {
         let sealed = self.factors.seal_codes(&bound.interaction.uid, shown, self.engine.entropy());
-        PendingSecondFactor { step: porta_oidc::interaction::SecondFactorStep::Codes { sealed }, ..pending }
+        PendingSecondFactor {
+            step: porta_session::interaction::SecondFactorStep::Codes { sealed },
+            ..pending
+        }
     }
 }

@@ -13,7 +13,7 @@ use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::settings::{self, SettingDefinition};
 use porta_core::{BearerKind, OrganizationId, Timestamp, TokenDigest};
 use porta_kv::RateLimit;
-use porta_oidc::{Caller, EngineError, Tenant};
+use porta_session::{Caller, EngineError, Tenant};
 use serde_json::json;
 
 use crate::SignIn;
@@ -170,7 +170,11 @@ impl SignIn {
             return Ok(());
         }
         tracing::warn!(event = "security.flood", tenant = %tenant.organization.slug, what = counter.word(), "many failures in one organization: unknown browsers must wait before a form is accepted");
-        let event = self.engine.event(tenant, "security.flood", AuditCategory::Security, caller);
+        let event = self.engine.audit.event(
+            self.engine.context(tenant, caller),
+            "security.flood",
+            AuditCategory::Security,
+        );
         // The request that triggered the alarm is not its subject: no address, no user agent.
         let event = AuditEvent {
             metadata: json!({ "counted": counter.word() }),

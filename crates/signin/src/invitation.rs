@@ -6,7 +6,7 @@ use porta_core::mail::Mail;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::{PasswordHash, User, UserStatus};
 use porta_core::{Password, TokenDigest, UserId};
-use porta_oidc::{Caller, EngineError, Tenant};
+use porta_session::{Caller, EngineError, Tenant};
 use porta_store::{StoreError, UnitOfWork};
 use serde_json::json;
 

@@ -5,7 +5,7 @@
 use porta_core::user::{CredentialState, Email, User};
 use porta_core::{BearerKind, Entropy, TokenDigest, settings};
 use porta_kv::RateLimit;
-use porta_oidc::Tenant;
+use porta_session::Tenant;
 
 /// Content of the signed known-browser cookie, for one account.
 pub(crate) struct KnownBrowser {

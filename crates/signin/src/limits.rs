@@ -8,7 +8,7 @@ use porta_core::link_request::LinkKind;
 use porta_core::user::User;
 use porta_core::{SessionKey, TokenDigest, settings};
 use porta_kv::{Kv, KvError, LimitOutcome, RateLimit};
-use porta_oidc::{Caller, IdempotencyClaim, Tenant};
+use porta_session::{Caller, IdempotencyClaim, Tenant};
 use tokio::runtime::Handle;
 
 use crate::flood::FloodCounter;

@@ -12,7 +12,7 @@ use porta_core::link_request::{LinkKind, LinkRequest};
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::Email;
 use porta_core::{TokenDigest, settings};
-use porta_oidc::{Caller, EngineError, Tenant};
+use porta_session::{Caller, EngineError, Tenant};
 
 use crate::flood::{FloodCounter, Pause};
 use crate::known_browser::KnownBrowser;
@@ -97,7 +97,7 @@ impl SignIn {
         window: Duration,
     ) -> Result<(), EngineError> {
         let event = self.event(tenant, None, &format!("rate_limit.{kind}"), caller);
-        self.engine.audit_once(tenant, event, caller, window).await
+        self.engine.audit.record_once(self.engine.context(tenant, caller), event, window).await
     }
 
     /// Enqueues a request: one statement, the same for every address.
@@ -146,7 +146,7 @@ impl SignIn {
         };
         let window = tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW);
         let event = self.event(tenant, None, what, caller);
-        self.engine.audit_once(tenant, event, caller, window).await?;
+        self.engine.audit.record_once(self.engine.context(tenant, caller), event, window).await?;
         Ok(Err(dead))
     }
 }

@@ -12,8 +12,8 @@ use porta_core::organization::LoginMethod;
 use porta_core::user::User;
 use porta_core::{TokenDigest, settings};
 use porta_kv::RateLimit;
-use porta_oidc::interaction::{BoundInteraction, RequestedMagicLink, Stage};
-use porta_oidc::{Caller, EngineError, Tenant};
+use porta_session::interaction::{BoundInteraction, RequestedMagicLink, Stage};
+use porta_session::{Caller, EngineError, Tenant};
 use serde_json::json;
 
 use crate::challenge::ONE_TIME_PASSWORD;
@@ -63,7 +63,7 @@ impl SignIn {
             may => matches!(may, LinkQuota::OnlyIfNoneLive),
         };
         let client = match bound.interaction.purpose.client_id() {
-            Some(id) => self.engine.client(tenant.organization.id, id).await?,
+            Some(id) => self.engine.clients.find(tenant.organization.id, id).await?,
             None => None,
         };
         let value = TokenPurpose::MagicLink.bearer().generate(self.engine.entropy());
@@ -179,7 +179,7 @@ impl SignIn {
         // Counted before it is verified, so that parallel attempts cannot exceed the limit.
         if let Some(retry_after) = time_to_wait(self.engine.kv().hit(&[limit]).await?) {
             let event = self.event(tenant, None, "rate_limit.magic_code", caller);
-            self.engine.audit_once(tenant, event, caller, retry_after).await?;
+            self.engine.audit.record_once(self.engine.context(tenant, caller), event, retry_after).await?;
             return Ok(FactorOutcome::Limited { retry_after });
         }
         let is_right = self.factors.is_link_code(tenant.organization.id, uid, &digest, typed);
@@ -188,7 +188,7 @@ impl SignIn {
             count_sign_in("magic_link", "failure");
             let event = self.event(tenant, None, "user.magic_link.failed", caller);
             let window = tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW);
-            self.engine.audit_once(tenant, event, caller, window).await?;
+            self.engine.audit.record_once(self.engine.context(tenant, caller), event, window).await?;
             return Ok(FactorOutcome::Wrong);
         };
         Ok(self.continue_after_link(tenant, bound, &user, browser).await?.into())

@@ -7,7 +7,7 @@ use porta_core::second_factor::{CodePurpose, CodeSlot, EmailCode};
 use porta_core::user::User;
 use porta_core::{EmailCodeId, TokenDigest, settings};
 use porta_kv::RateLimit;
-use porta_oidc::{Caller, EngineError, Tenant};
+use porta_session::{Caller, EngineError, Tenant};
 
 use crate::known_browser::KnownBrowser;
 use crate::limits::{NETWORKS, time_to_wait};

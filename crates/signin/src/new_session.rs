@@ -7,9 +7,10 @@ use porta_core::session::SessionRecord;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{BearerKind, Password, SessionKey, TokenDigest, UserId, settings};
 use porta_kv::Write;
-use porta_oidc::interaction::{BoundInteraction, CompletedLogin, Stage};
-use porta_oidc::session::{BrowserSession, PresentedSession, storage_key, to_bytes};
-use porta_oidc::{ACR_ONE_FACTOR, ACR_TWO_FACTORS, Caller, EngineError, Tenant};
+use porta_session::browser_session::{BrowserSession, PresentedSession, storage_key};
+use porta_session::interaction::{BoundInteraction, CompletedLogin, Stage};
+use porta_session::short_lived::to_bytes;
+use porta_session::{ACR_ONE_FACTOR, ACR_TWO_FACTORS, Caller, EngineError, Tenant};
 use serde_json::json;
 
 use crate::challenge::ONE_TIME_PASSWORD;
@@ -65,7 +66,7 @@ impl SignIn {
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
         let (Browser { caller, cookie, device, .. }, user) = (browser, authenticated.user);
-        let previous = self.engine.session(tenant, cookie).await?;
+        let previous = self.engine.browser_sessions.find(tenant, cookie).await?;
         let kept = self.kept_session(tenant, previous.as_ref(), user.id).await?;
         let now = self.engine.now();
         let lifetime = tenant.settings.duration(settings::SESSION_TTL).min(tenant.longest_session());
@@ -97,7 +98,7 @@ impl SignIn {
         }
         // A previous session of another person is terminated.
         if let Some(previous) = previous.as_ref().filter(|previous| previous.session.user != user.id) {
-            self.engine.terminate(tenant, previous, caller).await?;
+            self.engine.browser_sessions.end(self.engine.context(tenant, caller), previous).await?;
         }
         let session = BrowserSession {
             key,

@@ -6,7 +6,7 @@ use porta_core::one_time::TokenPurpose;
 use porta_core::password_rules::{ContextWords, check_new_password};
 use porta_core::user::{PasswordRefusal, User};
 use porta_core::{Password, TokenDigest, settings};
-use porta_oidc::{Caller, EngineError, Tenant};
+use porta_session::{Caller, EngineError, Tenant};
 use porta_store::{Revocation, UnitOfWork};
 
 use crate::links::{LinkError, LinkQuota, LinkRequestOutcome};

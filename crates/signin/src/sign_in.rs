@@ -7,8 +7,8 @@ use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::organization::LoginMethod;
 use porta_core::user::{Email, User, UserStatus};
 use porta_core::{Timestamp, TokenDigest, TypedPassword, UserId, metrics, settings};
-use porta_oidc::interaction::BoundInteraction;
-use porta_oidc::{Caller, Engine, EngineError, IdempotencyClaim, InteractionPurpose, Tenant};
+use porta_session::interaction::BoundInteraction;
+use porta_session::{Caller, EngineError, IdempotencyClaim, InteractionPurpose, SharedServices, Tenant};
 use porta_store::users::{FailureEvents, LockPolicy};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -96,7 +96,7 @@ pub enum SignInOutcome {
 
 /// Dependencies of the sign-in.
 pub struct SignIn {
-    pub engine: Arc<Engine>,
+    pub engine: Arc<SharedServices>,
     pub hasher: Arc<PasswordHasher>,
     pub factors: SecondFactorKeys,
     pub dummy_hash_costs: DummyHashCosts,
@@ -114,7 +114,7 @@ impl SignIn {
         let Some(client_id) = purpose.client_id() else {
             return Ok(tenant.organization.default_login_methods.clone());
         };
-        let Some(client) = self.engine.client(tenant.organization.id, client_id).await? else {
+        let Some(client) = self.engine.clients.find(tenant.organization.id, client_id).await? else {
             return Ok(Vec::new());
         };
         let own = client.client.login_methods.clone().filter(|m| !m.is_empty());
@@ -137,7 +137,10 @@ impl SignIn {
                 "clientId": purpose.client_id(), "attemptedMethod": method, "effectiveMethods": methods,
             });
             let window = tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW);
-            self.engine.audit_once(tenant, AuditEvent { metadata, ..event }, caller, window).await?;
+            self.engine
+                .audit
+                .record_once(self.engine.context(tenant, caller), AuditEvent { metadata, ..event }, window)
+                .await?;
         }
         Ok(is_offered)
     }
@@ -260,7 +263,10 @@ impl SignIn {
             AttemptDecision::Limited(retry_after) => retry_after,
         };
         let event = self.event(tenant, None, "rate_limit.login", browser.caller);
-        self.engine.audit_once(tenant, event, browser.caller, retry_after).await?;
+        self.engine
+            .audit
+            .record_once(self.engine.context(tenant, browser.caller), event, retry_after)
+            .await?;
         Ok(Some(SignInOutcome::Limited { retry_after }))
     }
 
@@ -387,7 +393,7 @@ impl SignIn {
         AuditEvent {
             user_id: user,
             actor_id: user.filter(|_| category == AuditCategory::Authentication),
-            ..self.engine.event(tenant, what, category, caller)
+            ..self.engine.audit.event(self.engine.context(tenant, caller), what, category)
         }
     }
 }

@@ -6,7 +6,7 @@ use porta_core::mail::Mail;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::User;
 use porta_core::{OneTimeTokenId, TokenDigest, settings};
-use porta_oidc::{Caller, EngineError, Tenant};
+use porta_session::{Caller, EngineError, Tenant};
 
 use crate::SignIn;
 use crate::links::LinkError;

@@ -19,8 +19,9 @@ use porta_directory::{Actor, Directory, DirectoryDeps};
 use porta_http::{AppState, AppStateParts, ForwardedHeader, TrustedProxies};
 use porta_kv::{Kv, MemoryKv, Notice, NoticeEvent, RedisKv, RedisOptions};
 use porta_mail::{CaptureTransport, RenderError, Worker, WorkerDeps};
-use porta_oidc::{Engine, EngineDeps, TenantLookup};
+use porta_oidc::OpenIdProvider;
 use porta_pages::Pages;
+use porta_session::{Backend, ServiceKeys, SharedServices, Tenant, TenantLookup};
 use porta_signin::{DummyHashCosts, FloodLevels, HashCost, PasswordHasher, SecondFactorKeys, SignIn};
 use porta_store::Store;
 use secrecy::SecretString;
@@ -44,7 +45,8 @@ pub struct TestApp {
     pub clock: Arc<ManualClock>,
     pub store: Arc<dyn Store>,
     pub kv: Arc<dyn Kv>,
-    pub engine: Arc<Engine>,
+    pub shared: Arc<SharedServices>,
+    pub provider: Arc<OpenIdProvider>,
     pub directory: Directory,
     pub probes: Arc<FakeProbes>,
     pub hasher: Arc<PasswordHasher>,
@@ -238,17 +240,20 @@ impl TestApp {
         let entropy: Arc<dyn Entropy> =
             Arc::new(SeededEntropy::new(seed ^ (u64::from(std::process::id()) << 16)));
         let keyring = Arc::new(Keyring::new(&encryption_keys, porta_core::signing_key::SEALING_PURPOSE));
-        let engine = Arc::new(Engine::new(EngineDeps {
+        let backend = Backend {
             store: Arc::clone(&store),
             kv: Arc::clone(&kv),
             clock: clock.clone(),
             entropy: Arc::clone(&entropy),
-            keyring: Arc::clone(&keyring),
-            sealed_state_keys: Keyring::new(&encryption_keys, porta_oidc::sealed_state::SEALING_PURPOSE),
-            successor_keys: HmacKeys::new(&encryption_keys, "refresh token successors"),
             issuer_base,
-            ui_locales: porta_pages::languages().collect(),
-        }));
+        };
+        let keys = ServiceKeys {
+            signing_keys: Arc::clone(&keyring),
+            sealed_state: Keyring::new(&encryption_keys, porta_session::sealed_state::SEALING_PURPOSE),
+        };
+        let shared = Arc::new(SharedServices::new(backend, keys, porta_pages::languages().collect()));
+        let successor_keys = HmacKeys::new(&encryption_keys, "refresh token successors");
+        let provider = Arc::new(OpenIdProvider::new(&shared, successor_keys));
         let hasher = PasswordHasher::start(cost, 2, hash_queue, Arc::clone(&entropy))
             .expect("the parameters are valid");
         let hasher = Arc::new(hasher);
@@ -267,8 +272,9 @@ impl TestApp {
         let probes = Arc::new(FakeProbes::default());
         let app = AppState::new(AppStateParts {
             observers: porta_http::Observability::default(),
+            provider: Arc::clone(&provider),
             sign_in: SignIn {
-                engine: Arc::clone(&engine),
+                engine: Arc::clone(&shared),
                 hasher: Arc::clone(&hasher),
                 factors,
                 dummy_hash_costs: DummyHashCosts::default(),
@@ -282,10 +288,10 @@ impl TestApp {
             trusted_proxies,
         });
         let router = porta_http::router(app).layer(axum::Extension(ConnectInfo(peer)));
-        all.push(listen(&engine, &kv));
+        all.push(listen(&shared, &kv));
         drop(all);
         let mailbox = Arc::new(CaptureTransport::new(1000));
-        let issuers = Arc::clone(&engine);
+        let issuers = Arc::clone(&shared);
         let render = move |organization: &Organization, outgoing: &OutgoingEmail, now: Timestamp| {
             let issuer = issuers.issuer(&organization.slug);
             pages.outgoing(organization, &issuer, outgoing, now).map_err(|error| RenderError(error.into()))
@@ -302,7 +308,8 @@ impl TestApp {
             clock,
             store,
             kv,
-            engine,
+            shared,
+            provider,
             directory,
             probes,
             hasher,
@@ -369,8 +376,8 @@ impl TestApp {
     }
 
     /// An active tenant.
-    pub async fn tenant(&self, slug: &str) -> Arc<porta_oidc::Tenant> {
-        match self.engine.tenant(slug).await.expect("the stores answer") {
+    pub async fn tenant(&self, slug: &str) -> Arc<Tenant> {
+        match self.shared.tenants.find(slug).await.expect("the stores answer") {
             TenantLookup::Active(tenant) => tenant,
             other => panic!("{slug} is not active: {other:?}"),
         }
@@ -387,22 +394,22 @@ fn redis_url() -> String {
 }
 
 /// Handles change notices like the server process.
-fn listen(engine: &Arc<Engine>, kv: &Arc<dyn Kv>) -> watch::Receiver<Vec<String>> {
-    let engine = Arc::downgrade(engine);
+fn listen(shared: &Arc<SharedServices>, kv: &Arc<dyn Kv>) -> watch::Receiver<Vec<String>> {
+    let shared = Arc::downgrade(shared);
     let mut notices = kv.subscribe();
     let (marks, settled) = watch::channel(Vec::new());
     tokio::spawn(async move {
         while let Some(heard) = porta_kv::next_notice(&mut notices).await {
-            let Some(engine) = engine.upgrade() else { return };
+            let Some(shared) = shared.upgrade() else { return };
             match heard {
                 NoticeEvent::Notice(notice) if notice.topic == SYNC_TOPIC => {
                     marks.send_modify(|keys| keys.push(notice.key));
                 }
                 NoticeEvent::Notice(notice) => match Change::from_words(&notice.topic, &notice.key) {
-                    Some(change) => engine.apply_change(&change),
-                    None => engine.clear_caches(),
+                    Some(change) => shared.caches.apply_change(&change),
+                    None => shared.caches.clear(),
                 },
-                NoticeEvent::Gap => engine.clear_caches(),
+                NoticeEvent::Gap => shared.caches.clear(),
             }
         }
     });

@@ -24,7 +24,7 @@ pub(crate) async fn get(
     let (Some(kind), Some(id)) = (AssetKind::parse(&kind), BrandingAssetId::parse(&id)) else {
         return missing();
     };
-    match state.engine.branding_asset(&tenant, kind, id).await {
+    match state.shared.tenants.branding_asset(&tenant, kind, id).await {
         Ok(Some(asset)) => {
             let mut reply = Reply::new(asset.data.into());
             let headers = reply.headers_mut();

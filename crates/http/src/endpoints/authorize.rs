@@ -3,11 +3,11 @@
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use porta_oidc::EngineError;
 use porta_oidc::authorize::{AuthorizeError, AuthorizeOutcome, AuthorizeResult, ResumeOutcome};
-use porta_oidc::interaction::{InteractionCookies, NewInteraction, Stage};
 use porta_pages::ErrorText;
 use porta_protocol::{ErrorCode, OAuthError, Params};
+use porta_session::EngineError;
+use porta_session::interaction::{InteractionCookies, NewInteraction, Stage};
 
 use super::{ClientInfo, unavailable_interaction};
 use crate::context::RequestContext;
@@ -29,7 +29,8 @@ pub(crate) async fn get(
     client_info.log_fields.client(params.get("client_id").unwrap_or_default());
     tenant.languages.add_ui_locales(params.get("ui_locales"));
     let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
-    let result = state.engine.authorize(&tenant, &params, cookie.as_deref(), &client_info.caller).await;
+    let context = state.shared.context(&tenant, &client_info.caller);
+    let result = state.provider.authorization.authorize(context, &params, cookie.as_deref()).await;
     let mut reply = authorization_response(&state, &tenant, &client_info.headers, cookie, result);
     if reply.extensions().get::<StartedInteraction>().is_some()
         && unavailable_interaction::is_other_host(&state, &client_info.headers)
@@ -49,7 +50,7 @@ pub(crate) async fn post(
     let params = or_answer!(form.map_err(|error| malformed(&state, &tenant, error.status())));
     client_info.log_fields.client(params.get("client_id").unwrap_or_default());
     tenant.languages.add_ui_locales(params.get("ui_locales"));
-    let result = state.engine.authorize_by_post(&tenant, &params).await;
+    let result = state.provider.authorization.authorize_by_post(&tenant, &params).await;
     authorization_response(&state, &tenant, &client_info.headers, None, result)
 }
 
@@ -64,7 +65,8 @@ pub(crate) async fn resume(
     let sealed_state = state.cookies.read(&tenant, &client_info.headers, cookies::ANONYMOUS_START);
     let presented = InteractionCookies { binding: binding.as_deref(), sealed_state: sealed_state.as_deref() };
     let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
-    let resumed = state.engine.resume(&tenant, &uid, presented, cookie.as_deref(), &client_info.caller).await;
+    let context = state.shared.context(&tenant, &client_info.caller);
+    let resumed = state.provider.authorization.resume(context, &uid, presented, cookie.as_deref()).await;
     resumed_response(&state, &tenant, &client_info.headers, &uid, cookie, resumed)
 }
 
@@ -153,7 +155,7 @@ pub(super) fn redirect_to_interaction(
         Stage::Ready | Stage::Denied => &resume,
     };
     // Absolute, and from configuration rather than from the request (decision D10).
-    let location = format!("{}{path}", state.engine.issuer_base());
+    let location = format!("{}{path}", state.shared.issuer_base());
     let mut reply = reply::redirect(&location);
     reply.extensions_mut().insert(StartedInteraction(new.uid.clone()));
     for (name, scope) in [(cookies::INTERACTION, &page), (cookies::RESUME, &resume)] {

@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use porta_core::settings;
-use porta_oidc::Tenant;
-use porta_oidc::cors::client_allows_origin;
+use porta_oidc::cors::{client_allows_origin, origin_is_registered};
+use porta_session::Tenant;
 
 use crate::reply::{self, Reply};
 use crate::state::{AppState, StateInner};
@@ -16,7 +16,7 @@ pub(crate) async fn preflight(State(state): State<AppState>, Org(tenant): Org, h
     reply.headers_mut().insert(header::VARY, HeaderValue::from_static("Origin"));
     let Some(origin) = headers.get(header::ORIGIN) else { return reply };
     let known = match origin.to_str() {
-        Ok(text) => match state.engine.origin_is_registered(tenant.organization.id, text).await {
+        Ok(text) => match origin_is_registered(&state.shared.clients, tenant.organization.id, text).await {
             Ok(known) => known,
             Err(error) => return reply::engine_error(&error),
         },
@@ -56,20 +56,18 @@ pub(crate) async fn decide(
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(CorsDecision::SameOrigin) };
     let Ok(text) = origin.to_str() else { return Ok(CorsDecision::Refused) };
     // Requests from the issuer's own origin are same-origin.
-    if text == state.engine.issuer_base() {
+    if text == state.shared.issuer_base() {
         return Ok(CorsDecision::SameOrigin);
     }
     let organization = tenant.organization.id;
     let allowed = match client_id {
-        Some(id) => match state.engine.client(organization, id).await {
+        Some(id) => match state.shared.clients.find(organization, id).await {
             Ok(client) => client.is_some_and(|c| client_allows_origin(&c.client, text)),
             Err(error) => return Err(reply::engine_error(&error)),
         },
         // The client of an opaque token is unknown until it is looked up, so the registered origins of all clients are
         // allowed.
-        None => state
-            .engine
-            .origin_is_registered(organization, text)
+        None => origin_is_registered(&state.shared.clients, organization, text)
             .await
             .map_err(|e| reply::engine_error(&e))?,
     };

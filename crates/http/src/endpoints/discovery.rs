@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use porta_oidc::DocumentWithEtag;
+use porta_session::DocumentWithEtag;
 
 use crate::reply::{self, Reply};
 use crate::tenancy::{Org, OrgDocuments};

@@ -1,6 +1,6 @@
 //! Addresses to which the forms of a sign-in may redirect (CSP `form-action`).
 
-use porta_oidc::InteractionPurpose;
+use porta_session::InteractionPurpose;
 
 use crate::context::RequestContext;
 use crate::state::StateInner;
@@ -15,7 +15,7 @@ pub(super) async fn form_action_urls(
     let Some(request) = purpose.authorization() else { return Vec::new() };
     let mut addresses = vec![request.redirect_uri.clone()];
     // A client that cannot be loaded now gets no response either.
-    if let Ok(Some(client)) = state.engine.client(tenant.organization.id, &request.client_id).await {
+    if let Ok(Some(client)) = state.shared.clients.find(tenant.organization.id, &request.client_id).await {
         let client = &client.client;
         let registered = [&client.allowed_origins, &client.redirect_uris, &client.post_logout_redirect_uris];
         addresses.extend(registered.into_iter().flatten().cloned());

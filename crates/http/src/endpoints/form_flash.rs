@@ -40,7 +40,7 @@ impl<'a> FormPage<'a> {
         let value = FlashMessage { kind, email: email.to_owned() }.value();
         let until = self.state.clock.now() + FLASH_LIFETIME;
         let flash = self.state.cookies.set(self.tenant, cookies::FLASH, &value, &self.path, until);
-        let reply = reply::redirect(&format!("{}{}", self.state.engine.issuer_base(), self.path));
+        let reply = reply::redirect(&format!("{}{}", self.state.shared.issuer_base(), self.path));
         reply::with_header(reply, header::SET_COOKIE, flash)
     }
 

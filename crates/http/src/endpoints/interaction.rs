@@ -9,11 +9,11 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use porta_core::TypedPassword;
 use porta_core::user::UserStatus;
-use porta_oidc::interaction::{BoundInteraction, InteractionCookies, Stage};
-use porta_oidc::sealed_state::SealedState;
-use porta_oidc::{EngineError, InteractionPurpose};
 use porta_pages::{ErrorText, Flash, Page};
 use porta_protocol::Params;
+use porta_session::interaction::{BoundInteraction, InteractionCookies, Stage};
+use porta_session::sealed_state::SealedState;
+use porta_session::{EngineError, InteractionPurpose};
 use porta_signin::{NewSessionCookies, PasswordAttempt, Pause, QueuePriority, SignInOutcome};
 
 use super::ClientInfo;
@@ -52,7 +52,7 @@ pub(super) async fn load_interaction<'a>(
     let binding = state.cookies.read(tenant, &client_info.headers, cookies::INTERACTION);
     let sealed_state = state.cookies.read(tenant, &client_info.headers, cookies::ANONYMOUS_START);
     let presented = InteractionCookies { binding: binding.as_deref(), sealed_state: sealed_state.as_deref() };
-    match state.engine.interaction(tenant, uid, presented).await {
+    match state.shared.interactions.find(tenant, uid, presented).await {
         Ok(Some(bound)) => {
             let purpose = &bound.interaction.purpose;
             client_info.log_fields.client(purpose.client_id().unwrap_or_default());
@@ -186,11 +186,11 @@ pub(crate) async fn confirm(
         return request.page_of_stage().await;
     }
     let resume = request.resume();
-    let engine = &request.state.engine;
+    let interactions = &request.state.shared.interactions;
     let decided = if params.get("decision") == Some("approve") {
-        engine.approve(request.bound).await
+        interactions.approve(request.bound).await
     } else {
-        engine.deny(request.bound).await
+        interactions.deny(request.bound).await
     };
     match decided {
         Ok(true) => resume,
@@ -217,12 +217,13 @@ pub(crate) async fn abort(
         Stage::Ready | Stage::Denied => resume,
         Stage::Login if !request.bound.is_stored() => {
             let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
-            let engine = &request.state.engine;
-            let resumed = engine.cancel(&tenant, request.bound, cookie.as_deref(), &client_info.caller).await;
-            resumed_response(&state, &tenant, &client_info.headers, &uid, cookie, resumed)
+            let context = state.shared.context(&tenant, &client_info.caller);
+            let cancelled =
+                state.provider.authorization.cancel(context, request.bound, cookie.as_deref()).await;
+            resumed_response(&state, &tenant, &client_info.headers, &uid, cookie, cancelled)
         }
         Stage::Login | Stage::SecondFactor | Stage::Consent => {
-            match request.state.engine.deny(request.bound).await {
+            match request.state.shared.interactions.deny(request.bound).await {
                 Ok(true) => resume,
                 Ok(false) => expired_page(&state, &tenant),
                 Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
@@ -237,7 +238,7 @@ impl InteractionRequest<'_> {
     }
 
     pub(super) fn absolute_url(&self, action: &str) -> String {
-        format!("{}{}", self.state.engine.issuer_base(), self.url(action))
+        format!("{}{}", self.state.shared.issuer_base(), self.url(action))
     }
 
     /// The page of the current stage.
@@ -281,7 +282,7 @@ impl InteractionRequest<'_> {
     }
 
     pub(super) fn resume(&self) -> Reply {
-        let base = self.state.engine.issuer_base();
+        let base = self.state.shared.issuer_base();
         reply::redirect(&format!(
             "{base}/{}/auth/{}",
             self.tenant.organization.slug, self.bound.interaction.uid
@@ -311,7 +312,7 @@ impl InteractionRequest<'_> {
                 let answer = self.redirect_with_flash("", FlashKind::WrongPassword, email);
                 self.with_anonymous_start(
                     answer,
-                    self.state.engine.remember_refused_password(&self.bound, form),
+                    self.state.shared.interactions.remember_refused_password(&self.bound, form),
                 )
             }
             Ok(outcome) => {
@@ -324,7 +325,7 @@ impl InteractionRequest<'_> {
 
     /// A form was sent, so the interaction gets its whole lifetime from now on.
     fn with_full_lifetime(&self, reply: Reply) -> Reply {
-        self.with_anonymous_start(reply, self.state.engine.extend_sealed_state(&self.bound))
+        self.with_anonymous_start(reply, self.state.shared.interactions.extend_sealed_state(&self.bound))
     }
 
     fn with_anonymous_start(&self, reply: Reply, kept: Result<Option<SealedState>, EngineError>) -> Reply {

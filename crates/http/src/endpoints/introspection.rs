@@ -3,8 +3,8 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use porta_oidc::Tenant;
 use porta_oidc::introspection::TokenInquiryError;
+use porta_session::Tenant;
 
 use super::token::{client_refused, credentials, origin_refused, protocol_form};
 use super::{ClientInfo, cors};
@@ -19,7 +19,8 @@ pub(crate) async fn introspect(
     body: Body,
 ) -> Reply {
     let (params, presented, cors) = or_answer!(inquiry(&state, &tenant, &client_info, body).await);
-    cors.apply(match state.engine.introspect(&tenant, &params, &presented, &client_info.caller).await {
+    let context = state.shared.context(&tenant, &client_info.caller);
+    cors.apply(match state.provider.introspection.introspect(context, &params, &presented).await {
         Ok(answer) => reply::json(StatusCode::OK, &answer),
         Err(error) => refused(&tenant, &client_info.headers, &error),
     })
@@ -32,7 +33,8 @@ pub(crate) async fn revoke(
     body: Body,
 ) -> Reply {
     let (params, presented, cors) = or_answer!(inquiry(&state, &tenant, &client_info, body).await);
-    cors.apply(match state.engine.revoke(&tenant, &params, &presented, &client_info.caller).await {
+    let context = state.shared.context(&tenant, &client_info.caller);
+    cors.apply(match state.provider.introspection.revoke(context, &params, &presented).await {
         Ok(()) => reply::with_header(
             reply::empty(StatusCode::OK),
             header::CACHE_CONTROL,

@@ -27,7 +27,7 @@ pub(crate) async fn get(
     let params = or_answer!(params.map_err(|_| malformed(&state, &tenant, StatusCode::BAD_REQUEST)));
     tenant.languages.add_ui_locales(params.get(UI_LOCALES));
     let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
-    match state.engine.end_session(&tenant, &params, cookie.as_deref()).await {
+    match state.provider.logout.end_session(&tenant, &params, cookie.as_deref()).await {
         Ok(LogoutStep::Done(to)) => redirect_onward(&tenant, &to),
         Ok(LogoutStep::Confirm { xsrf, client_name, user_locale, onward }) => {
             tenant.languages.add_ui_locales(onward.ui_locales.as_deref());
@@ -55,7 +55,7 @@ pub(crate) async fn post(
     let form = body::form(&client_info.headers, body).await;
     let params = or_answer!(form.map_err(|error| malformed(&state, &tenant, error.status())));
     tenant.languages.add_ui_locales(params.get(UI_LOCALES));
-    match state.engine.end_session_by_post(&tenant, &params).await {
+    match state.provider.logout.end_session_by_post(&tenant, &params).await {
         Ok(handle) => reply::redirect(&format!("{}/session/end?{CONTINUE}={handle}", tenant.issuer)),
         Err(error) => refused(&state, &tenant, &error),
     }
@@ -73,11 +73,8 @@ pub(crate) async fn confirm(
         return malformed(&state, &tenant, StatusCode::BAD_REQUEST);
     }
     let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
-    match state
-        .engine
-        .confirm_logout(&tenant, params.get("xsrf"), cookie.as_deref(), &client_info.caller)
-        .await
-    {
+    let context = state.shared.context(&tenant, &client_info.caller);
+    match state.provider.logout.confirm(context, params.get("xsrf"), cookie.as_deref()).await {
         Ok(to) => {
             let gone = state.cookies.clear(cookies::SESSION, &format!("/{}", tenant.organization.slug));
             reply::with_header(redirect_onward(&tenant, &to), header::SET_COOKIE, gone)

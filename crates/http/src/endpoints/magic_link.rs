@@ -7,8 +7,8 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use porta_core::settings;
-use porta_oidc::interaction::Stage;
 use porta_pages::{CodeFlash, Landing, MagicLinkLandingPage, MagicLinkSentPage, SignInOrigin};
+use porta_session::interaction::Stage;
 use porta_signin::{FactorOutcome, LinkRequestOutcome, MagicLanding, MagicLinkOutcome};
 
 use super::ClientInfo;
@@ -193,7 +193,7 @@ async fn landing_page(
     form_action_urls: &[String],
 ) -> Reply {
     let client = match &landing.client_id {
-        Some(id) => match state.engine.client(tenant.organization.id, id).await {
+        Some(id) => match state.shared.clients.find(tenant.organization.id, id).await {
             Ok(client) => client,
             Err(error) => return reply::engine_error_page(state, &tenant.theme(), &error),
         },

@@ -1,4 +1,4 @@
-//! HTTP handlers, one file per endpoint: extract the request, call the engine, build the response.
+//! HTTP handlers, one file per endpoint: extract the request, call a service, build the response.
 
 pub(crate) mod account;
 pub(crate) mod assets;
@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use porta_oidc::{Caller, IdempotencyClaim};
+use porta_session::{Caller, IdempotencyClaim};
 use porta_signin::Browser;
 
 use crate::context::RequestContext;

@@ -5,12 +5,12 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use porta_core::settings;
 use porta_core::user::TwoFactorMethod;
-use porta_oidc::interaction::{SecondFactorStep, Stage};
 use porta_pages::{
     CodeFlash, FactorKind, RecoveryCodesPage, SetupView, TrustedSvg, TwoFactorChallenge, TwoFactorPage,
     TwoFactorSetupPage,
 };
 use porta_protocol::Params;
+use porta_session::interaction::{SecondFactorStep, Stage};
 use porta_signin::sign_in_steps::masked;
 use porta_signin::{CodeKind, FactorOutcome};
 
@@ -176,7 +176,7 @@ impl InteractionRequest<'_> {
 
     async fn outcome_page(
         &self,
-        outcome: Result<FactorOutcome, porta_oidc::EngineError>,
+        outcome: Result<FactorOutcome, porta_session::EngineError>,
         view: View,
     ) -> Reply {
         let kind = match outcome {

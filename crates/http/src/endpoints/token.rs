@@ -3,11 +3,11 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use porta_oidc::Tenant;
 use porta_oidc::client_auth::ClientAuthError;
 use porta_oidc::token::TokenError;
 use porta_protocol::client_auth::presented;
 use porta_protocol::{ErrorCode, OAuthError, Params, PresentedCredentials};
+use porta_session::Tenant;
 
 use super::ClientInfo;
 use super::cors;
@@ -31,7 +31,8 @@ pub(crate) async fn handler(
         Ok(verdict) => verdict,
         Err(reply) => return reply,
     };
-    let reply = match state.engine.token(&tenant, &params, &presented, &client_info.caller).await {
+    let context = state.shared.context(&tenant, &client_info.caller);
+    let reply = match state.provider.token.issue(context, &params, &presented).await {
         Ok(response) => with_pragma(reply::json(StatusCode::OK, &response)),
         Err(TokenError::Client(error)) => client_refused(&tenant, &client_info.headers, &error),
         Err(TokenError::Limited(limited)) => {

@@ -14,7 +14,7 @@ const OTHER_HOST: &str = "began=elsewhere";
 
 /// Whether the request was sent to another host than the issuer's.
 pub(super) fn is_other_host(state: &StateInner, headers: &HeaderMap) -> bool {
-    let ours = state.engine.issuer_base().split_once("://").map_or("", |(_, authority)| authority);
+    let ours = state.shared.issuer_base().split_once("://").map_or("", |(_, authority)| authority);
     let asked = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     asked.is_some_and(|asked| !asked.eq_ignore_ascii_case(ours))
 }

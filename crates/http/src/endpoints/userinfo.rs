@@ -3,10 +3,10 @@
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use porta_oidc::Tenant;
 use porta_oidc::userinfo::{UserInfo, UserInfoError};
 use porta_protocol::error::bare_challenge;
 use porta_protocol::{ErrorCode, OAuthError, Params};
+use porta_session::Tenant;
 
 use super::token::{origin_refused, protocol_form};
 use super::{ClientInfo, cors};
@@ -50,7 +50,7 @@ async fn answer(
         Err(reply) => return reply,
     };
     cors.apply(match bearer(&client_info.headers, query, body) {
-        Ok(Some(token)) => match state.engine.userinfo(tenant, &token).await {
+        Ok(Some(token)) => match state.provider.userinfo.answer(tenant, &token).await {
             Ok(info) => show(info),
             Err(error) => refused(tenant, &error),
         },

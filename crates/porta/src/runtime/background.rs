@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use porta_core::{Change, settings};
 use porta_kv::{MemoryKv, NoticeEvent};
-use porta_oidc::Engine;
+use porta_oidc::secret_use::SecretUse;
+use porta_session::SharedServices;
 use tokio_util::sync::CancellationToken;
 
 use super::clock_jump::ClockJumpDetector;
@@ -27,22 +28,22 @@ const WATCH_EVERY: Duration = Duration::from_millis(250);
 
 /// Starts all tasks; they end with `stop`.
 pub(crate) fn start(services: &Services, stop: &CancellationToken) {
-    let engine = &services.engine;
-    tokio::spawn(apply_change_notices(Arc::clone(engine), services.kv.subscribe(), stop.clone()));
-    tokio::spawn(flush(Arc::clone(engine), stop.clone()));
-    tokio::spawn(sweep(Arc::clone(engine), stop.clone()));
-    tokio::spawn(retry_remember_issuer(Arc::clone(engine), stop.clone()));
+    let shared = &services.shared;
+    tokio::spawn(apply_change_notices(Arc::clone(shared), services.kv.subscribe(), stop.clone()));
+    tokio::spawn(flush(Arc::clone(&services.provider.secret_use), stop.clone()));
+    tokio::spawn(sweep(Arc::clone(shared), stop.clone()));
+    tokio::spawn(retry_remember_issuer(Arc::clone(shared), stop.clone()));
     if let ShortLivedBackend::Memory { kv, data_dir, .. } = &services.short_lived {
         tokio::spawn(sweep_memory_store(Arc::clone(kv), stop.clone()));
-        tokio::spawn(watch_notices_file(Arc::clone(engine), data_dir.join(NOTICES_FILE), stop.clone()));
+        tokio::spawn(watch_notices_file(Arc::clone(shared), data_dir.join(NOTICES_FILE), stop.clone()));
     }
 }
 
 /// Stores the public address of this installation, for commands that mail links. Returns `false` when the database is
 /// unavailable or not migrated.
-pub(crate) async fn remember_issuer(engine: &Engine) -> bool {
-    let issuer = engine.issuer_base();
-    match engine.store().remember_issuer_base(issuer, engine.now()).await {
+pub(crate) async fn remember_issuer(shared: &SharedServices) -> bool {
+    let issuer = shared.issuer_base();
+    match shared.store().remember_issuer_base(issuer, shared.now()).await {
         Ok(true) => {
             tracing::info!(
                 event = "issuer.remembered",
@@ -59,15 +60,15 @@ pub(crate) async fn remember_issuer(engine: &Engine) -> bool {
     true
 }
 
-async fn retry_remember_issuer(engine: Arc<Engine>, stop: CancellationToken) {
-    while !remember_issuer(&engine).await && wait(REMEMBER_EVERY, &stop).await {}
+async fn retry_remember_issuer(shared: Arc<SharedServices>, stop: CancellationToken) {
+    while !remember_issuer(&shared).await && wait(REMEMBER_EVERY, &stop).await {}
 }
 
 /// Direct commands append to this file when there is no Redis to publish through.
 pub(crate) const NOTICES_FILE: &str = "notices";
 
 async fn apply_change_notices(
-    engine: Arc<Engine>,
+    shared: Arc<SharedServices>,
     mut notices: tokio::sync::broadcast::Receiver<NoticeEvent>,
     stop: CancellationToken,
 ) {
@@ -78,34 +79,34 @@ async fn apply_change_notices(
         };
         match event {
             None => return,
-            Some(NoticeEvent::Gap) => engine.clear_caches(),
+            Some(NoticeEvent::Gap) => shared.caches.clear(),
             Some(NoticeEvent::Notice(notice)) => match Change::from_words(&notice.topic, &notice.key) {
-                Some(change) => engine.apply_change(&change),
+                Some(change) => shared.caches.apply_change(&change),
                 // Format of a newer version: drop everything cached.
-                None => engine.clear_caches(),
+                None => shared.caches.clear(),
             },
         }
     }
 }
 
-async fn flush(engine: Arc<Engine>, stop: CancellationToken) {
+async fn flush(secret_use: Arc<SecretUse>, stop: CancellationToken) {
     while wait(FLUSH_EVERY, &stop).await {
-        if let Err(error) = engine.flush_secret_use().await {
+        if let Err(error) = secret_use.flush().await {
             tracing::warn!(%error, "last use of client secrets was not recorded");
         }
     }
 }
 
 /// Deletes expired rows in bounded batches under a lease, oldest first (decision 0016).
-async fn sweep(engine: Arc<Engine>, stop: CancellationToken) {
+async fn sweep(shared: Arc<SharedServices>, stop: CancellationToken) {
     let began = Instant::now();
-    let mut watch = ClockJumpDetector::new(engine.now());
+    let mut watch = ClockJumpDetector::new(shared.now());
     while wait(SWEEP_EVERY, &stop).await {
-        let now = engine.now();
+        let now = shared.now();
         if !watch.is_plausible(now, began.elapsed()) {
             continue;
         }
-        let settings = match engine.store().repositories().settings(None).all().await {
+        let settings = match shared.store().repositories().settings(None).all().await {
             Ok(platform) => settings::Settings::layered(&[&platform]),
             Err(error) => {
                 tracing::warn!(%error, "sweep was skipped");
@@ -118,7 +119,7 @@ async fn sweep(engine: Arc<Engine>, stop: CancellationToken) {
         let mut rows = 0;
         // A full batch means that more rows remain; each batch is a short transaction.
         for _ in 0..SWEEP_ROUNDS {
-            match engine.store().sweep(now, now - kept, SWEEP_BATCH).await {
+            match shared.store().sweep(now, now - kept, SWEEP_BATCH).await {
                 Ok(swept) => {
                     rows += swept.rows;
                     if swept.rows < u64::from(SWEEP_BATCH) {
@@ -162,14 +163,14 @@ async fn sweep_memory_store(kv: Arc<MemoryKv>, stop: CancellationToken) {
     }
 }
 
-async fn watch_notices_file(engine: Arc<Engine>, file: PathBuf, stop: CancellationToken) {
+async fn watch_notices_file(shared: Arc<SharedServices>, file: PathBuf, stop: CancellationToken) {
     let length = || std::fs::metadata(&file).map_or(0, |m| m.len());
     let mut seen = length();
     while wait(WATCH_EVERY, &stop).await {
         let now = length();
         if now != seen {
             seen = now;
-            engine.clear_caches();
+            shared.caches.clear();
         }
     }
 }

@@ -54,13 +54,13 @@ fn security(smtp: &SmtpConfig) -> Security {
 }
 
 pub(crate) fn worker(services: &Services, transport: Arc<dyn Transport>) -> Worker {
-    let (pages, engine) = (Arc::clone(&services.pages), Arc::clone(&services.engine));
+    let (pages, shared) = (Arc::clone(&services.pages), Arc::clone(&services.shared));
     let render = move |organization: &Organization, outgoing: &OutgoingEmail, now: Timestamp| {
-        let issuer = engine.issuer(&organization.slug);
+        let issuer = shared.issuer(&organization.slug);
         pages.outgoing(organization, &issuer, outgoing, now).map_err(|error| RenderError(error.into()))
     };
     Worker::new(WorkerDeps {
-        store: Arc::clone(services.engine.store()),
+        store: Arc::clone(services.shared.store()),
         keyring: Arc::clone(&services.outbox_keys),
         renderer: Arc::new(render),
         transport,

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use porta_http::{Probes, ReadyReport};
 use porta_kv::Kv;
-use porta_oidc::Engine;
+use porta_session::SharedServices;
 use porta_task::timeout;
 
 use super::coalesced_probe::CoalescedProbe;
@@ -28,10 +28,10 @@ pub(crate) struct ServiceProbes {
 }
 
 impl ServiceProbes {
-    pub(crate) fn new(engine: Arc<Engine>, kv: Arc<dyn Kv>) -> Self {
+    pub(crate) fn new(shared: Arc<SharedServices>, kv: Arc<dyn Kv>) -> Self {
         let [migrated, keys_open] = [false; 2].map(AtomicBool::new);
         let (database, short_lived) = (CoalescedProbe::new(), CoalescedProbe::new());
-        let services = ProbedServices { engine, kv, database, short_lived, migrated, keys_open };
+        let services = ProbedServices { shared, kv, database, short_lived, migrated, keys_open };
         Self {
             services: Arc::new(services),
             draining: AtomicBool::new(false),
@@ -54,7 +54,7 @@ struct Readiness {
 
 /// The dependencies of a process.
 struct ProbedServices {
-    engine: Arc<Engine>,
+    shared: Arc<SharedServices>,
     kv: Arc<dyn Kv>,
     database: CoalescedProbe<bool>,
     short_lived: CoalescedProbe<Option<&'static str>>,
@@ -66,8 +66,8 @@ struct ProbedServices {
 
 impl ProbedServices {
     async fn database(&self) -> bool {
-        let engine = Arc::clone(&self.engine);
-        let check = async move { answers("database", LIMIT, engine.store().ping()).await };
+        let shared = Arc::clone(&self.shared);
+        let check = async move { answers("database", LIMIT, shared.store().ping()).await };
         self.database.ask(check).await.unwrap_or(false)
     }
 
@@ -103,7 +103,7 @@ impl ProbedServices {
         if self.migrated.load(Ordering::Acquire) {
             return None;
         }
-        match self.engine.store().pending_migrations().await {
+        match self.shared.store().pending_migrations().await {
             Ok(pending) if pending.is_empty() => {
                 self.migrated.store(true, Ordering::Release);
                 None
@@ -119,7 +119,7 @@ impl ProbedServices {
         if self.keys_open.load(Ordering::Acquire) {
             return None;
         }
-        match self.engine.can_decrypt_signing_keys().await {
+        match self.shared.signing_keys.can_decrypt().await {
             Ok(Some(true)) => {
                 self.keys_open.store(true, Ordering::Release);
                 None
@@ -193,7 +193,7 @@ mod tests {
     #[tokio::test]
     async fn hundreds_who_ask_at_once_cost_a_few_statements() {
         let app = TestApp::embedded_with_fixture().await;
-        let probes = Arc::new(ServiceProbes::new(Arc::clone(&app.engine), Arc::clone(&app.kv)));
+        let probes = Arc::new(ServiceProbes::new(Arc::clone(&app.shared), Arc::clone(&app.kv)));
         let (statements, commands) = (app.store.round_trips(), app.kv.commands());
         let mut asking = JoinSet::new();
         for _ in 0..300 {
@@ -216,7 +216,7 @@ mod tests {
         let app = TestApp::embedded_with_fixture().await;
         let kv = Arc::new(MemoryKv::new(Arc::new(SystemClock)));
         // New probes each time, because results are cached for a moment.
-        let probes = || ServiceProbes::new(Arc::clone(&app.engine), Arc::<MemoryKv>::clone(&kv));
+        let probes = || ServiceProbes::new(Arc::clone(&app.shared), Arc::<MemoryKv>::clone(&kv));
         assert!(probes().ready().await.is_ready());
         // A closed store fails every call.
         let directory = tempfile::tempdir().unwrap();
@@ -311,7 +311,7 @@ mod tests {
     async fn a_short_lived_store_that_takes_nothing_makes_a_process_not_ready() {
         let app = TestApp::embedded_with_fixture().await;
         let kv = Arc::new(ReadOnly(MemoryKv::new(Arc::new(SystemClock))));
-        let probes = ServiceProbes::new(Arc::clone(&app.engine), kv);
+        let probes = ServiceProbes::new(Arc::clone(&app.shared), kv);
         let report = probes.ready().await;
         assert_eq!((report.is_ready(), report.redis, report.database), (false, Some("not_writable"), None));
         assert!(!probes.redis().await && probes.database().await, "nobody can sign in: /health says so, too");

@@ -16,8 +16,9 @@ use porta_core::{Change, Clock, Entropy, OsEntropy, Password, SteadyClock, Syste
 use porta_directory::{Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
 use porta_http::{AppState, AppStateParts, ForwardedHeader, MetricsExporter, Observability, TrustedProxies};
 use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions, Sentinels};
-use porta_oidc::{Engine, EngineDeps};
+use porta_oidc::OpenIdProvider;
 use porta_pages::{Pages, TemplateProblems};
+use porta_session::{Backend, ServiceKeys, SharedServices};
 use porta_signin::{DummyHashCosts, FloodLevels, HashCost, PasswordHasher, SecondFactorKeys, SignIn};
 use porta_store::Store;
 use porta_store_sql::{Database, DatabaseOptions, Target};
@@ -54,7 +55,8 @@ pub(crate) fn lock_data_dir(data_dir: &Path) -> anyhow::Result<File> {
 
 /// The parts of a server process.
 pub(crate) struct Services {
-    pub engine: Arc<Engine>,
+    pub shared: Arc<SharedServices>,
+    pub provider: Arc<OpenIdProvider>,
     pub kv: Arc<dyn Kv>,
     pub short_lived: ShortLivedBackend,
     pub directory: Directory,
@@ -162,19 +164,22 @@ impl Services {
         let (kv, short_lived) = short_lived;
         let store: Arc<dyn Store> = Arc::new(database);
         let keyring = Arc::new(Keyring::new(encryption_keys, porta_core::signing_key::SEALING_PURPOSE));
-        let engine = Arc::new(Engine::new(EngineDeps {
+        let backend = Backend {
             store: Arc::clone(&store),
             kv: Arc::clone(&kv),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
-            keyring: Arc::clone(&keyring),
-            sealed_state_keys: Keyring::new(encryption_keys, porta_oidc::sealed_state::SEALING_PURPOSE),
-            successor_keys: HmacKeys::new(encryption_keys, "refresh token successors"),
             issuer_base: config.server.issuer_base_url.as_str().to_owned(),
-            ui_locales: porta_pages::languages().collect(),
-        }));
+        };
+        let keys = ServiceKeys {
+            signing_keys: Arc::clone(&keyring),
+            sealed_state: Keyring::new(encryption_keys, porta_session::sealed_state::SEALING_PURPOSE),
+        };
+        let shared = Arc::new(SharedServices::new(backend, keys, porta_pages::languages().collect()));
+        let successor_keys = HmacKeys::new(encryption_keys, "refresh token successors");
+        let provider = Arc::new(OpenIdProvider::new(&shared, successor_keys));
         // Before serving: a command that needs it may come right after the start.
-        background::remember_issuer(&engine).await;
+        background::remember_issuer(&shared).await;
         let hasher = Arc::new(start_hasher(config, &entropy)?);
         let two_factor_keys = config.secrets.two_factor_encryption_keys.expose();
         let factors = SecondFactorKeys::new(two_factor_keys, Arc::clone(&outbox_keys));
@@ -188,7 +193,7 @@ impl Services {
             passwords: Arc::new(HasherAdapter(Arc::clone(&hasher))),
             production: config.environment.is_production(),
         });
-        let probes = Arc::new(ServiceProbes::new(Arc::clone(&engine), Arc::clone(&kv)));
+        let probes = Arc::new(ServiceProbes::new(Arc::clone(&shared), Arc::clone(&kv)));
         let metrics = telemetry.metrics_exporter(&store, &short_lived);
         let observers = Observability {
             metrics: metrics.clone(),
@@ -196,8 +201,9 @@ impl Services {
             traces: telemetry.traces(),
         };
         let app = AppState::new(AppStateParts {
+            provider: Arc::clone(&provider),
             sign_in: SignIn {
-                engine: Arc::clone(&engine),
+                engine: Arc::clone(&shared),
                 hasher,
                 factors,
                 dummy_hash_costs: DummyHashCosts::default(),
@@ -217,7 +223,8 @@ impl Services {
             observers,
         });
         Ok(Self {
-            engine,
+            shared,
+            provider,
             kv,
             short_lived,
             directory,

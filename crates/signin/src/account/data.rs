@@ -4,7 +4,7 @@ use porta_core::Timestamp;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::session::SessionRecord;
 use porta_core::user::User;
-use porta_oidc::{Caller, EngineError, Tenant};
+use porta_session::{Caller, EngineError, Tenant};
 use porta_store::{Cursor, GrantWithClient, Page, StoreError};
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::session::SessionRecord;
 use porta_core::{GrantId, SessionKey};
-use porta_oidc::{Caller, EngineError, Tenant};
+use porta_session::{Caller, EngineError, Tenant};
 use porta_store::{GrantWithClient, Revocation};
 use serde_json::json;
 

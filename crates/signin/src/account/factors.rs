@@ -8,7 +8,7 @@ use porta_core::audit::AuditCategory;
 use porta_core::mail::SecondFactorChange;
 use porta_core::organization::TwoFactorPolicy;
 use porta_core::user::{TwoFactorMethod, User};
-use porta_oidc::{Caller, EngineError, Tenant};
+use porta_session::{Caller, EngineError, Tenant};
 use porta_store::Revocation;
 use serde_json::json;
 

@@ -12,9 +12,8 @@ use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::user::{CredentialState, User};
 use porta_core::{TokenDigest, settings};
 use porta_kv::{LimitOutcome, RateLimit};
-use porta_oidc::session::{BrowserSession, PresentedSession};
-use porta_oidc::throttle::Limited;
-use porta_oidc::{Caller, EngineError, Tenant};
+use porta_session::browser_session::{BrowserSession, PresentedSession};
+use porta_session::{Caller, EngineError, Limited, Tenant};
 use serde_json::Value;
 
 use crate::known_browser::KnownBrowser;
@@ -78,7 +77,9 @@ impl SignIn {
         tenant: &Tenant,
         cookie: Option<&str>,
     ) -> Result<Option<SignedInUser>, EngineError> {
-        let Some(presented) = self.engine.session(tenant, cookie).await? else { return Ok(None) };
+        let Some(presented) = self.engine.browser_sessions.find(tenant, cookie).await? else {
+            return Ok(None);
+        };
         let PresentedSession { session, digest } = presented;
         let (organization, now) = (tenant.organization.id, self.engine.now());
         let mut repositories = self.engine.store().repositories();
@@ -153,7 +154,7 @@ impl SignIn {
             user_id: user,
             actor_id: user,
             metadata,
-            ..self.engine.event(tenant, what, category, caller)
+            ..self.engine.audit.event(self.engine.context(tenant, caller), what, category)
         }
     }
 }

@@ -6,7 +6,7 @@ use porta_core::audit::AuditCategory;
 use porta_core::mail::Mail;
 use porta_core::user::{CredentialState, PasswordRefusal};
 use porta_core::{Password, TypedPassword};
-use porta_oidc::{Caller, EngineError, Tenant};
+use porta_session::{Caller, EngineError, Tenant};
 use porta_store::Revocation;
 use serde_json::json;
 

@@ -18,8 +18,9 @@ use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{BearerKind, SessionKey, Timestamp, TokenDigest, settings};
 use porta_kv::Write;
-use porta_oidc::session::{BrowserSession, remaining, storage_key, to_bytes};
-use porta_oidc::{Caller, EngineError, Tenant};
+use porta_session::browser_session::{BrowserSession, storage_key};
+use porta_session::short_lived::{remaining, to_bytes};
+use porta_session::{Caller, EngineError, Tenant};
 use porta_store::Revocation;
 use serde::{Deserialize, Serialize};
 

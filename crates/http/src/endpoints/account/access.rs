@@ -4,8 +4,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use porta_core::GrantId;
-use porta_oidc::AccountPage;
 use porta_pages::{ApplicationRow, ApplicationsPage};
+use porta_session::AccountPage;
 use porta_signin::account::AccountChange;
 
 use super::AccountRequest;

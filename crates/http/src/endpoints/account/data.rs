@@ -3,8 +3,8 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use porta_oidc::AccountPage;
 use porta_pages::DownloadDataPage;
+use porta_session::AccountPage;
 
 use super::AccountRequest;
 use crate::endpoints::ClientInfo;

@@ -4,8 +4,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use porta_core::user::TwoFactorMethod;
-use porta_oidc::AccountPage;
 use porta_pages::{AccountFlash, FactorKind, SecondFactorsPage};
+use porta_session::AccountPage;
 use porta_signin::account::AccountChange;
 
 use super::{AccountRequest, redirect_with_session};

@@ -4,9 +4,9 @@ use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use porta_core::user::CredentialState;
 use porta_core::{TokenDigest, secret};
-use porta_oidc::{AccountPage, AccountPurpose, EngineError};
 use porta_pages::{AccountNav, Page, Theme};
 use porta_protocol::Params;
+use porta_session::{AccountPage, AccountPurpose, EngineError};
 use porta_signin::NewSessionCookies;
 use porta_signin::account::{RecentlyAuthenticated, SignedInUser};
 
@@ -219,7 +219,7 @@ fn sign_in(
     headers: &HeaderMap,
     purpose: AccountPurpose,
 ) -> Reply {
-    match state.engine.begin_account(tenant, purpose) {
+    match state.shared.interactions.begin_account(tenant, purpose) {
         Ok(new) => pending_interactions::with_list_cookie(
             state,
             tenant,

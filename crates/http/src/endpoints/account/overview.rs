@@ -4,8 +4,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use porta_core::mail::Recipient;
-use porta_oidc::AccountPage;
 use porta_pages::OverviewPage;
+use porta_session::AccountPage;
 
 use super::AccountRequest;
 use super::factors::kind;

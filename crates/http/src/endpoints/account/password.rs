@@ -4,8 +4,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use porta_core::TypedPassword;
-use porta_oidc::AccountPage;
 use porta_pages::{ChangePasswordPage, PasswordFault};
+use porta_session::AccountPage;
 use porta_signin::account::{NewPassword, PasswordOutcome};
 
 use super::AccountRequest;

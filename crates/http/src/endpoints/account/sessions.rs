@@ -4,8 +4,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use porta_core::SessionKey;
-use porta_oidc::AccountPage;
 use porta_pages::{SessionRow, SessionsPage};
+use porta_session::AccountPage;
 use porta_signin::account::AccountChange;
 
 use super::AccountRequest;

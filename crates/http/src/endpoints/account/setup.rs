@@ -4,9 +4,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use porta_core::{secret, settings};
-use porta_oidc::AccountPage;
 use porta_pages::{CodeFlash, RecoveryCodesPage, SetupView, TrustedSvg, TwoFactorSetupPage};
 use porta_protocol::Params;
+use porta_session::AccountPage;
 use porta_signin::account::{AccountChange, SetupStep, SignedInUser};
 use porta_signin::sign_in_steps::masked;
 
@@ -137,7 +137,7 @@ pub(crate) async fn confirm_codes_saved(
 impl AccountRequest<'_> {
     async fn after(
         &self,
-        outcome: Result<AccountChange, porta_oidc::EngineError>,
+        outcome: Result<AccountChange, porta_session::EngineError>,
         flash_message: Option<FlashKind>,
     ) -> Reply {
         let refused = match outcome {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use porta_core::organization::LoginMethod;
-use porta_oidc::ProtocolClient;
 use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage};
+use porta_session::ProtocolClient;
 
 use super::InteractionRequest;
 use crate::reply::{self, Reply, or_answer};
@@ -20,7 +20,7 @@ impl InteractionRequest<'_> {
     /// The client of the authorization request; `None` when the interaction leads to the account.
     async fn client(&self) -> Result<Option<Arc<ProtocolClient>>, Reply> {
         let Some(client_id) = self.bound.interaction.purpose.client_id() else { return Ok(None) };
-        match self.state.engine.client(self.tenant.organization.id, client_id).await {
+        match self.state.shared.clients.find(self.tenant.organization.id, client_id).await {
             Ok(Some(client)) => Ok(Some(client)),
             Ok(None) => {
                 let status = StatusCode::BAD_REQUEST;
@@ -73,7 +73,7 @@ impl InteractionRequest<'_> {
             Ok(None) => return self.expired_page(),
             Err(reply) => return reply,
         };
-        let owner = match self.state.engine.owner_name(self.tenant, &client).await {
+        let owner = match self.state.shared.clients.owner_name(self.tenant, &client).await {
             Ok(owner) => owner,
             Err(error) => return reply::engine_error_page(self.state, &self.tenant.theme(), &error),
         };

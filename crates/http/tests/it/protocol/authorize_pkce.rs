@@ -86,7 +86,7 @@ async fn no_exemption_covers_a_public_client(app: TestApp) {
     drop(work);
     after.application_type = ApplicationType::Spa;
     app.store.repositories().clients(organization.id).update(&after).await.unwrap();
-    app.engine.clear_caches();
+    app.shared.caches.clear();
     let bare = spa().without("code_challenge").without("code_challenge_method");
     assert_refused_to(&app.browser().get(&bare.url()).await, SPA_URI, "invalid_request");
 }

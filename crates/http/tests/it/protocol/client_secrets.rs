@@ -114,16 +114,16 @@ async fn the_last_use_is_recorded(app: TestApp) {
     assert_eq!(status(&app, FIRST).await, StatusCode::OK);
     let used_at = app.now();
     app.advance(Duration::from_secs(7));
-    app.engine.flush_secret_use().await.unwrap();
+    app.provider.secret_use.flush().await.unwrap();
     assert_eq!(stored(&app).await[0].last_used_at, Some(used_at));
-    app.engine.flush_secret_use().await.unwrap();
+    app.provider.secret_use.flush().await.unwrap();
     assert_eq!(stored(&app).await[0].last_used_at, Some(used_at), "nothing new to write");
 }
 
 async fn the_last_use_belongs_to_the_secret_that_was_used(app: TestApp) {
     let second = add_value(&app, "second-secret-0123456789").await;
     status(&app, "second-secret-0123456789").await;
-    app.engine.flush_secret_use().await.unwrap();
+    app.provider.secret_use.flush().await.unwrap();
     for secret in stored(&app).await {
         assert_eq!(secret.last_used_at.is_some(), secret.id == second.id);
     }
@@ -131,7 +131,7 @@ async fn the_last_use_belongs_to_the_secret_that_was_used(app: TestApp) {
 
 async fn a_failed_attempt_is_no_use(app: TestApp) {
     status(&app, "wrong-secret-0123456789").await;
-    app.engine.flush_secret_use().await.unwrap();
+    app.provider.secret_use.flush().await.unwrap();
     assert_eq!(stored(&app).await[0].last_used_at, None);
 }
 

@@ -212,7 +212,7 @@ async fn a_first_use_of_an_algorithm_makes_its_keys(app: TestApp) {
     drop(work);
     client.id_token_signed_response_alg = SigningAlgorithm::EdDsa;
     app.store.repositories().clients(owner.id).update(&client).await.unwrap();
-    app.engine.clear_caches();
+    app.shared.caches.clear();
     let tokens = tokens(&mut browser, &web(), WEB).await;
     soon(async || keys(&app, "acme").await.verify(tokens.id(), porta_jose::TokenKind::IdTokenHint).is_ok())
         .await;

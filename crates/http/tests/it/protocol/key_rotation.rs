@@ -110,10 +110,10 @@ async fn a_retired_key_leaves_when_its_last_token_is_over(app: TestApp) {
     let rotation = rotate(&app, "acme", SigningAlgorithm::Es256).await;
     assert_eq!(rotation.retired_until, app.now() + Duration::from_hours(2));
     app.advance(Duration::from_secs(7199));
-    app.engine.clear_caches();
+    app.shared.caches.clear();
     assert!(verifies(&app, &old).await);
     app.advance(Duration::from_secs(1));
-    app.engine.clear_caches();
+    app.shared.caches.clear();
     assert!(!kids(&app, "acme").await.contains(&kid(&old)));
     assert!(!verifies(&app, &old).await);
 }
@@ -168,7 +168,7 @@ async fn an_old_hint_outlives_its_key(app: TestApp) {
     let old = id_token(&mut browser).await;
     rotate(&app, "acme", SigningAlgorithm::Es256).await;
     app.advance(Duration::from_hours(2));
-    app.engine.clear_caches();
+    app.shared.caches.clear();
     assert!(!kids(&app, "acme").await.contains(&kid(&old)));
     let request = web().with("id_token_hint", &old).with("prompt", "none");
     assert!(browser.get(&request.url()).await.query("code").is_some());
@@ -192,7 +192,7 @@ async fn two_instances_make_one_pair(app: TestApp) {
     drop(work);
     client.id_token_signed_response_alg = SigningAlgorithm::EdDsa;
     app.store.repositories().clients(owner.id).update(&client).await.unwrap();
-    app.engine.clear_caches();
+    app.shared.caches.clear();
     let mut here = ana_signed_in(&app).await;
     let mut there = here.clone().through(sibling.router.clone());
     let (one, other) = tokio::join!(id_token(&mut here), id_token(&mut there));

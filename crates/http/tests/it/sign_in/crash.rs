@@ -3,7 +3,7 @@
 use porta_core::settings::{MAX_FAILED_LOGINS, RATE_LIMIT_LOGIN_MAX};
 use porta_core::signing_key::{SigningAlgorithm, SigningKeyStatus};
 use porta_directory::Actor;
-use porta_oidc::idempotency::IDEMPOTENCY_WINDOW;
+use porta_session::idempotency::IDEMPOTENCY_WINDOW;
 use porta_testkit::{Answer, Browser, TestApp, on_both_stores};
 
 use super::failing::{with_crash, with_faults};

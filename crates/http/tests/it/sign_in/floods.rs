@@ -5,7 +5,7 @@ use std::time::Duration;
 use porta_core::settings::{
     MAX_FAILED_LOGINS, RATE_LIMIT_LINK_ORGANIZATION_MAX, RATE_LIMIT_LOGIN_ORGANIZATION_MAX,
 };
-use porta_oidc::idempotency::IDEMPOTENCY_WINDOW;
+use porta_session::idempotency::IDEMPOTENCY_WINDOW;
 use porta_testkit::{Answer, Browser, SECURE, TestApp, on_both_stores};
 
 use super::magic_link::offer_links;

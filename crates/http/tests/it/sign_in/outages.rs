@@ -257,7 +257,7 @@ async fn section_6_4_public_documents_stay_readable(app: TestApp) {
     let (instance, faults, _) = running(&app).await;
     faults.store.fail();
     faults.kv.fail();
-    instance.engine.clear_caches();
+    instance.shared.caches.clear();
     for path in ["/acme/.well-known/openid-configuration", "/acme/jwks"] {
         assert_eq!(instance.browser().get(path).await.status, 200, "{path}");
     }
@@ -284,8 +284,8 @@ async fn a_use_of_a_secret_outlives_a_write_that_failed(app: TestApp) {
     }
     assert_eq!(used_secrets(&app).await, 0);
     faults.store.fail_once();
-    assert!(instance.engine.flush_secret_use().await.is_err());
+    assert!(instance.provider.secret_use.flush().await.is_err());
     assert_eq!(used_secrets(&app).await, 1, "the other owner's is written");
-    instance.engine.flush_secret_use().await.unwrap();
+    instance.provider.secret_use.flush().await.unwrap();
     assert_eq!(used_secrets(&app).await, 2, "and the next time the first one's");
 }

@@ -214,13 +214,13 @@ async fn a_process_without_the_old_key_says_so_until_all_was_sealed_anew(app: Te
     // The organization's keys are made on first use.
     open(&mut app.browser(), &web()).await;
     let both = restarted(&app, &[NEW, ENCRYPTION_KEY]);
-    assert_eq!(both.engine.can_decrypt_signing_keys().await.unwrap(), Some(true));
+    assert_eq!(both.shared.signing_keys.can_decrypt().await.unwrap(), Some(true));
     let only = restarted(&app, &[NEW]);
-    assert_eq!(only.engine.can_decrypt_signing_keys().await.unwrap(), Some(false), "what /ready asks");
+    assert_eq!(only.shared.signing_keys.can_decrypt().await.unwrap(), Some(false), "what /ready asks");
     reseal(&both).await;
-    assert_eq!(only.engine.can_decrypt_signing_keys().await.unwrap(), Some(true));
+    assert_eq!(only.shared.signing_keys.can_decrypt().await.unwrap(), Some(true));
     assert_eq!(
-        app.engine.can_decrypt_signing_keys().await.unwrap(),
+        app.shared.signing_keys.can_decrypt().await.unwrap(),
         Some(false),
         "one with the old key alone is told as well"
     );

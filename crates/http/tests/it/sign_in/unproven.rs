@@ -6,7 +6,7 @@ use std::time::Duration;
 use porta_core::TokenDigest;
 use porta_core::settings::UNANSWERED_INTERACTION_TTL;
 use porta_directory::Actor;
-use porta_oidc::idempotency::IDEMPOTENCY_WINDOW;
+use porta_session::idempotency::IDEMPOTENCY_WINDOW;
 use porta_testkit::{Answer, Browser, TestApp, on_both_stores};
 use serde_json::json;
 
