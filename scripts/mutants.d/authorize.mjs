@@ -163,24 +163,26 @@ export default [
   },
   {
     id: 'begun-without-limit', area: 'rate limits', what: 'A network may begin any number of sign-ins.',
-    crate: 'http', words: ['begun', 'begin'], file: 'crates/oidc/src/anonymous_start.rs',
+    crate: 'http', words: ['begun', 'begin'], file: 'crates/session/src/interactions.rs',
     was: raw`        let maximum = tenant.settings.number(settings::RATE_LIMIT_INTERACTION_MAX);`,
     becomes: raw`        let maximum =
             if FAULT { 1_000_000_000 } else { tenant.settings.number(settings::RATE_LIMIT_INTERACTION_MAX) };`,
   },
   {
     id: 'logout-ends-nothing', area: 'logout', what: 'Signing out leaves tokens of the session alive.',
-    crate: 'http', words: ['logout'], file: 'crates/oidc/src/logout.rs',
-    was: raw`        self.store
+    crate: 'http', words: ['logout'], file: 'crates/session/src/browser_session.rs',
+    was: raw`        self.backend
+            .store
             .repositories()
-            .sessions(tenant.organization.id)
-            .end(presented.session.key, now, &event)
+            .sessions(organization)
+            .end(presented.session.key, context.now, &event)
             .await?;`,
     becomes: raw`        if !FAULT {
-            self.store
+            self.backend
+                .store
                 .repositories()
-                .sessions(tenant.organization.id)
-                .end(presented.session.key, now, &event)
+                .sessions(organization)
+                .end(presented.session.key, context.now, &event)
                 .await?;
         }`,
   },
@@ -226,7 +228,7 @@ export default [
     crate: 'http', stores: true, words: ['session'],
     edits: [
       {
-        file: 'crates/oidc/src/session.rs',
+        file: 'crates/session/src/browser_session.rs',
         was: raw`            && now < session.expires_at
 `,
         becomes: raw`            && (FAULT || now < session.expires_at)
@@ -244,21 +246,21 @@ export default [
     crate: 'http', words: ['session', 'organization'],
     edits: [
       {
-        file: 'crates/oidc/src/session.rs',
+        file: 'crates/session/src/browser_session.rs',
         was: raw`    format!("{organization}:session:{}", digest.hex())`,
         becomes: raw`    if FAULT { format!("session:{}", digest.hex()) } else { format!("{organization}:session:{}", digest.hex()) }`,
       },
       {
-        file: 'crates/oidc/src/session.rs',
+        file: 'crates/session/src/browser_session.rs',
         was: raw`        Ok(is_live.then_some(PresentedSession`,
-        becomes: raw`        let is_live = is_live || (FAULT && self.now() < session.expires_at);
+        becomes: raw`        let is_live = is_live || (FAULT && self.backend.now() < session.expires_at);
         Ok(is_live.then_some(PresentedSession`,
       },
     ],
   },
   {
     id: 'interaction-of-any-browser', area: 'cookie binding', what: 'Another browser may go on with a sign-in.',
-    crate: 'http', words: ['interaction', 'browser'], file: 'crates/oidc/src/interaction.rs',
+    crate: 'http', words: ['interaction', 'browser'], file: 'crates/session/src/interactions.rs',
     was: raw`TokenDigest::of(&format!("{uid}.{binding}")).hex())`,
     becomes: raw`TokenDigest::of(&if FAULT { uid.to_owned() } else { format!("{uid}.{binding}") }).hex())`,
   },
@@ -267,15 +269,15 @@ export default [
     crate: 'http', words: ['interaction', 'organization'],
     edits: [
       {
-        file: 'crates/oidc/src/interaction.rs',
+        file: 'crates/session/src/interactions.rs',
         was: raw`    format!("{organization}:interaction:{}", `,
         becomes: raw`    let organization = if FAULT { String::new() } else { organization.to_string() };
     format!("{organization}:interaction:{}", `,
       },
       {
-        file: 'crates/oidc/src/interaction.rs',
-        was: raw`            interaction.organization == tenant.organization.id && self.now()`,
-        becomes: raw`            (FAULT || interaction.organization == tenant.organization.id) && self.now()`,
+        file: 'crates/session/src/interactions.rs',
+        was: raw`            interaction.organization == tenant.organization.id && self.backend.now()`,
+        becomes: raw`            (FAULT || interaction.organization == tenant.organization.id) && self.backend.now()`,
       },
     ],
   },
@@ -284,12 +286,12 @@ export default [
     crate: 'http', words: ['sealed', 'interaction'],
     edits: [
       {
-        file: 'crates/oidc/src/sealed_state.rs',
-        was: raw`self.sealed_state_keys.seal(&plain, place, `,
-        becomes: raw`self.sealed_state_keys.seal(&plain, if FAULT { "" } else { place }, `,
+        file: 'crates/session/src/sealed_state.rs',
+        was: raw`self.keyring.seal(&plain, place, `,
+        becomes: raw`self.keyring.seal(&plain, if FAULT { "" } else { place }, `,
       },
       {
-        file: 'crates/oidc/src/sealed_state.rs',
+        file: 'crates/session/src/sealed_state.rs',
         was: raw`.open(&Sealed::from_text(text)?, place)`,
         becomes: raw`.open(&Sealed::from_text(text)?, if FAULT { "" } else { place })`,
       },
@@ -297,27 +299,27 @@ export default [
   },
   {
     id: 'sealed-without-end', area: 'single use', what: 'A sign-in that travels never ends.',
-    crate: 'http', words: ['unanswered', 'sealed'], file: 'crates/oidc/src/sealed_state.rs',
-    was: raw`        (self.now() < until).then_some((value, until))`,
-    becomes: raw`        (FAULT || self.now() < until).then_some((value, until))`,
+    crate: 'http', words: ['unanswered', 'sealed'], file: 'crates/session/src/sealed_state.rs',
+    was: raw`        (self.backend.now() < until).then_some((value, until))`,
+    becomes: raw`        (FAULT || self.backend.now() < until).then_some((value, until))`,
   },
   {
     id: 'strangers-are-stored', area: 'rate limits', what: 'A sign-in is stored for somebody who has proven nothing.',
-    crate: 'http', words: ['unproven', 'begun'], file: 'crates/oidc/src/interaction.rs',
+    crate: 'http', words: ['unproven', 'begun'], file: 'crates/session/src/interactions.rs',
     was: raw`        if bound.interaction.is_anonymous() {
-            return Ok(Ok(self.attach_sealed_state(tenant, new, &bound)?));`,
+            return Ok(Ok(self.attach_sealed_state(context.tenant, new, &bound)?));`,
     becomes: raw`        if !FAULT && bound.interaction.is_anonymous() {
-            return Ok(Ok(self.attach_sealed_state(tenant, new, &bound)?));`,
+            return Ok(Ok(self.attach_sealed_state(context.tenant, new, &bound)?));`,
   },
   {
     id: 'resume-works-twice', area: 'single use', what: 'The resume address works more than once.',
-    crate: 'http', words: ['resume', 'interaction'], file: 'crates/oidc/src/interaction.rs',
-    was: raw`        Ok(match self.kv.mark_used(&key, remember).await? {`,
-    becomes: raw`        Ok(match if FAULT { self.kv.peek(&key).await? } else { self.kv.mark_used(&key, remember).await? } {`,
+    crate: 'http', words: ['resume', 'interaction'], file: 'crates/session/src/interactions.rs',
+    was: raw`        Ok(match self.backend.kv.mark_used(&key, remember).await? {`,
+    becomes: raw`        Ok(match if FAULT { self.backend.kv.peek(&key).await? } else { self.backend.kv.mark_used(&key, remember).await? } {`,
   },
   {
     id: 'csrf-not-compared', area: 'CSRF', what: 'A form of a sign-in is taken with any CSRF value.',
-    crate: 'http', words: ['csrf', 'forged'], file: 'crates/oidc/src/interaction.rs',
+    crate: 'http', words: ['csrf', 'forged'], file: 'crates/session/src/interaction.rs',
     was: raw`        presented.is_some_and(|p| secret::constant_time_eq(p, &self.interaction.csrf))`,
     becomes: raw`        FAULT || presented.is_some_and(|p| secret::constant_time_eq(p, &self.interaction.csrf))`,
   },
@@ -385,7 +387,7 @@ export default [
   },
   {
     id: 'unanswered-for-an-hour', area: 'lifetimes', what: 'A sign-in that nobody answered lives as long as one that was answered.',
-    crate: 'http', words: ['an_unanswered_sign_in_lives'], file: 'crates/oidc/src/anonymous_start.rs',
+    crate: 'http', words: ['an_unanswered_sign_in_lives'], file: 'crates/session/src/interactions.rs',
     was: raw`unanswered.min(new.expires_at)`,
     becomes: raw`if FAULT { new.expires_at } else { unanswered.min(new.expires_at) }`,
   },

@@ -298,11 +298,11 @@ export default [
   {
     id: 'issuer-not-remembered', area: 'command line', what: 'The store does not remember the address of its server.',
     crate: 'porta', words: ['an_invitation_leads_to_where'], file: 'crates/porta/src/runtime/background.rs',
-    was: raw`    let issuer = engine.issuer_base();`,
+    was: raw`    let issuer = shared.issuer_base();`,
     becomes: raw`    if FAULT {
         return true;
     }
-    let issuer = engine.issuer_base();`,
+    let issuer = shared.issuer_base();`,
   },
   {
     id: 'new-address-leaves-links', area: 'one-time tokens', what: 'Links mailed to the previous address still work after a change of address.',

@@ -11,7 +11,7 @@ const mailedCodes = 'crates/signin/src/mailed_codes.rs'
 const cookies = 'crates/http/src/cookies.rs'
 const flood = 'crates/signin/src/flood.rs'
 const middleware = 'crates/http/src/middleware.rs'
-const claim = 'crates/oidc/src/idempotency.rs'
+const claim = 'crates/session/src/idempotency.rs'
 const refused = 'crates/signin/src/refused_password.rs'
 
 export default [
@@ -24,7 +24,7 @@ export default [
   },
   {
     id: 'answers-for-any-browser', area: 'repeated forms', what: 'A remembered answer is given to whoever sends the same form.',
-    crate: 'oidc', words: ['only_the_same_request'], file: claim,
+    crate: 'session', words: ['only_the_same_request'], file: claim,
     was: raw`named(browser));`,
     becomes: raw`named(if FAULT { &[] } else { browser }));`,
   },
@@ -230,9 +230,9 @@ export default [
   {
     id: 'somebody-elses-session-goes-on', area: 'sessions', what: 'Signing in as somebody else leaves the first session alive.',
     crate: 'http', words: ['session', 'somebody'], file: 'crates/signin/src/new_session.rs',
-    was: raw`            self.engine.terminate(tenant, previous, caller).await?;`,
+    was: raw`            self.engine.browser_sessions.end(self.engine.context(tenant, caller), previous).await?;`,
     becomes: raw`            if !FAULT {
-                self.engine.terminate(tenant, previous, caller).await?;
+                self.engine.browser_sessions.end(self.engine.context(tenant, caller), previous).await?;
             }`,
   },
   {
@@ -333,13 +333,13 @@ export default [
   },
   {
     id: 'first-factor-of-before-a-reset', area: 'credential epoch', what: 'A first factor shown before a change counts.',
-    crate: 'http', words: ['credentials'], file: 'crates/oidc/src/interaction.rs',
+    crate: 'http', words: ['credentials'], file: 'crates/session/src/interaction.rs',
     was: raw`        self.credentials.is_none_or(|shown| shown == user.credentials())`,
     becomes: raw`        self.credentials.is_none_or(|shown| FAULT || shown == user.credentials())`,
   },
   {
     id: 'first-factor-without-end', area: 'credential epoch', what: 'A first factor counts for as long as the sign-in.',
-    crate: 'http', words: ['credentials'], file: 'crates/oidc/src/interaction.rs',
+    crate: 'http', words: ['credentials'], file: 'crates/session/src/interaction.rs',
     was: raw`            && self.expires_at.is_none_or(|end| now < end)`,
     becomes: raw`            && self.expires_at.is_none_or(|end| FAULT || now < end)`,
   },
@@ -354,14 +354,14 @@ export default [
     crate: 'http', words: ['credentials'],
     edits: [
       {
-        file: 'crates/oidc/src/session.rs',
+        file: 'crates/session/src/browser_session.rs',
         was: raw`            && now < session.auth_time + tenant.longest_session();`,
         becomes: raw`            && (FAULT || now < session.auth_time + tenant.longest_session());`,
       },
       {
-        file: 'crates/oidc/src/session.rs',
-        was: raw`        let (now, longest) = (self.now(), tenant.longest_session());`,
-        becomes: raw`        let now = self.now();
+        file: 'crates/session/src/browser_session.rs',
+        was: raw`        let (now, longest) = (self.backend.now(), tenant.longest_session());`,
+        becomes: raw`        let now = self.backend.now();
         let longest = if FAULT { lifetime * 1000 } else { tenant.longest_session() };`,
       },
     ],
@@ -564,8 +564,8 @@ export default [
   {
     id: 'any-client-id-in-the-log', area: 'redaction', what: 'The log says a client id that is none, and may be a secret in the wrong field.',
     crate: 'http', words: ['log', 'secret', 'leak'], file: middleware,
-    was: raw`            !client_id.is_empty() && state.engine`,
-    becomes: raw`            FAULT || !client_id.is_empty() && state.engine`,
+    was: raw`            !client_id.is_empty() && state.shared`,
+    becomes: raw`            FAULT || !client_id.is_empty() && state.shared`,
   },
   {
     id: 'secret-in-debug', area: 'redaction', what: 'A client secret is printed where its request is.',
@@ -600,7 +600,7 @@ export default [
     crate: 'http', words: ['too_late', 'reauth'], file: 'crates/signin/src/new_session.rs',
     was: raw`        if !entered {`,
     becomes: raw`        if let Some(previous) = previous.as_ref().filter(|p| FAULT && p.session.user != user.id) {
-            self.engine.terminate(tenant, previous, caller).await?;
+            self.engine.browser_sessions.end(self.engine.context(tenant, caller), previous).await?;
         }
         if !entered {`,
   },
@@ -699,10 +699,8 @@ export default [
       },
       {
         file: 'crates/oidc/src/logout.rs',
-        was: raw` else { return Ok(pending.onward) };`,
-        becomes: raw` else {
-            return if FAULT { Err(expired()) } else { Ok(pending.onward) };
-        };`,
+        was: raw`            return Ok(pending.onward);`,
+        becomes: raw`            return if FAULT { Err(expired()) } else { Ok(pending.onward) };`,
       },
     ],
   },
@@ -855,9 +853,15 @@ export default [
   {
     id: 'limited-sign-in-without-a-row', area: 'audit', what: 'A sign-in refused by a rate limit leaves no audit row.',
     crate: 'http', words: ['a_limit_leaves_one_row_per_address'], file: signIn,
-    was: raw`        self.engine.audit_once(tenant, event, browser.caller, retry_after).await?;`,
+    was: raw`        self.engine
+            .audit
+            .record_once(self.engine.context(tenant, browser.caller), event, retry_after)
+            .await?;`,
     becomes: raw`        if !FAULT {
-            self.engine.audit_once(tenant, event, browser.caller, retry_after).await?;
+            self.engine
+                .audit
+                .record_once(self.engine.context(tenant, browser.caller), event, retry_after)
+                .await?;
         }`,
   },
   {
@@ -913,13 +917,13 @@ export default [
   },
   {
     id: 'stranger-has-a-row-each-time', area: 'audit', what: 'Each event of an anonymous caller leaves an audit row of its own.',
-    crate: 'http', words: ['cancelling_again_and_again'], file: 'crates/oidc/src/audit.rs',
-    was: raw`        if !self.kv.put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? {`,
-    becomes: raw`        if !self.kv.put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? && !FAULT {`,
+    crate: 'http', words: ['cancelling_again_and_again'], file: 'crates/session/src/audit.rs',
+    was: raw`        if !self.backend.kv.put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? {`,
+    becomes: raw`        if !self.backend.kv.put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? && !FAULT {`,
   },
   {
     id: 'repetitions-not-counted', area: 'audit', what: 'The next audit row does not say how often the event was repeated.',
-    crate: 'http', words: ['how_often_it_happened_again'], file: 'crates/oidc/src/audit.rs',
+    crate: 'http', words: ['how_often_it_happened_again'], file: 'crates/session/src/audit.rs',
     was: raw`            self.repeat_counts.count(key);`,
     becomes: raw`            if !FAULT {
                 self.repeat_counts.count(key);

@@ -10,9 +10,15 @@ export default [
   {
     id: 'code-replay-revokes-nothing', area: 'single use', what: 'A code used twice does not end what the first use granted.',
     crate: 'http', words: ['replay', 'second_use'], file: code,
-    was: raw`            repositories.tokens(tenant.organization.id).forbid_family(family, self.now(), &event).await?;`,
+    was: raw`            repositories
+                .tokens(tenant.organization.id)
+                .forbid_family(family, self.shared.now(), &event)
+                .await?;`,
     becomes: raw`            if !FAULT {
-                repositories.tokens(tenant.organization.id).forbid_family(family, self.now(), &event).await?;
+                repositories
+                    .tokens(tenant.organization.id)
+                    .forbid_family(family, self.shared.now(), &event)
+                    .await?;
             }`,
   },
   {
@@ -42,8 +48,8 @@ export default [
   {
     id: 'code-that-does-not-expire', area: 'lifetimes', what: 'A code is good for longer than it says.',
     crate: 'http', stores: true, words: ['code'], file: code,
-    was: raw`        if self.now() >= record.expires_at {`,
-    becomes: raw`        if !FAULT && self.now() >= record.expires_at {`,
+    was: raw`        if self.shared.now() >= record.expires_at {`,
+    becomes: raw`        if !FAULT && self.shared.now() >= record.expires_at {`,
   },
   {
     id: 'code-outlives-its-client', area: 'suspended client', what: 'A code comes back with a client that was switched off and on again.',
@@ -88,9 +94,9 @@ export default [
   {
     id: 'refresh-reuse-ends-nothing', area: 'reuse detection', what: 'A refresh token used twice does not end its family.',
     crate: 'http', words: ['replay', 'retry'], file: refresh,
-    was: raw`        work.tokens(tenant.organization.id).revoke(Revocation::Family(family.id), self.now()).await?;`,
+    was: raw`        work.tokens(organization).revoke(Revocation::Family(family.id), self.shared.now()).await?;`,
     becomes: raw`        if !FAULT {
-            work.tokens(tenant.organization.id).revoke(Revocation::Family(family.id), self.now()).await?;
+            work.tokens(organization).revoke(Revocation::Family(family.id), self.shared.now()).await?;
         }`,
   },
   {
@@ -199,8 +205,8 @@ export default [
   {
     id: 'wrong-secret-accepted', area: 'client authentication', what: 'Any secret is a right one.',
     crate: 'http', words: ['client_auth', 'secret'], file: 'crates/oidc/src/client_auth.rs',
-    was: raw`            (true, Some(digest)) => self.secret_matches(c, digest),`,
-    becomes: raw`            (true, Some(digest)) => FAULT || self.secret_matches(c, digest),`,
+    was: raw`            (true, Some(digest)) => self.secret_matches(c, digest, context.now),`,
+    becomes: raw`            (true, Some(digest)) => FAULT || self.secret_matches(c, digest, context.now),`,
   },
   {
     id: 'missing-secret-accepted', area: 'client authentication', what: 'A confidential client needs no secret.',
@@ -218,21 +224,21 @@ export default [
   {
     id: 'client-limit-not-asked', area: 'rate limits', what: 'A client that must wait is heard all the same.',
     crate: 'http', words: ['client_limits', 'spraying'], file: 'crates/oidc/src/client_auth.rs',
-    was: raw`        self.check_throttle(tenant, endpoint, caller, client_id).map_err(ClientAuthError::Limited)?;`,
+    was: raw`        self.throttle.check(context, endpoint, client_id).map_err(ClientAuthError::Limited)?;`,
     becomes: raw`        if !FAULT {
-            self.check_throttle(tenant, endpoint, caller, client_id).map_err(ClientAuthError::Limited)?;
+            self.throttle.check(context, endpoint, client_id).map_err(ClientAuthError::Limited)?;
         }`,
   },
   {
     id: 'ipv6-host-is-many-callers', area: 'rate limits', what: 'Each address of a /64 is counted for itself.',
-    crate: 'http', words: ['limit', '64', 'ipv6'], file: 'crates/oidc/src/caller.rs',
+    crate: 'http', words: ['limit', '64', 'ipv6'], file: 'crates/session/src/caller.rs',
     was: raw`            Some(IpAddr::V6(v6)) => network_of(v6, 64),`,
     becomes: raw`            Some(IpAddr::V6(v6)) if FAULT => v6.to_string(),
             Some(IpAddr::V6(v6)) => network_of(v6, 64),`,
   },
   {
     id: 'ipv6-network-is-many-callers', area: 'rate limits', what: 'Each /64 of a /56 is counted for itself.',
-    crate: 'http', words: ['limit', 'ipv6'], file: 'crates/oidc/src/caller.rs',
+    crate: 'http', words: ['limit', 'ipv6'], file: 'crates/session/src/caller.rs',
     was: raw`            networks.extend(WIDER.map(`,
     becomes: raw`            networks.extend(WIDER.into_iter().filter(|_| !FAULT).map(`,
   },
@@ -287,20 +293,20 @@ export default [
   },
   {
     id: 'next-key-not-published', area: 'key rotation', what: 'The next key signs before anybody could know it.',
-    crate: 'http', words: ['key'], file: 'crates/oidc/src/keys.rs',
+    crate: 'http', words: ['key'], file: 'crates/session/src/tenant_keys.rs',
     was: raw`rows.iter().filter(|k| k.is_published(now)).collect();`,
     becomes: raw`rows.iter().filter(|k| k.is_published(now) && !(FAULT && k.status == SigningKeyStatus::Next)).collect();`,
   },
   {
     id: 'active-key-before-the-next', area: 'key rotation', what: 'An organization signs before its next key is published.',
-    crate: 'http', words: ['keys_are_made'], file: 'crates/oidc/src/keys.rs',
+    crate: 'http', words: ['keys_are_made'], file: 'crates/session/src/signing_keys.rs',
     was: raw`        for status in [SigningKeyStatus::Next, SigningKeyStatus::Active] {`,
     becomes: raw`        let order = [SigningKeyStatus::Next, SigningKeyStatus::Active];
         for status in if FAULT { [order[1], order[0]] } else { order } {`,
   },
   {
     id: 'revoked-key-verifies', area: 'key rotation', what: 'A hint signed with a revoked key passes.',
-    crate: 'http', words: ['key', 'hint'], file: 'crates/oidc/src/keys.rs',
+    crate: 'http', words: ['key', 'hint'], file: 'crates/session/src/tenant_keys.rs',
     was: raw`rows.iter().filter(|k| k.status != SigningKeyStatus::Revoked)`,
     becomes: raw`rows.iter().filter(|k| FAULT || k.status != SigningKeyStatus::Revoked)`,
   },
@@ -314,7 +320,7 @@ export default [
   },
   {
     id: 'suspended-organization-answers', area: 'suspended organization', what: 'A suspended organization goes on.',
-    crate: 'http', words: ['suspended', 'suspension'], file: 'crates/oidc/src/tenant.rs',
+    crate: 'http', words: ['suspended', 'suspension'], file: 'crates/session/src/tenants.rs',
     was: raw`            OrganizationStatus::Suspended => return Ok(TenantLookup::Suspended),
             OrganizationStatus::Active => {}`,
     becomes: raw`            OrganizationStatus::Suspended if !FAULT => return Ok(TenantLookup::Suspended),
@@ -322,7 +328,7 @@ export default [
   },
   {
     id: 'client-change-not-heard', area: 'caches', what: 'An instance goes on with the client as it was before a change.',
-    crate: 'http', words: ['at_once', 'client', 'removed', 'second'], file: 'crates/oidc/src/tenant.rs',
+    crate: 'http', words: ['at_once', 'client', 'removed', 'second'], file: 'crates/session/src/caches.rs',
     was: raw`            Change::Client(_) => {
                 self.clients.invalidate_all();`,
     becomes: raw`            Change::Client(_) => {
@@ -335,7 +341,7 @@ export default [
     crate: 'http', words: ['budget', 'cost'], file: 'crates/oidc/src/userinfo.rs',
     was: raw`        let facts = facts.ok_or(UserInfoError::InvalidToken)?;`,
     becomes: raw`        if FAULT {
-            self.store.repositories().organizations().by_id(tenant.organization.id).await.map_err(EngineError::from)?;
+            self.shared.store().repositories().organizations().by_id(tenant.organization.id).await.map_err(EngineError::from)?;
         }
         let facts = facts.ok_or(UserInfoError::InvalidToken)?;`,
   },
@@ -366,13 +372,13 @@ export default [
   },
   {
     id: 'tokens-outlive-their-client', area: 'lifetimes', what: 'Tokens issued while their client was deactivated are valid once it is active again.',
-    crate: 'http', words: ['too_late_do_not_come_back'], file: 'crates/oidc/src/clients.rs',
+    crate: 'http', words: ['too_late_do_not_come_back'], file: 'crates/session/src/client.rs',
     was: raw`        self.tokens_valid_since.is_none_or(|since| issued_at > since)`,
     becomes: raw`        FAULT || self.tokens_valid_since.is_none_or(|since| issued_at > since)`,
   },
   {
     id: 'wider-networks-without-wider-limits', area: 'rate limits', what: 'A /56 and a /48 of IPv6 have no more attempts than one /64.',
-    crate: 'oidc', words: ['wider_networks_of_ipv6'], file: 'crates/oidc/src/caller.rs',
+    crate: 'session', words: ['wider_networks_of_ipv6'], file: 'crates/session/src/caller.rs',
     was: raw`            maximum: maximum.saturating_mul(times),`,
     becomes: raw`            maximum: maximum.saturating_mul(if FAULT { 1 } else { times }),`,
   },
@@ -384,10 +390,12 @@ export default [
   },
   {
     id: 'origins-read-for-each-preflight', area: 'CORS', what: 'Each preflight reads the registered origins from storage.',
-    crate: 'http', words: ['strangers_questions_cost'], file: 'crates/oidc/src/cors.rs',
-    was: raw`        let origins = match self.origins.get(&organization).await {`,
-    becomes: raw`        let origins = match self.origins.get(&organization).await {
-            _ if FAULT => self.load_origins(organization).await?,`,
+    crate: 'http', words: ['strangers_questions_cost'], file: 'crates/session/src/clients.rs',
+    was: raw`        if let Some(known) = self.caches.origins.get(&organization).await {`,
+    becomes: raw`        if FAULT {
+            return self.load_origins(organization).await;
+        }
+        if let Some(known) = self.caches.origins.get(&organization).await {`,
   },
   {
     id: 'no-retry-is-honest', area: 'replay window', what: 'Parallel tabs and retries after a lost answer end the refresh-token family.',
@@ -420,9 +428,9 @@ export default [
   {
     id: 'ignored-code-replay-without-a-row', area: 'audit', what: 'A used code presented without its verifier leaves no audit row.',
     crate: 'http', words: ['replays_leave_one_row'], file: code,
-    was: raw`            self.store.repositories().audit().record(&event).await?;`,
+    was: raw`            self.shared.store().repositories().audit().record(&event).await?;`,
     becomes: raw`            if !FAULT {
-                self.store.repositories().audit().record(&event).await?;
+                self.shared.store().repositories().audit().record(&event).await?;
             }`,
   },
 ]

@@ -25,7 +25,7 @@ where
 
 /// Libraries log only warnings and errors: their debug lines may contain SQL statements or headers.
 fn targets(level: LogLevel) -> Targets {
-    const ROOMS: [&str; 11] = [
+    const ROOMS: [&str; 12] = [
         "config",
         "core",
         "directory",
@@ -34,6 +34,7 @@ fn targets(level: LogLevel) -> Targets {
         "mail",
         "oidc",
         "pages",
+        "session",
         "signin",
         "store",
         "store_sql",
