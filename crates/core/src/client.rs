@@ -113,10 +113,6 @@ impl Client {
         self.grant_types.contains(&grant)
     }
 
-    pub fn allows_scope(&self, scope: &str) -> bool {
-        self.scope.split(' ').any(|s| s == scope)
-    }
-
     /// Checks that the life cycle allows the transition.
     pub fn may_become(&self, next: ClientStatus) -> Result<(), Invalid> {
         use ClientStatus::{Active, Inactive, Revoked};

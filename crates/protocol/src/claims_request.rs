@@ -123,11 +123,6 @@ impl ClaimsRequest {
             .all(|s| s.get("sub").is_none_or(|claim| claim.accepts(&subject)))
     }
 
-    /// The one subject named for the ID token, to preselect the account.
-    pub fn requested_subject(&self) -> Option<&str> {
-        self.id_token.get("sub")?.wanted().next()?.as_str()
-    }
-
     /// How the authentication context class is requested (§5.5.1.1).
     pub fn acr(&self) -> Option<&RequestedClaim> {
         self.id_token.get("acr")
@@ -192,7 +187,7 @@ impl RequestedClaim {
     }
 
     /// The requested value, or the requested values in order of preference.
-    pub fn wanted(&self) -> impl Iterator<Item = &Value> {
+    fn wanted(&self) -> impl Iterator<Item = &Value> {
         self.value.iter().chain(self.values.iter().flatten())
     }
 
@@ -306,7 +301,6 @@ mod tests {
     fn openid_connect_core_section_3_1_2_2_subject() {
         let request = parse(&json!({ "id_token": { "sub": { "value": "ana" } } })).unwrap();
         assert!(request.accepts_subject("ana") && !request.accepts_subject("ben"));
-        assert_eq!(request.requested_subject(), Some("ana"));
         let either = parse(&json!({ "id_token": { "sub": { "values": ["ana", "ben"] } } })).unwrap();
         assert!(either.accepts_subject("ben") && !either.accepts_subject("eve"));
         let nobody = parse(&json!({ "id_token": { "sub": { "values": [] } } })).unwrap();

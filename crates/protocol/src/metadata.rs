@@ -32,8 +32,6 @@ pub struct Capabilities<'a> {
     pub acr_values: &'a [&'a str],
     pub prompts: &'a [PromptValue],
     pub ui_locales: &'a [&'a str],
-    /// Names of custom claims, beside the standard ones.
-    pub custom_claims: &'a [&'a str],
 }
 
 impl Default for Capabilities<'_> {
@@ -44,7 +42,6 @@ impl Default for Capabilities<'_> {
             acr_values: &[ACR_ONE_FACTOR, ACR_TWO_FACTORS],
             prompts: &[PromptValue::None, PromptValue::Login, PromptValue::Consent],
             ui_locales: &["en"],
-            custom_claims: &[],
         }
     }
 }
@@ -53,12 +50,6 @@ impl Default for Capabilities<'_> {
 /// D10).
 pub fn discovery(issuer: &str, capabilities: &Capabilities<'_>) -> Value {
     let endpoint = |path: &str| format!("{issuer}{path}");
-    let mut claims = claims_supported();
-    for claim in capabilities.custom_claims {
-        if !claims.contains(claim) {
-            claims.push(claim);
-        }
-    }
     // RFC 7662 §2.1: a client without a secret may not introspect.
     let with_secret: Vec<_> =
         TokenEndpointAuthMethod::ALL.iter().filter(|m| **m != TokenEndpointAuthMethod::None).collect();
@@ -82,7 +73,7 @@ pub fn discovery(issuer: &str, capabilities: &Capabilities<'_>) -> Value {
         "revocation_endpoint_auth_methods_supported": TokenEndpointAuthMethod::ALL,
         "code_challenge_methods_supported": [pkce::METHOD_S256],
         "scopes_supported": scope::SUPPORTED,
-        "claims_supported": claims,
+        "claims_supported": claims_supported(),
         "claim_types_supported": ["normal"],
         "acr_values_supported": capabilities.acr_values,
         "prompt_values_supported": capabilities.prompts,
@@ -117,11 +108,8 @@ mod tests {
 
     #[test]
     fn only_what_works_is_advertised() {
-        let capabilities = Capabilities {
-            id_token_algorithms: &[SigningAlgorithm::Es256],
-            custom_claims: &["badge", "email"],
-            ..Capabilities::default()
-        };
+        let capabilities =
+            Capabilities { id_token_algorithms: &[SigningAlgorithm::Es256], ..Capabilities::default() };
         let document = discovery("https://id.example/acme", &capabilities);
         assert_eq!(document["response_types_supported"], json!(["code"]));
         assert_eq!(document["response_modes_supported"], json!(["query", "fragment", "form_post"]));
@@ -137,7 +125,6 @@ mod tests {
         assert_eq!(document["prompt_values_supported"], json!(["none", "login", "consent"]));
         let claims = document["claims_supported"].as_array().unwrap();
         assert_eq!(claims.iter().filter(|claim| *claim == "email").count(), 1);
-        assert!(claims.iter().any(|claim| claim == "badge"));
         for absent in [
             "registration_endpoint",
             "device_authorization_endpoint",

@@ -53,23 +53,9 @@ impl Prompt {
         self.0 & Self::bit(value) != 0
     }
 
-    /// Whether the client forbids pages (`none`).
-    pub const fn is_none(self) -> bool {
-        self.contains(PromptValue::None)
-    }
-
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
     #[must_use]
     pub const fn with(self, value: PromptValue) -> Self {
         Self(self.0 | Self::bit(value))
-    }
-
-    #[must_use]
-    pub const fn without(self, value: PromptValue) -> Self {
-        Self(self.0 & !Self::bit(value))
     }
 
     pub fn iter(self) -> impl Iterator<Item = PromptValue> {
@@ -114,10 +100,9 @@ mod tests {
     fn words_become_a_set() {
         let prompt = Prompt::parse("consent login consent").unwrap();
         assert_eq!(prompt.to_string(), "login consent");
-        assert!(prompt.contains(PromptValue::Login) && !prompt.is_none());
-        assert!(Prompt::parse("").unwrap().is_empty());
-        assert!(Prompt::parse("none none").unwrap().is_none());
-        assert_eq!(prompt.without(PromptValue::Login).to_string(), "consent");
+        assert!(prompt.contains(PromptValue::Login) && !prompt.contains(PromptValue::None));
+        assert_eq!(Prompt::parse("").unwrap(), Prompt::default());
+        assert_eq!(Prompt::parse("none none").unwrap().to_string(), "none");
     }
 
     #[test]
