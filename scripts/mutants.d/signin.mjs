@@ -831,6 +831,15 @@ export default [
     becomes: raw`            return Ok(if FAULT { SignInOutcome::Gone } else { SignInOutcome::Refused });`,
   },
   {
+    id: 'late-password-is-not-counted', area: 'lockout', what: 'A right password that comes too late is refused, but is no failure.',
+    crate: 'http', words: ['too_late_counts_as_a_failure'], file: 'crates/signin/src/new_session.rs',
+    was: raw`        // The account was locked, or its credentials changed, in the meantime: nothing was written. A password sign-in`,
+    becomes: raw`        if FAULT && !entered {
+            return Ok(SignInOutcome::WrongPassword(TokenDigest::of("late")));
+        }
+        // The account was locked, or its credentials changed, in the meantime: nothing was written. A password sign-in`,
+  },
+  {
     id: 'removed-factor-ends-nothing', area: 'own account', what: 'Other sessions stay valid when the second factor is removed.',
     crate: 'http', words: ['a_factor_that_is_gone_ends'], file: 'crates/signin/src/account/factors.rs',
     was: raw`        unit.tokens(organization).revoke(others, now).await?;`,
