@@ -373,6 +373,16 @@ export default [
     becomes: raw`        Self { failures, in_progress: Some(in_progress).filter(|_| !FAULT) }`,
   },
   {
+    id: 'each-instance-judges-for-itself', area: 'lockout', what: 'Each instance judges as many guesses at once as are allowed in all.',
+    crate: 'http', words: ['counted_on_all_instances'], file: 'crates/signin/src/limits.rs',
+    was: raw`            key: format!("{organization}:limit:login-under-way:{}", &anywhere[..32]),`,
+    becomes: raw`            key: if FAULT {
+                format!("{organization}:limit:login-under-way:{}:{tenant:p}", &anywhere[..32])
+            } else {
+                format!("{organization}:limit:login-under-way:{}", &anywhere[..32])
+            },`,
+  },
+  {
     id: 'attempts-stay-under-way', area: 'lockout', what: 'What was judged stays counted as under way.',
     crate: 'http', words: ['lock', 'judged_at_once', 'limit'], file: 'crates/signin/src/limits.rs',
     was: raw`        let keys: Vec<String> = self.in_progress.iter().map(|limit| limit.key.clone()).collect();`,
