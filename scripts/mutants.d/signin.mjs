@@ -192,6 +192,13 @@ export default [
         {`,
   },
   {
+    id: 'factor-waits-do-not-grow', area: 'second factor', what: 'The wait after wrong codes stays the same however many there were.',
+    crate: 'http', words: ['doubles_every_ten'], file: 'crates/signin/src/limits.rs',
+    was: raw`            let grown = (window * 2_u32.pow(doubled)).min(LONGEST_WINDOW.max(window));`,
+    becomes: raw`            let doubled = if FAULT { 0 } else { doubled };
+            let grown = (window * 2_u32.pow(doubled)).min(LONGEST_WINDOW.max(window));`,
+  },
+  {
     id: 'one-mailbox-is-two-factors', area: 'second factor', what: 'A mailed link and a mailed code count as two factors.',
     crate: 'http', words: ['factor'], file: challenge,
     was: raw`    let same_mailbox = came_by_mail && method == Some(TwoFactorMethod::Email);`,
