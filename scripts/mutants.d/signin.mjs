@@ -29,6 +29,29 @@ export default [
     becomes: raw`named(if FAULT { &[] } else { browser }));`,
   },
   {
+    id: 'answers-stored-in-plain-text', area: 'repeated forms', what: 'Whoever reads the short-lived store finds the session cookies of answers.',
+    crate: 'http', words: ['stored_of_an_answer_is_sealed'],
+    edits: [
+      {
+        file: claim,
+        was: raw`                let sealed = self.seal(answer, &claim.key, self.now() + IDEMPOTENCY_WINDOW)?;`,
+        becomes: raw`                let sealed = if FAULT {
+                    serde_json::to_string(answer).unwrap_or_default()
+                } else {
+                    self.seal(answer, &claim.key, self.now() + IDEMPOTENCY_WINDOW)?
+                };`,
+      },
+      {
+        file: claim,
+        was: raw`        let (answer, _) = self.unseal(`,
+        becomes: raw`        if FAULT {
+            return serde_json::from_slice(stored).ok().map(ClaimState::Answered);
+        }
+        let (answer, _) = self.unseal(`,
+      },
+    ],
+  },
+  {
     id: 'forms-without-limits', area: 'repeated forms', what: 'A flood of forms is remembered.',
     crate: 'http', words: ['repeated_forms'], file: claim,
     was: raw`IDEMPOTENCY_WINDOW, &claim.limits)`,
