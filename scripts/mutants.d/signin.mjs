@@ -763,6 +763,12 @@ export default [
     becomes: raw`    let too_many = (uids.len() * usize::from(!FAULT))`,
   },
   {
+    id: 'cookies-too-long-for-proxies', area: 'cookies', what: 'A browser remembers four times as many begun sign-ins, and its requests no longer pass proxies.',
+    crate: 'http', words: ['cookies_of_a_request_fit'], file: 'crates/http/src/pending_interactions.rs',
+    was: raw`.saturating_sub(MAX_PENDING);`,
+    becomes: raw`.saturating_sub(if FAULT { 4 * MAX_PENDING } else { MAX_PENDING });`,
+  },
+  {
     id: 'left-open-is-not-explained', area: 'pages', what: 'A sign-in that was left open is only called expired.',
     crate: 'http', words: ['what_was_left_open'], file: 'crates/http/src/endpoints/unavailable_interaction.rs',
     was: raw`        ErrorText::SignInLeftOpen`,
