@@ -296,6 +296,14 @@ export default [
     becomes: raw`served.filter(|served| !FAULT && served != issuer.as_str())`,
   },
   {
+    id: 'server-does-not-sweep-memory', area: 'ceilings', what: 'A server at rest keeps expired entries in memory.',
+    crate: 'porta', words: ['a_server_at_rest_gives_up'], file: 'crates/porta/src/runtime/background.rs',
+    was: raw`        tokio::spawn(sweep_memory_store(Arc::clone(kv), stop.clone()));`,
+    becomes: raw`        if !FAULT {
+            tokio::spawn(sweep_memory_store(Arc::clone(kv), stop.clone()));
+        }`,
+  },
+  {
     id: 'issuer-not-remembered', area: 'command line', what: 'The store does not remember the address of its server.',
     crate: 'porta', words: ['an_invitation_leads_to_where'], file: 'crates/porta/src/runtime/background.rs',
     was: raw`    let issuer = engine.issuer_base();`,
