@@ -279,6 +279,12 @@ export default [
     becomes: raw`link.filter(|link| FAULT || link.interaction.as_ref() == Some(&bound.interaction.uid)) else {`,
   },
   {
+    id: 'second-link-is-not-said', area: 'magic link', what: 'The page does not say that a link was sent again.',
+    crate: 'http', words: ['sent_again_for_every_address'], file: 'crates/http/src/endpoints/magic_link.rs',
+    was: raw`        Ok(LinkRequestOutcome::Sent) if is_again => {`,
+    becomes: raw`        Ok(LinkRequestOutcome::Sent) if is_again && !FAULT => {`,
+  },
+  {
     id: 'link-not-used-up', area: 'magic link', what: 'A mailed link works more than once.',
     crate: 'http', words: ['link'], file: magicLink,
     was: raw`        let link = unit.one_time_tokens(organization).consume(digest, TokenPurpose::MagicLink, now).await?;`,
