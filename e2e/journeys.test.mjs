@@ -98,6 +98,7 @@ describe('a magic link', { concurrency: 2 }, () => {
     await visitor.press('Send me a sign-in link')
     const first = await visitor.letter(kim)
     await visitor.press('Send it again')
+    await visitor.told('we have sent the link again')
     const second = await visitor.letter(kim)
     await visitor.page.goto(first.link)
     await visitor.on('This link does not work here', 'link-replaced')

@@ -209,6 +209,52 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
   })
 }
 
+// What Porta takes, as each file says it.
+const BODY_LIMIT = 57_344
+
+for (const kind of ['nginx', 'apache2', 'caddy']) {
+  test(`${kind}: a larger body than Porta takes is refused by the proxy itself`, async () => {
+    const post = (proxy, size) => request(`https://localhost:${proxy.https}/demo/x`, {
+      ca: proxy.ca, method: 'POST', body: Buffer.alloc(size, 'x'),
+    })
+    await behind(kind, [fine], async (_, [server], proxy) => {
+      assert.equal((await post(proxy, BODY_LIMIT)).body, 'fine')
+      assert.equal(server.seen, 1)
+      const answer = await post(proxy, BODY_LIMIT + 1)
+      assert.equal(answer.status, 413, String(answer))
+      assert.equal(server.seen, 1, 'nothing of it arrived')
+    })
+    await behind(kind, [fine], async (_, __, proxy) => {
+      assert.equal((await post(proxy, BODY_LIMIT + 1)).body, 'fine', 'it is the limit in the file that refuses')
+    }, { lax: true })
+  })
+}
+
+test('nginx: of one address a hundred requests are served at a time, and more are refused', async () => {
+  let release
+  const released = new Promise((done) => (release = done))
+  const held = async (incoming, outgoing) => {
+    incoming.resume()
+    await released
+    outgoing.end('served')
+  }
+  await behind('nginx', [held], async (send, [server]) => {
+    const served = Promise.all(Array.from({ length: 100 }, () => send('POST')))
+    try {
+      await eventually('a hundred are under way', () => server.seen === 100, { seconds: 20 })
+      for (const method of ['GET', 'POST']) {
+        const answer = await send(method)
+        assert.equal(answer.status, 429, `${method}: ${answer}`)
+      }
+      assert.equal(server.seen, 100, 'nginx refused by itself')
+    } finally {
+      release()
+    }
+    for (const answer of await served) assert.equal(answer.body, 'served', String(answer))
+    assert.equal((await send('GET')).body, 'served', 'there is room again')
+  })
+})
+
 for (const kind of ['nginx', 'caddy']) {
   test(`${kind}: an instance that dies in a request costs no GET, and no POST arrives twice`, async () => {
     const dying = await upstream((incoming) => incoming.socket.destroy())
@@ -396,10 +442,13 @@ function port(incoming, outgoing) {
   incoming.resume().on('end', () => outgoing.end(String(incoming.socket.remotePort)))
 }
 
-/** Runs `body(send, servers, proxy)`: `send` sends requests through the proxy to servers, one for each of `answers`. */
-async function behind(kind, answers, body) {
+/**
+ * Runs `body(send, servers, proxy)`: `send` sends requests through the proxy to servers, one for each of `answers`.
+ * `options` are those of `ReverseProxy.start`.
+ */
+async function behind(kind, answers, body, options) {
   const servers = await Promise.all(answers.map(upstream))
-  const proxy = await ReverseProxy.start(kind, servers.map(({ address }) => address))
+  const proxy = await ReverseProxy.start(kind, servers.map(({ address }) => address), options)
   for (const server of servers) server.seen = 0
   const send = (method, headers) => request(`https://localhost:${proxy.https}/demo/x`, {
     ca: proxy.ca, method, headers, body: method === 'POST' ? 'a=b' : undefined,

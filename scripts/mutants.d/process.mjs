@@ -176,6 +176,12 @@ export default [
     becomes: raw`        if !FAULT && of_network >= self.max_per_network {`,
   },
   {
+    id: 'half-a-head-stays', area: 'connections', what: 'A connection with half a request head stays as long as an idle one.',
+    crate: 'porta', words: ['half_a_request_head'], file: 'crates/porta/src/runtime/listen.rs',
+    was: raw`            self.timeouts.headers,`,
+    becomes: raw`            if FAULT { self.timeouts.keep_alive } else { self.timeouts.headers },`,
+  },
+  {
     id: 'headers-byte-by-byte', area: 'connections', what: 'Headers may take for ever, byte by byte.',
     crate: 'porta', words: ['header_timeout'], file: 'crates/porta/src/runtime/header_timeout.rs',
     was: raw`                this.deadline.get_or_insert_with(|| Box::pin(sleep(this.limit)));`,
@@ -279,9 +285,10 @@ export default [
   {
     id: 'keep-alive-not-settable', area: 'connections', what: 'KEEP_ALIVE_SECONDS has no effect.',
     crate: 'porta', words: ['a_connection_rests_as_long'], file: 'crates/porta/src/serve.rs',
-    was: raw`    let keep_alive = config.server.keep_alive;`,
+    was: raw`    let timeouts = ConnectionTimeouts::new(config.server.keep_alive);`,
     becomes: raw`    let keep_alive =
-        if FAULT { std::time::Duration::from_secs(30) } else { config.server.keep_alive };`,
+        if FAULT { std::time::Duration::from_secs(30) } else { config.server.keep_alive };
+    let timeouts = ConnectionTimeouts::new(keep_alive);`,
   },
   {
     id: 'policy-names-every-address', area: 'proxies', what: 'The headers of a page grow with the addresses of a client, beyond what a proxy forwards.',
@@ -294,6 +301,14 @@ export default [
     crate: 'porta', words: ['an_invitation_leads_to_where'], file: 'crates/porta/src/cli/direct.rs',
     was: raw`served.filter(|served| served != issuer.as_str())`,
     becomes: raw`served.filter(|served| !FAULT && served != issuer.as_str())`,
+  },
+  {
+    id: 'server-does-not-sweep-memory', area: 'ceilings', what: 'A server at rest keeps expired entries in memory.',
+    crate: 'porta', words: ['a_server_at_rest_gives_up'], file: 'crates/porta/src/runtime/background.rs',
+    was: raw`        tokio::spawn(sweep_memory_store(Arc::clone(kv), stop.clone()));`,
+    becomes: raw`        if !FAULT {
+            tokio::spawn(sweep_memory_store(Arc::clone(kv), stop.clone()));
+        }`,
   },
   {
     id: 'issuer-not-remembered', area: 'command line', what: 'The store does not remember the address of its server.',

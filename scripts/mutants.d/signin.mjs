@@ -29,6 +29,29 @@ export default [
     becomes: raw`named(if FAULT { &[] } else { browser }));`,
   },
   {
+    id: 'answers-stored-in-plain-text', area: 'repeated forms', what: 'Whoever reads the short-lived store finds the session cookies of answers.',
+    crate: 'http', words: ['stored_of_an_answer_is_sealed'],
+    edits: [
+      {
+        file: claim,
+        was: raw`                let sealed = self.seal(answer, &claim.key, self.now() + IDEMPOTENCY_WINDOW)?;`,
+        becomes: raw`                let sealed = if FAULT {
+                    serde_json::to_string(answer).unwrap_or_default()
+                } else {
+                    self.seal(answer, &claim.key, self.now() + IDEMPOTENCY_WINDOW)?
+                };`,
+      },
+      {
+        file: claim,
+        was: raw`        let (answer, _) = self.unseal(`,
+        becomes: raw`        if FAULT {
+            return serde_json::from_slice(stored).ok().map(ClaimState::Answered);
+        }
+        let (answer, _) = self.unseal(`,
+      },
+    ],
+  },
+  {
     id: 'forms-without-limits', area: 'repeated forms', what: 'A flood of forms is remembered.',
     crate: 'http', words: ['repeated_forms'], file: claim,
     was: raw`IDEMPOTENCY_WINDOW, &claim.limits)`,
@@ -192,6 +215,13 @@ export default [
         {`,
   },
   {
+    id: 'factor-waits-do-not-grow', area: 'second factor', what: 'The wait after wrong codes stays the same however many there were.',
+    crate: 'http', words: ['doubles_every_ten'], file: 'crates/signin/src/limits.rs',
+    was: raw`            let grown = (window * 2_u32.pow(doubled)).min(LONGEST_WINDOW.max(window));`,
+    becomes: raw`            let doubled = if FAULT { 0 } else { doubled };
+            let grown = (window * 2_u32.pow(doubled)).min(LONGEST_WINDOW.max(window));`,
+  },
+  {
     id: 'one-mailbox-is-two-factors', area: 'second factor', what: 'A mailed link and a mailed code count as two factors.',
     crate: 'http', words: ['factor'], file: challenge,
     was: raw`    let same_mailbox = came_by_mail && method == Some(TwoFactorMethod::Email);`,
@@ -247,6 +277,12 @@ export default [
     crate: 'http', words: ['link'], file: magicLink,
     was: raw`link.filter(|link| link.interaction.as_ref() == Some(&bound.interaction.uid)) else {`,
     becomes: raw`link.filter(|link| FAULT || link.interaction.as_ref() == Some(&bound.interaction.uid)) else {`,
+  },
+  {
+    id: 'second-link-is-not-said', area: 'magic link', what: 'The page does not say that a link was sent again.',
+    crate: 'http', words: ['sent_again_for_every_address'], file: 'crates/http/src/endpoints/magic_link.rs',
+    was: raw`        Ok(LinkRequestOutcome::Sent) if is_again => {`,
+    becomes: raw`        Ok(LinkRequestOutcome::Sent) if is_again && !FAULT => {`,
   },
   {
     id: 'link-not-used-up', area: 'magic link', what: 'A mailed link works more than once.',
@@ -371,6 +407,16 @@ export default [
     crate: 'http', words: ['judged_at_once', 'parallel_guessing'], file: 'crates/signin/src/limits.rs',
     was: raw`        Self { failures, in_progress: Some(in_progress) }`,
     becomes: raw`        Self { failures, in_progress: Some(in_progress).filter(|_| !FAULT) }`,
+  },
+  {
+    id: 'each-instance-judges-for-itself', area: 'lockout', what: 'Each instance judges as many guesses at once as are allowed in all.',
+    crate: 'http', words: ['counted_on_all_instances'], file: 'crates/signin/src/limits.rs',
+    was: raw`            key: format!("{organization}:limit:login-under-way:{}", &anywhere[..32]),`,
+    becomes: raw`            key: if FAULT {
+                format!("{organization}:limit:login-under-way:{}:{tenant:p}", &anywhere[..32])
+            } else {
+                format!("{organization}:limit:login-under-way:{}", &anywhere[..32])
+            },`,
   },
   {
     id: 'attempts-stay-under-way', area: 'lockout', what: 'What was judged stays counted as under way.',
@@ -721,6 +767,12 @@ export default [
     becomes: raw`    let too_many = (uids.len() * usize::from(!FAULT))`,
   },
   {
+    id: 'cookies-too-long-for-proxies', area: 'cookies', what: 'A browser remembers four times as many begun sign-ins, and its requests no longer pass proxies.',
+    crate: 'http', words: ['cookies_of_a_request_fit'], file: 'crates/http/src/pending_interactions.rs',
+    was: raw`.saturating_sub(MAX_PENDING);`,
+    becomes: raw`.saturating_sub(if FAULT { 4 * MAX_PENDING } else { MAX_PENDING });`,
+  },
+  {
     id: 'left-open-is-not-explained', area: 'pages', what: 'A sign-in that was left open is only called expired.',
     crate: 'http', words: ['what_was_left_open'], file: 'crates/http/src/endpoints/unavailable_interaction.rs',
     was: raw`        ErrorText::SignInLeftOpen`,
@@ -827,6 +879,15 @@ export default [
     crate: 'http', words: ['password_that_comes_too_late'], file: 'crates/signin/src/new_session.rs',
     was: raw`            return Ok(SignInOutcome::Refused);`,
     becomes: raw`            return Ok(if FAULT { SignInOutcome::Gone } else { SignInOutcome::Refused });`,
+  },
+  {
+    id: 'late-password-is-not-counted', area: 'lockout', what: 'A right password that comes too late is refused, but is no failure.',
+    crate: 'http', words: ['too_late_counts_as_a_failure'], file: 'crates/signin/src/new_session.rs',
+    was: raw`        // The account was locked, or its credentials changed, in the meantime: nothing was written. A password sign-in`,
+    becomes: raw`        if FAULT && !entered {
+            return Ok(SignInOutcome::WrongPassword(TokenDigest::of("late")));
+        }
+        // The account was locked, or its credentials changed, in the meantime: nothing was written. A password sign-in`,
   },
   {
     id: 'removed-factor-ends-nothing', area: 'own account', what: 'Other sessions stay valid when the second factor is removed.',

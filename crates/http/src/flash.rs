@@ -23,6 +23,7 @@ string_enum! {
         CodeBlocked = "code_blocked",
         CodeResent = "code_resent",
         LinkSent = "link_sent",
+        LinkResent = "link_resent",
         PasswordSet = "password_set",
         InvitationAccepted = "invitation_accepted",
         AddressConfirmed = "address_confirmed",
@@ -65,6 +66,7 @@ const CODE: &[(FlashKind, CodeFlash)] = &[
     (FlashKind::CodeExhausted, CodeFlash::Exhausted),
     (FlashKind::CodeBlocked, CodeFlash::Blocked),
     (FlashKind::CodeResent, CodeFlash::Resent),
+    (FlashKind::LinkResent, CodeFlash::LinkResent),
 ];
 
 const EMAIL: &[(FlashKind, EmailFlash)] =

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Failure;
-use crate::runtime::listen::ShutdownSignals;
+use crate::runtime::listen::{ConnectionTimeouts, ShutdownSignals};
 use crate::runtime::peer_limits::PeerLimits;
 use crate::runtime::services::{Services, ShortLivedBackend, snapshot_file};
 use crate::runtime::telemetry::Telemetry;
@@ -120,7 +120,7 @@ pub(crate) async fn serve_with(
     background::start(&services, &background_stop);
     let probes = services.probes.clone();
     let (drain, grace) = (config.server.drain, config.server.shutdown_grace);
-    let keep_alive = config.server.keep_alive;
+    let timeouts = ConnectionTimeouts::new(config.server.keep_alive);
     let shutdown = ShutdownSignals::default();
     let end = shutdown.clone();
     let graceful = async move {
@@ -136,7 +136,7 @@ pub(crate) async fn serve_with(
     let mail_worker = tokio::spawn(mail::worker(&services, transport).run(shutdown.closing.clone()));
     let mail_stopped = stop_mail(mail_worker, shutdown.closing.clone(), grace);
     let peers = PeerLimits::new(config.server.trust_proxy.clone());
-    let requests = listen::serve(listener, peers, router, keep_alive, shutdown, grace);
+    let requests = listen::serve(listener, peers, router, timeouts, shutdown, grace);
     let (finished, ()) = tokio::join!(requests, mail_stopped);
     background_stop.cancel();
     let saved = save_short_lived(&services);

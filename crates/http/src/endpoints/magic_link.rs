@@ -58,11 +58,17 @@ pub(crate) async fn request_link(
     if email.is_empty() {
         return request.redirect_with_flash("", FlashKind::EmailMissing, "");
     }
+    let requested = request.bound.interaction.link.as_ref();
+    let is_again = requested.is_some_and(|requested| requested.email == email);
     let (bound, locale) = (request.bound.clone(), tenant.theme().locale);
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
     let asked = state.sign_in.ask_for_magic_link(&tenant, bound, &email, locale, browser).await;
     match asked {
+        // Says so for every address, so that nothing reveals whether it has an account.
+        Ok(LinkRequestOutcome::Sent) if is_again => {
+            request.redirect_with_flash(SENT, FlashKind::LinkResent, "")
+        }
         Ok(LinkRequestOutcome::Sent) => reply::redirect(&request.absolute_url(SENT)),
         Ok(LinkRequestOutcome::Limited { retry_after }) => {
             request.rate_limited_page(&email, retry_after).await

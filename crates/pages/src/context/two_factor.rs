@@ -72,6 +72,8 @@ pub enum CodeFlash {
     },
     CsrfInvalid,
     Resent,
+    /// Another magic link was requested, whether or not the address has an account.
+    LinkResent,
     /// The mail server did not accept the mail.
     MailTrouble,
 }
@@ -87,6 +89,7 @@ impl From<CodeFlash> for Notice {
             CodeFlash::RateLimited { retry_after } => Self::limited(retry_after),
             CodeFlash::CsrfInvalid => Self::error("errors.csrf_invalid", &[]),
             CodeFlash::Resent => Self::success("code.resent"),
+            CodeFlash::LinkResent => Self::success("magic_link.resent"),
             CodeFlash::MailTrouble => Self::error("errors.mail_trouble", &[]),
         }
     }

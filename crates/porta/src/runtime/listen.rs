@@ -58,12 +58,26 @@ pub(crate) struct ShutdownSignals {
     pub(crate) closing: CancellationToken,
 }
 
+/// Time limits of a connection that waits for a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ConnectionTimeouts {
+    /// For the request line and headers.
+    headers: Duration,
+    /// How long an idle connection is kept.
+    keep_alive: Duration,
+}
+
+impl ConnectionTimeouts {
+    pub(crate) fn new(keep_alive: Duration) -> Self {
+        Self { headers: HEADER_TIMEOUT, keep_alive }
+    }
+}
+
 /// Serves accepted connections.
 struct ConnectionServer {
     app: Router,
     peers: PeerLimits,
-    /// How long an idle connection is kept.
-    keep_alive: Duration,
+    timeouts: ConnectionTimeouts,
     shutdown: ShutdownSignals,
     /// From here on a peer that does not send the rest of a request, or does not read its response, is cut off.
     force_close: CancellationToken,
@@ -75,12 +89,12 @@ pub(crate) async fn serve(
     listener: TcpListener,
     peers: PeerLimits,
     app: Router,
-    keep_alive: Duration,
+    timeouts: ConnectionTimeouts,
     shutdown: ShutdownSignals,
     grace: Duration,
 ) -> bool {
     let (force_close, watch) = (CancellationToken::new(), GracefulShutdown::new());
-    let server = ConnectionServer { app, peers, keep_alive, shutdown: shutdown.clone(), force_close, watch };
+    let server = ConnectionServer { app, peers, timeouts, shutdown: shutdown.clone(), force_close, watch };
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let accepted = tokio::select! {
@@ -145,7 +159,7 @@ impl ConnectionServer {
         let (app, draining) = (self.app.clone(), self.shutdown.draining.clone());
         let progress = Arc::<Progress>::default();
         let header_timeout = HeaderTimeout::new(
-            HEADER_TIMEOUT,
+            self.timeouts.headers,
             Arc::clone(&progress),
             WriteTimeout::new(WRITE_TIMEOUT, stream),
         );
@@ -176,7 +190,7 @@ impl ConnectionServer {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.keep_alive)
+            .header_read_timeout(self.timeouts.keep_alive)
             .max_header_size(MAX_HEADER_BYTES)
             .max_buf_size(MAX_HEADER_BYTES)
             .serve_connection(TokioIo::new(stream), service);

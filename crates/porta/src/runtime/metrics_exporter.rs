@@ -19,7 +19,7 @@ use porta_store::Store;
 use procfs::process::{LimitValue, Process};
 use tokio_util::sync::CancellationToken;
 
-use super::listen::{ShutdownSignals, serve};
+use super::listen::{ConnectionTimeouts, ShutdownSignals, serve};
 use super::peer_limits::PeerLimits;
 
 /// Seconds. The reference's alert threshold is 0.5 s, so there is a bucket on either side of it.
@@ -167,7 +167,8 @@ pub(crate) async fn serve_alone(
     let app = Router::new().route("/metrics", get(async move || porta_http::exposition(&*exporter).await));
     let shutdown = ShutdownSignals { closing: stop, ..ShutdownSignals::default() };
     let peers = PeerLimits::new(TrustProxy::Never);
-    tokio::spawn(serve(listener, peers, app, keep_alive, shutdown, Duration::ZERO));
+    let timeouts = ConnectionTimeouts::new(keep_alive);
+    tokio::spawn(serve(listener, peers, app, timeouts, shutdown, Duration::ZERO));
     Ok(())
 }
 

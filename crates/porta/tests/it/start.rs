@@ -240,6 +240,46 @@ fn figures_are_nowhere_beside_the_rest_or_on_a_port_of_their_own() {
     drop(holder);
 }
 
+/// Failed authentications are counted in the short-lived store; nothing is written to it afterwards.
+#[test]
+fn a_server_at_rest_gives_up_what_has_expired() {
+    let installation = Installation::new();
+    provision(&installation, &[]);
+    let key = KEY.repeat(32);
+    let window = ["config", "set", "rate_limit_token_window", "1", "--direct"];
+    let set = installation.run_with(&window, &[("SIGNING_KEY_ENCRYPTION_KEY", &key)]);
+    assert_eq!(set.code, 0, "{}", set.stderr);
+    let private = free_port();
+    let metrics_bind = format!("127.0.0.1:{private}");
+    let (server, _) = Server::run(&installation, "start", &[("METRICS_BIND", &metrics_bind)]);
+    let is_empty = || get(&private, "/metrics", "").1.contains("\nporta_short_lived_entries 0\n");
+    let fail = || {
+        let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{}", server.port)).unwrap();
+        let form = "grant_type=client_credentials&client_id=nobody&client_secret=wrong";
+        write!(
+            stream,
+            "POST /harbor/token HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+             content-length: {}\r\nconnection: close\r\n\r\n{form}",
+            form.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    };
+    // On a busy machine the first entries may be gone before they are seen.
+    let is_counted = (0..10).any(|_| {
+        fail();
+        !is_empty()
+    });
+    assert!(is_counted);
+    let until = Instant::now() + Duration::from_secs(10);
+    while !is_empty() {
+        assert!(Instant::now() < until, "the entries stay");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 /// Decision 0042.
 #[test]
 fn a_proxy_that_says_nothing_is_counted_each_time_and_in_the_log_once() {

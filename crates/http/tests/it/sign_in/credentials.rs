@@ -13,6 +13,7 @@ use porta_directory::Actor;
 use porta_testkit::{TestApp, on_both_stores};
 use tokio::task::JoinSet;
 
+use super::failing::with_paused_sessions;
 use super::second_factor::{SecondFactorSignIn, arrived, totp, with_authenticator};
 use super::support::*;
 
@@ -23,6 +24,7 @@ on_both_stores!(
     guesses_of_others_do_not_void_a_first_factor,
     a_browser_known_before_a_change_is_a_strangers,
     only_so_many_passwords_of_an_account_are_judged_at_once,
+    passwords_judged_at_once_are_counted_on_all_instances,
     who_goes_away_leaves_no_attempt_under_way,
     a_session_ends_some_time_after_its_last_sign_in,
     where_a_second_factor_is_required_a_session_ends_after_a_day,
@@ -167,6 +169,34 @@ async fn only_so_many_passwords_of_an_account_are_judged_at_once(app: TestApp) {
     }
     // No attempt is left in progress.
     assert!(is_signed_in(&guess(&app, ANA.0, ANA.1).await));
+}
+
+/// One at a time here: while an instance judges the first, another instance does not begin with the second.
+async fn passwords_judged_at_once_are_counted_on_all_instances(app: TestApp) {
+    set(&app, "acme", MAX_FAILED_LOGINS, 1).await;
+    let (slow, barrier) = with_paused_sessions(&app);
+    let other = app.another_process().await;
+    // With a session, which is looked up once more after the password was judged.
+    let mut browser = app.browser();
+    browser.sign_in(&web(), BOB.0, BOB.1).await;
+    let form = open(&mut browser, &web().with("prompt", "login")).await;
+    let mut first = browser.clone().through(slow.router.clone());
+    barrier.close();
+    let mut judged = Box::pin(form.login(&mut first, ANA.0, ANA.1));
+    tokio::select! {
+        answer = &mut judged => panic!("{}", answer.status),
+        () = barrier.arrival() => {}
+    }
+    let mut stranger = other.browser();
+    let form = open(&mut stranger, &web()).await;
+    let mut second = Box::pin(form.login(&mut stranger, ANA.0, WRONG));
+    assert!(tokio::time::timeout(Duration::from_millis(300), &mut second).await.is_err());
+    assert_eq!(other.hasher.evaluations(), 0, "it waits for its turn");
+    assert!(is_signed_in(&guess(&other, BOB.0, BOB.1).await), "nobody else waits");
+    barrier.open();
+    assert!(is_signed_in(&judged.await));
+    assert!(is_refusal(&second.await));
+    assert_eq!(other.hasher.evaluations(), 2);
 }
 
 async fn who_goes_away_leaves_no_attempt_under_way(app: TestApp) {

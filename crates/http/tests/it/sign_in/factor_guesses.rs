@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use porta_core::mail::Mail;
-use porta_core::settings::RATE_LIMIT_2FA_VERIFY_MAX;
+use porta_core::settings::{RATE_LIMIT_2FA_VERIFY_MAX, RATE_LIMIT_2FA_VERIFY_WINDOW};
 use porta_testkit::{TestApp, on_both_stores};
 
 use super::second_factor::{SecondFactorSignIn, arrived, is_wrong, totp, with_authenticator};
@@ -16,6 +16,7 @@ on_both_stores!(
     nor_their_network,
     nor_a_recovery_code_or_a_new_password,
     a_sign_in_has_its_own_count,
+    the_wait_of_a_network_doubles_every_ten_wrong_codes,
 );
 
 async fn wrong(app: &TestApp, times: usize) {
@@ -144,4 +145,28 @@ async fn a_sign_in_has_its_own_count(app: TestApp) {
     }
     journey.browser = journey.browser.with("x-forwarded-for", "198.51.100.99");
     assert_eq!(journey.verify("totp", "000000").await.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+async fn the_wait_of_a_network_doubles_every_ten_wrong_codes(app: TestApp) {
+    with_authenticator(&app).await;
+    set(&app, "acme", RATE_LIMIT_2FA_VERIFY_MAX, 1).await;
+    let ana = user(&app, "acme", ANA.0).await;
+    let longest = 24 * 3600;
+    for (n, failures, window, expected) in
+        [(1, 0, 60, 60), (2, 10, 60, 120), (3, 20, 60, 240), (4, 60, 3600, longest)]
+    {
+        set(&app, "acme", RATE_LIMIT_2FA_VERIFY_WINDOW, window).await;
+        while user(&app, "acme", ANA.0).await.factor_failures < failures {
+            app.store.repositories().users(ana.organization_id).count_factor_failure(ana.id).await.unwrap();
+        }
+        let network = format!("198.51.100.{n}");
+        let mut journey = SecondFactorSignIn::start_from(&app, &network).await;
+        assert!(is_wrong(&journey.verify("totp", "000000").await));
+        // Another sign-in, so that only the network's count is full.
+        let mut journey = SecondFactorSignIn::start_from(&app, &network).await;
+        let answer = journey.verify("totp", "000000").await;
+        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{failures}");
+        let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+        assert!((expected - 30..=expected).contains(&wait), "{failures} failures: {wait} s");
+    }
 }

@@ -24,6 +24,7 @@ porta_testkit::on_both_stores!(
     nobody_learns_whose_address_it_is,
     a_link_is_one_organizations_and_one_sign_ins,
     a_newer_link_replaces_the_one_before,
+    the_page_says_that_a_link_was_sent_again_for_every_address,
     a_link_ends_in_time,
     nobody_else_s_browser_is_signed_in,
     links_need_their_csrf_value,
@@ -436,6 +437,27 @@ async fn a_newer_link_replaces_the_one_before(app: TestApp) {
     assert!(!is_signed_in(&wish.type_code(&first_code).await));
     let done = wish.press(&second).await;
     assert!(wish.arrives(done).await);
+}
+
+async fn the_page_says_that_a_link_was_sent_again_for_every_address(app: TestApp) {
+    const SAID: &str = "If there is an account here, we have sent the link again.";
+    offer_links(&app).await;
+    let mut seen = Vec::new();
+    for email in [ANA.0, NOBODY, INACTIVE.0, "no address at all"] {
+        let mut wish = MagicLinkRequest::of(&app, email).await;
+        assert!(!wish.sent.body.contains(SAID), "{email}: the first time");
+        let page = ask(&mut wish.browser, &wish.form.anew(2), email).await;
+        assert!(page.status == 200 && page.body.contains(SAID), "{email}: {}", page.body);
+        seen.push(wish.form.redacted(&page, email).replace(email, "EMAIL"));
+        let reloaded = wish.browser.get(&format!("{}/magic-link", wish.form.url)).await;
+        assert!(!reloaded.body.contains(SAID), "{email}: once");
+        let other = ask(&mut wish.browser, &wish.form.anew(3), "somebody@acme.test").await;
+        assert!(!other.body.contains(SAID), "{email}: another address");
+    }
+    assert!(seen.iter().all(|page| *page == seen[0]));
+    let emails = app.emails().await;
+    assert!(!emails.is_empty());
+    assert!(emails.iter().all(|outgoing| outgoing.recipient.address.shown() == ANA.0));
 }
 
 async fn a_link_ends_in_time(app: TestApp) {

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use porta_oidc::{ClaimState, IdempotencyClaim};
 use porta_testkit::{Answer, Browser, TestApp, on_both_stores};
 
-use super::failing::with_paused_sessions;
+use super::failing::{with_paused_sessions, with_stored_answers};
 use super::second_factor::{SecondFactorSignIn, mailed, with_mail};
 use super::support::*;
 
@@ -27,6 +28,8 @@ on_both_stores!(
     a_password_that_was_wrong_is_judged_once_it_may_be_right,
     a_flood_of_forms_is_not_remembered,
     who_signs_out_everywhere_else_again_means_those_that_came_since,
+    what_is_stored_of_an_answer_is_sealed,
+    an_answer_sealed_with_another_key_or_for_another_form_is_not_used,
 );
 
 /// The parts of an answer that a browser sees.
@@ -322,4 +325,41 @@ async fn who_signs_out_everywhere_else_again_means_those_that_came_since(app: Te
         assert_eq!(browser.post("/acme/account/sessions", &form).await.status, 303);
         assert!(!is_signed_in_still(&mut other).await);
     }
+}
+
+/// Whoever reads the short-lived store learns no session cookie from it.
+async fn what_is_stored_of_an_answer_is_sealed(app: TestApp) {
+    let (instance, answers) = with_stored_answers(&app);
+    let mut browser = instance.browser();
+    let answer = browser.submit_login(&web(), ANA.0, ANA.1).await;
+    assert!(is_signed_in(&answer));
+    let stored = std::mem::take(&mut *answers.lock().unwrap());
+    let [(_, value)] = stored.as_slice() else { panic!("{} answers", stored.len()) };
+    let text = String::from_utf8_lossy(value);
+    let cookie = browser.cookie("_session").unwrap();
+    for plain in [cookie, "set-cookie", "_session", answer.location()] {
+        assert!(!text.contains(plain), "{plain}: {text}");
+    }
+}
+
+async fn an_answer_sealed_with_another_key_or_for_another_form_is_not_used(app: TestApp) {
+    let organization = app.tenant("acme").await.organization.id;
+    let claim = |form: &str| IdempotencyClaim::of(organization, &[b"a browser"], &[form.as_bytes()]);
+    let (instance, answers) = with_stored_answers(&app);
+    let first = claim("first");
+    assert_eq!(instance.engine.claim::<String>(&first).await.unwrap(), None);
+    instance.engine.store_answer(&first, Some(&"done")).await.unwrap();
+    let stored = instance.engine.claimed::<String>(&claim("first")).await.unwrap();
+    assert_eq!(stored, Some(ClaimState::Answered("done".to_owned())));
+
+    let of_other_key = app.sibling_with(|instance| instance.encryption_keys = vec![[8; 32]]);
+    assert_eq!(of_other_key.engine.claimed::<String>(&claim("first")).await.unwrap(), None);
+
+    let other = claim("other");
+    assert_eq!(instance.engine.claim::<String>(&other).await.unwrap(), None);
+    instance.engine.store_answer(&other, Some(&"done, too")).await.unwrap();
+    let stored = std::mem::take(&mut *answers.lock().unwrap());
+    let [(_, of_first), (key_of_other, _)] = stored.as_slice() else { panic!("{} answers", stored.len()) };
+    app.kv.put(key_of_other, of_first.clone(), Duration::from_secs(30)).await.unwrap();
+    assert_eq!(instance.engine.claimed::<String>(&claim("other")).await.unwrap(), None);
 }

@@ -1,17 +1,31 @@
 //! Sealed sign-ins fit into cookies and into the header limits of proxies.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::Method;
-use porta_testkit::{Authorize, TestApp, on_both_stores};
+use porta_core::settings::RATE_LIMIT_LOGIN_ORGANIZATION_MAX;
+use porta_testkit::{Authorize, Browser, TestApp, on_both_stores};
 
 use super::support::*;
 
-on_both_stores!(the_largest_request_fits_cookies_and_proxies);
+on_both_stores!(
+    the_largest_request_fits_cookies_and_proxies,
+    the_cookies_of_a_request_fit_after_many_sign_ins,
+);
+
+/// Longest `Cookie` header in bytes. nginx and Apache take lines of 8 KiB; a quarter of it is left for cookies that
+/// others set on the same host.
+const COOKIE_HEADER: usize = 6 * 1_024;
 
 /// The largest request that `check` accepts.
 fn largest() -> Authorize {
-    let claims = format!(r#"{{"userinfo":{{"{}":null}}}}"#, "c".repeat(90));
-    web().with("state", &"s".repeat(1_024)).with("nonce", &"n".repeat(1_024)).with("claims", &claims)
+    enlarged(web(), 90)
+}
+
+fn enlarged(request: Authorize, claim: usize) -> Authorize {
+    let claims = format!(r#"{{"userinfo":{{"{}":null}}}}"#, "c".repeat(claim));
+    request.with("state", &"s".repeat(1_024)).with("nonce", &"n".repeat(1_024)).with("claims", &claims)
 }
 
 /// RFC 6265 §6.1: 4,096 bytes per cookie. nginx: `large_client_header_buffers 4 8k`, so no line of a request is longer
@@ -48,4 +62,49 @@ async fn the_largest_request_fits_cookies_and_proxies(app: TestApp) {
     // Other methods, such as HEAD, neither begin nor end a sign-in.
     let head = browser.send(Method::HEAD, &web().url(), &[], Body::empty()).await;
     assert!(set_cookie(&head, "_begun").is_none());
+}
+
+/// Begins sign-ins and leaves them; notes where their pages are.
+async fn leave_many(browser: &mut Browser, request: &Authorize, pages: &mut Vec<String>) {
+    for _ in 0..70 {
+        let begun = browser.get(&request.url()).await;
+        assert!(begun.location().contains("/interaction/"), "{}", begun.location());
+        pages.push(begun.location().to_owned());
+        pages.push(begun.location().replacen("/interaction/", "/auth/", 1));
+    }
+}
+
+#[track_caller]
+fn assert_fits(browser: &Browser, pages: &[String]) {
+    let longest = pages.iter().map(|page| browser.cookies_for(page).len()).max().unwrap();
+    assert!(longest <= COOKIE_HEADER, "{longest}");
+}
+
+/// With every cookie that a browser can have: begun sign-ins of the largest size in two organizations, the wait of a
+/// flood, sessions, known browsers, the session of forms, a message.
+async fn the_cookies_of_a_request_fit_after_many_sign_ins(app: TestApp) {
+    set(&app, "acme", RATE_LIMIT_LOGIN_ORGANIZATION_MAX, 1).await;
+    assert!(is_refusal(&guess(&app, BOB.0, WRONG).await));
+    app.advance(Duration::from_secs(1));
+    let mut browser = app.browser();
+    let mut pages: Vec<String> =
+        ["/acme/account", "/acme/auth", "/acme/session/end", "/beta/account"].map(str::to_owned).into();
+    for request in [largest(), enlarged(beta(), 80)] {
+        leave_many(&mut browser, &request, &mut pages).await;
+        assert!(browser.has_cookie("_begun"));
+        assert_fits(&browser, &pages);
+    }
+    let told = browser.submit_login(&largest(), ANA.0, ANA.1).await;
+    assert_eq!(told.status, 429, "{}", told.body);
+    app.advance(Duration::from_secs(told.header("retry-after").unwrap().parse().unwrap()));
+    assert!(browser.has_cookie("_pause"));
+    assert!(is_signed_in(&browser.submit_login(&largest(), ANA.0, ANA.1).await));
+    assert!(is_signed_in(&browser.submit_login(&enlarged(beta(), 80), ANA_OF_BETA.0, ANA_OF_BETA.1).await));
+    assert_eq!(browser.get("/acme/session/end").await.status, 200);
+    for name in ["_begun", "_session", "_device", "_pending"] {
+        assert!(browser.has_cookie(name), "{name}");
+    }
+    assert_fits(&browser, &pages);
+    leave_many(&mut browser, &enlarged(partner(), 80), &mut pages).await;
+    assert_fits(&browser, &pages);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use porta_core::settings::MAX_FAILED_LOGINS;
+use porta_core::settings::{MAX_FAILED_LOGINS, RATE_LIMIT_LOGIN_MAX};
 use porta_core::user::UserStatus;
 use porta_signin::{HashCost, PasswordHasher};
 use porta_testkit::{TestApp, jwt_payload, on_both_stores};
@@ -20,6 +20,7 @@ on_both_stores!(
     max_age_asks_again_once_it_is_over,
     signing_in_as_somebody_else_ends_the_first_session,
     a_right_password_that_comes_too_late_leaves_everything_as_it_was,
+    a_right_password_that_comes_too_late_counts_as_a_failure,
     somebody_else_than_the_hinted_person_is_refused_to_the_client,
     prompt_select_account_shows_the_login_page,
     a_suspended_persons_session_asks_to_sign_in_and_fails_nothing,
@@ -146,6 +147,43 @@ async fn a_right_password_that_comes_too_late_leaves_everything_as_it_was(app: T
     assert!(!is_live(&app, "acme", &of_bob).await);
     let hash = user(&app, "acme", ANA.0).await.password_hash.unwrap();
     assert!(hash.as_str().starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{}", hash.as_str());
+}
+
+/// In the account, in the audit log and in the rate limit: otherwise the counters would tell that it was right.
+async fn a_right_password_that_comes_too_late_counts_as_a_failure(app: TestApp) {
+    set(&app, "acme", RATE_LIMIT_LOGIN_MAX, 2).await;
+    let (slow, barrier) = with_paused_sessions(&app);
+    let mut browser = app.browser();
+    browser.sign_in(&web(), BOB.0, BOB.1).await;
+    for (failures, status) in [(1, UserStatus::Active), (2, UserStatus::Locked)] {
+        let form = open(&mut browser, &web().with("prompt", "login")).await;
+        let mut late = browser.clone().through(slow.router.clone());
+        barrier.close();
+        let change = async {
+            barrier.arrival().await;
+            let ana = user(&app, "acme", ANA.0).await;
+            if status == UserStatus::Locked {
+                set_user_status(&app, ANA.0, status).await;
+            } else {
+                // The same password set again is a change, too.
+                let hash = ana.password_hash.as_ref();
+                let mut all = app.store.repositories();
+                all.users(ana.organization_id).set_password(ana.id, hash, app.now()).await.unwrap();
+            }
+            barrier.open();
+        };
+        let (answer, ()) = tokio::join!(form.login(&mut late, ANA.0, ANA.1), change);
+        assert!(is_refusal(&answer), "{}: {}", answer.status, answer.body);
+        let ana = user(&app, "acme", ANA.0).await;
+        assert_eq!((ana.failed_login_count, ana.status), (failures, status));
+        let rows = audit(&app, 1_000).await;
+        let failed = rows.iter().filter(|row| row.event_type == "user.login.password.failed");
+        let of_ana = failed.filter(|row| row.user_id == Some(ana.id)).count();
+        assert_eq!(i64::try_from(of_ana).unwrap(), failures);
+    }
+    set_user_status(&app, ANA.0, UserStatus::Active).await;
+    let form = open(&mut browser, &web().with("prompt", "login")).await;
+    assert_eq!(form.login(&mut browser, ANA.0, ANA.1).await.status, 429, "both attempts stay counted");
 }
 
 async fn somebody_else_than_the_hinted_person_is_refused_to_the_client(app: TestApp) {

@@ -73,6 +73,7 @@ pub(crate) const CODE_FLASHES: &[CodeFlash] = &[
     CodeFlash::RateLimited { retry_after: 60 },
     CodeFlash::CsrfInvalid,
     CodeFlash::Resent,
+    CodeFlash::LinkResent,
     CodeFlash::MailTrouble,
 ];
 

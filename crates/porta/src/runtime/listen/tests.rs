@@ -14,22 +14,22 @@ async fn start_with(
     app: Router,
     grace: Duration,
 ) -> (SocketAddr, ShutdownSignals, tokio::task::JoinHandle<bool>) {
-    start_keeping(app, KEPT, grace).await
+    start_timed(app, ConnectionTimeouts::new(KEPT), grace).await
 }
 
 /// Longer than any of these tests.
 const KEPT: Duration = Duration::from_secs(75);
 
-async fn start_keeping(
+async fn start_timed(
     app: Router,
-    keep_alive: Duration,
+    timeouts: ConnectionTimeouts,
     grace: Duration,
 ) -> (SocketAddr, ShutdownSignals, tokio::task::JoinHandle<bool>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = ShutdownSignals::default();
     let peers = PeerLimits::new(TrustProxy::Never);
-    let task = tokio::spawn(serve(listener, peers, app, keep_alive, shutdown.clone(), grace));
+    let task = tokio::spawn(serve(listener, peers, app, timeouts, shutdown.clone(), grace));
     (address, shutdown, task)
 }
 
@@ -98,7 +98,7 @@ async fn an_idle_connection_does_not_hold_up_the_end() {
 async fn a_connection_is_kept_as_long_as_was_said_and_no_longer() {
     let app = Router::new().route("/", get(|| async { "done" }));
     let keep_alive = Duration::from_secs(2);
-    let (address, ..) = start_keeping(app, keep_alive, Duration::ZERO).await;
+    let (address, ..) = start_timed(app, ConnectionTimeouts::new(keep_alive), Duration::ZERO).await;
     let mut stream = TcpStream::connect(address).await.unwrap();
     for _ in 0..3 {
         stream.write_all(GET).await.unwrap();
@@ -111,6 +111,29 @@ async fn a_connection_is_kept_as_long_as_was_said_and_no_longer() {
     let ended = timeout(Duration::from_secs(20), stream.read(&mut [0])).await.expect("it ends");
     assert_eq!(ended.unwrap(), 0, "in order, and without a word");
     assert!(rested.elapsed() + Duration::from_millis(100) >= keep_alive, "{:?}", rested.elapsed());
+}
+
+/// However long idle connections are kept.
+#[tokio::test]
+async fn who_sends_half_a_request_head_is_disconnected() {
+    let timeouts = ConnectionTimeouts::new(KEPT);
+    assert_eq!(timeouts.headers, Duration::from_secs(10));
+    let app = Router::new().route("/", get(|| async { "done" }));
+    let headers = Duration::from_millis(300);
+    let (address, ..) = start_timed(app, ConnectionTimeouts { headers, ..timeouts }, Duration::ZERO).await;
+    for is_first in [true, false] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        if !is_first {
+            stream.write_all(GET).await.unwrap();
+            assert!(one_answer(&mut stream).await.contains("200 OK"));
+            tokio::time::sleep(headers * 2).await;
+        }
+        let begun = Instant::now();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n").await.unwrap();
+        let ended = timeout(Duration::from_secs(10), stream.read(&mut [0])).await.expect("it ends");
+        assert_eq!(ended.unwrap_or(0), 0, "without an answer");
+        assert!(begun.elapsed() + Duration::from_millis(100) >= headers, "{:?}", begun.elapsed());
+    }
 }
 
 #[tokio::test]
@@ -323,7 +346,8 @@ async fn half_open_connections_of_one_stranger_starve_nobody() {
     let address = listener.local_addr().unwrap();
     let app = Router::new().route("/", get(|| async { "done" }));
     let peers = PeerLimits::limited(TrustProxy::Never, 20, 50);
-    tokio::spawn(serve(listener, peers, app, KEPT, ShutdownSignals::default(), Duration::ZERO));
+    let timeouts = ConnectionTimeouts::new(KEPT);
+    tokio::spawn(serve(listener, peers, app, timeouts, ShutdownSignals::default(), Duration::ZERO));
     let mut half_open = Vec::new();
     for _ in 0..60 {
         let mut stream = stranger(9, address).await;

@@ -11,7 +11,7 @@ use porta_kv::{
 };
 use tokio::sync::broadcast;
 
-use super::{Barrier, FaultInjector};
+use super::{Barrier, FaultInjector, StoredAnswers};
 
 /// A store whose operations fail by a [`FaultInjector`] and whose writes wait at a [`Barrier`].
 pub(in super::super) struct FaultyKv {
@@ -20,6 +20,7 @@ pub(in super::super) struct FaultyKv {
     pub(super) limits: Arc<FaultInjector>,
     pub(super) writes: Arc<Barrier>,
     pub(super) sessions: Arc<Barrier>,
+    pub(super) answers: Arc<StoredAnswers>,
 }
 
 impl FaultyKv {
@@ -123,6 +124,7 @@ impl Kv for FaultyKv {
 
     async fn release_and_put(&self, keys: &[String], key: &Key, value: Bytes, ttl: Duration) -> Result<()> {
         let open = if keys.is_empty() { self.open()? } else { self.open_for_limits()? };
+        self.answers.lock().unwrap().push((key.to_owned(), value.clone()));
         open.release_and_put(keys, key, value, ttl).await
     }
 

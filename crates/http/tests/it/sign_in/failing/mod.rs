@@ -5,10 +5,11 @@ mod kv;
 mod store;
 mod unit;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use porta_testkit::TestApp;
 use tokio::sync::watch;
 
@@ -95,6 +96,9 @@ impl Barrier {
     }
 }
 
+/// Keys and values of the answers to forms that an instance stored.
+pub(super) type StoredAnswers = Mutex<Vec<(String, Bytes)>>;
+
 /// The fault injectors of an instance.
 pub(super) struct FaultInjectors {
     pub(super) store: Arc<FaultInjector>,
@@ -106,6 +110,7 @@ pub(super) struct FaultInjectors {
     writes: Arc<Barrier>,
     /// Session look-ups.
     sessions: Arc<Barrier>,
+    answers: Arc<StoredAnswers>,
 }
 
 /// An instance whose stores can each be made to fail.
@@ -126,6 +131,12 @@ pub(super) fn with_paused_sessions(app: &TestApp) -> (TestApp, Arc<Barrier>) {
     (with_wrappers(app, &faults), faults.sessions)
 }
 
+/// An instance that shows what it stores as answers to forms.
+pub(super) fn with_stored_answers(app: &TestApp) -> (TestApp, Arc<StoredAnswers>) {
+    let faults = healthy();
+    (with_wrappers(app, &faults), faults.answers)
+}
+
 fn healthy() -> FaultInjectors {
     FaultInjectors {
         store: FaultInjector::healthy(),
@@ -134,6 +145,7 @@ fn healthy() -> FaultInjectors {
         audit: FaultInjector::healthy(),
         writes: Arc::default(),
         sessions: Arc::default(),
+        answers: Arc::default(),
     }
 }
 
@@ -151,6 +163,7 @@ fn with_wrappers(app: &TestApp, faults: &FaultInjectors) -> TestApp {
         instance.store = Arc::new(FaultyStore { inner: store, fault: Arc::clone(&faults.store), audit });
         let (fault, limits) = (Arc::clone(&faults.kv), Arc::clone(&faults.limits));
         let (writes, sessions) = (Arc::clone(&faults.writes), Arc::clone(&faults.sessions));
-        instance.kv = Arc::new(FaultyKv { inner: kv, fault, limits, writes, sessions });
+        let answers = Arc::clone(&faults.answers);
+        instance.kv = Arc::new(FaultyKv { inner: kv, fault, limits, writes, sessions, answers });
     })
 }
