@@ -63,6 +63,7 @@ impl Throttle {
             blocked.insert(key, now + retry_after);
         }
     }
+
     /// Refuses a caller that this process remembers as limited; no round trip.
     pub(crate) fn check(
         &self,
