@@ -9,6 +9,6 @@ use crate::tenant::Tenant;
 pub struct OperationContext<'a> {
     pub tenant: &'a Tenant,
     pub caller: &'a Caller,
-    /// When the request came. What follows a wait and must not be judged by an older time reads the clock again.
+    /// When the request came. Code after a wait reads the clock again where an older time would be wrong.
     pub now: Timestamp,
 }

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn an_errand_to_an_account_names_a_page_of_ours() {
+    fn an_account_purpose_names_a_page_of_ours() {
         for page in AccountPage::ALL {
             let mut stored = before();
             stored.as_object_mut().unwrap().remove("request");
