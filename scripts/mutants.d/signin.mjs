@@ -34,20 +34,20 @@ export default [
     edits: [
       {
         file: claim,
-        was: raw`                let sealed = self.seal(answer, &claim.key, self.now() + IDEMPOTENCY_WINDOW)?;`,
+        was: raw`                let sealed = self.sealer.seal(answer, &claim.key, self.backend.now() + IDEMPOTENCY_WINDOW)?;`,
         becomes: raw`                let sealed = if FAULT {
                     serde_json::to_string(answer).unwrap_or_default()
                 } else {
-                    self.seal(answer, &claim.key, self.now() + IDEMPOTENCY_WINDOW)?
+                    self.sealer.seal(answer, &claim.key, self.backend.now() + IDEMPOTENCY_WINDOW)?
                 };`,
       },
       {
         file: claim,
-        was: raw`        let (answer, _) = self.unseal(`,
+        was: raw`        let (answer, _) = self.sealer.unseal(`,
         becomes: raw`        if FAULT {
             return serde_json::from_slice(stored).ok().map(ClaimState::Answered);
         }
-        let (answer, _) = self.unseal(`,
+        let (answer, _) = self.sealer.unseal(`,
       },
     ],
   },
