@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use porta_oidc::{ClaimState, IdempotencyClaim};
+use porta_session::{ClaimState, IdempotencyClaim};
 use porta_testkit::{Answer, Browser, TestApp, on_both_stores};
 
 use super::failing::{with_paused_sessions, with_stored_answers};
@@ -347,19 +347,19 @@ async fn an_answer_sealed_with_another_key_or_for_another_form_is_not_used(app: 
     let claim = |form: &str| IdempotencyClaim::of(organization, &[b"a browser"], &[form.as_bytes()]);
     let (instance, answers) = with_stored_answers(&app);
     let first = claim("first");
-    assert_eq!(instance.engine.claim::<String>(&first).await.unwrap(), None);
-    instance.engine.store_answer(&first, Some(&"done")).await.unwrap();
-    let stored = instance.engine.claimed::<String>(&claim("first")).await.unwrap();
+    assert_eq!(instance.shared.idempotency.claim::<String>(&first).await.unwrap(), None);
+    instance.shared.idempotency.store_answer(&first, Some(&"done")).await.unwrap();
+    let stored = instance.shared.idempotency.claimed::<String>(&claim("first")).await.unwrap();
     assert_eq!(stored, Some(ClaimState::Answered("done".to_owned())));
 
     let of_other_key = app.sibling_with(|instance| instance.encryption_keys = vec![[8; 32]]);
-    assert_eq!(of_other_key.engine.claimed::<String>(&claim("first")).await.unwrap(), None);
+    assert_eq!(of_other_key.shared.idempotency.claimed::<String>(&claim("first")).await.unwrap(), None);
 
     let other = claim("other");
-    assert_eq!(instance.engine.claim::<String>(&other).await.unwrap(), None);
-    instance.engine.store_answer(&other, Some(&"done, too")).await.unwrap();
+    assert_eq!(instance.shared.idempotency.claim::<String>(&other).await.unwrap(), None);
+    instance.shared.idempotency.store_answer(&other, Some(&"done, too")).await.unwrap();
     let stored = std::mem::take(&mut *answers.lock().unwrap());
     let [(_, of_first), (key_of_other, _)] = stored.as_slice() else { panic!("{} answers", stored.len()) };
     app.kv.put(key_of_other, of_first.clone(), Duration::from_secs(30)).await.unwrap();
-    assert_eq!(instance.engine.claimed::<String>(&claim("other")).await.unwrap(), None);
+    assert_eq!(instance.shared.idempotency.claimed::<String>(&claim("other")).await.unwrap(), None);
 }
