@@ -86,6 +86,7 @@ pub struct StateInner {
 
 /// Constructor arguments of [`AppState`].
 pub struct AppStateParts {
+    pub engine: Arc<Engine>,
     pub sign_in: SignIn,
     /// The instance that also renders the mails.
     pub pages: Arc<Pages>,
@@ -100,10 +101,9 @@ pub struct AppStateParts {
 
 impl AppState {
     pub fn new(parts: AppStateParts) -> Self {
-        let engine = Arc::clone(&parts.sign_in.engine);
-        let is_https = engine.issuer_base().starts_with("https://");
+        let is_https = parts.engine.issuer_base().starts_with("https://");
         Self(Arc::new(StateInner {
-            engine,
+            engine: parts.engine,
             sign_in: parts.sign_in,
             pages: parts.pages,
             probes: parts.probes,

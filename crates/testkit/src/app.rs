@@ -21,7 +21,7 @@ use porta_kv::{Kv, MemoryKv, Notice, NoticeEvent, RedisKv, RedisOptions};
 use porta_mail::{CaptureTransport, RenderError, Worker, WorkerDeps};
 use porta_oidc::{Engine, EngineDeps, TenantLookup};
 use porta_pages::Pages;
-use porta_signin::{DummyHashCosts, FloodLevels, HashCost, PasswordHasher, SecondFactorKeys, SignIn};
+use porta_signin::{HashCost, PasswordHasher, SecondFactorKeys, SignIn, SignInCore};
 use porta_store::Store;
 use secrecy::SecretString;
 use tokio::sync::watch;
@@ -267,13 +267,12 @@ impl TestApp {
         let probes = Arc::new(FakeProbes::default());
         let app = AppState::new(AppStateParts {
             observers: porta_http::Observability::default(),
-            sign_in: SignIn {
+            engine: Arc::clone(&engine),
+            sign_in: SignIn::new(SignInCore {
                 engine: Arc::clone(&engine),
                 hasher: Arc::clone(&hasher),
                 factors,
-                dummy_hash_costs: DummyHashCosts::default(),
-                flood_levels: FloodLevels::default(),
-            },
+            }),
             pages: Arc::clone(&pages),
             probes: probes.clone(),
             clock: clock.clone(),

@@ -30,8 +30,8 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use porta_oidc::{Caller, IdempotencyClaim};
-use porta_signin::Browser;
+use porta_oidc::{Caller, IdempotencyClaim, Tenant};
+use porta_signin::{Browser, OperationContext};
 
 use crate::context::RequestContext;
 use crate::cookies;
@@ -66,9 +66,13 @@ impl ClientInfo {
         }
     }
 
+    /// Context of an operation that begins now.
+    pub(crate) fn operation<'a>(&'a self, state: &StateInner, tenant: &'a Tenant) -> OperationContext<'a> {
+        OperationContext { tenant, caller: &self.caller, now: state.clock.now() }
+    }
+
     pub(crate) fn browser<'a>(&'a self, cookies: &'a SignInCookies) -> Browser<'a> {
         Browser {
-            caller: &self.caller,
             cookie: cookies.session.as_deref(),
             device: cookies.device.as_deref(),
             pause: cookies.pause.as_deref(),

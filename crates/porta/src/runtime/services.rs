@@ -18,7 +18,7 @@ use porta_http::{AppState, AppStateParts, ForwardedHeader, MetricsExporter, Obse
 use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions, Sentinels};
 use porta_oidc::{Engine, EngineDeps};
 use porta_pages::{Pages, TemplateProblems};
-use porta_signin::{DummyHashCosts, FloodLevels, HashCost, PasswordHasher, SecondFactorKeys, SignIn};
+use porta_signin::{HashCost, PasswordHasher, SecondFactorKeys, SignIn, SignInCore};
 use porta_store::Store;
 use porta_store_sql::{Database, DatabaseOptions, Target};
 use secrecy::ExposeSecret as _;
@@ -196,13 +196,8 @@ impl Services {
             traces: telemetry.traces(),
         };
         let app = AppState::new(AppStateParts {
-            sign_in: SignIn {
-                engine: Arc::clone(&engine),
-                hasher,
-                factors,
-                dummy_hash_costs: DummyHashCosts::default(),
-                flood_levels: FloodLevels::default(),
-            },
+            engine: Arc::clone(&engine),
+            sign_in: SignIn::new(SignInCore { engine: Arc::clone(&engine), hasher, factors }),
             pages: Arc::clone(&pages),
             probes: probes.clone(),
             clock,
