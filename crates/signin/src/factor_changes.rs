@@ -78,6 +78,8 @@ impl FactorChanges {
         confirmed: &ConfirmedFactor,
         ended: &[Revocation],
     ) -> Result<Option<EnrolmentResult>, EngineError> {
+        // Read again: a revocation covers tokens issued until `now`.
+        let cx = OperationContext { now: self.core.engine.now(), ..cx };
         let (organization, now) = (cx.tenant.organization.id, cx.now);
         let (shown, rows) = self.core.factors.new_recovery_codes(user, now, self.core.engine.entropy());
         let mut unit = self.core.engine.store().begin().await?;

@@ -96,7 +96,7 @@ impl Recovery {
             return Ok(SetPasswordOutcome::Refused(refusal));
         }
         let Ok(hash) = self.core.hasher.hash(password).await else { return Ok(SetPasswordOutcome::Busy) };
-        // The hash took a while, and the link may have expired.
+        // The hash took a while: the link may have expired, and the revocation covers tokens issued until `now`.
         let cx = OperationContext { now: self.core.engine.now(), ..cx };
         let (organization, now) = (cx.tenant.organization.id, cx.now);
         let mut unit = self.core.engine.store().begin().await?;

@@ -63,7 +63,7 @@ impl AccountDevices {
         let signed_in = recent.signed_in();
         let what = Revocation::OtherSessions { user: signed_in.user.id, keep: signed_in.session.key };
         let mut unit = self.core.engine.store().begin().await?;
-        let ended = unit.tokens(cx.tenant.organization.id).revoke(what, cx.now).await?;
+        let ended = unit.tokens(cx.tenant.organization.id).revoke(what, self.core.engine.now()).await?;
         let what = "user.sessions.revoked";
         let metadata = json!({ "kept": signed_in.session.key.to_string(), "tokenFamiliesEnded": ended });
         let event = signed_in.event(&self.core, cx, what, AuditCategory::Security, metadata);

@@ -54,6 +54,8 @@ impl AccountFactors {
         cx: OperationContext<'_>,
         signed_in: &SignedInUser,
     ) -> Result<AccountChange, EngineError> {
+        // Read again: a revocation covers tokens issued until `now`.
+        let cx = OperationContext { now: self.core.engine.now(), ..cx };
         let (organization, user, now) = (cx.tenant.organization.id, signed_in.user.id, cx.now);
         let mut unit = self.core.engine.store().begin().await?;
         let current = unit.users(organization).by_id(user).await?;

@@ -89,7 +89,7 @@ impl AccountPassword {
             Err(HashError::Busy) => return Ok(PasswordOutcome::Busy),
             Err(error) => return Err(EngineError::Unreadable(error.to_string())),
         };
-        // The hashes took a while.
+        // The hashes took a while, and the revocation covers tokens issued until `now`.
         let cx = OperationContext { now: self.core.engine.now(), ..cx };
         let (organization, now, user) = (cx.tenant.organization.id, cx.now, signed_in.user.id);
         let mut unit = self.core.engine.store().begin().await?;
