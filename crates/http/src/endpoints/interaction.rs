@@ -298,13 +298,8 @@ impl<'a> InteractionRequest<'a> {
     }
 
     pub(super) fn csrf_error_page(&self) -> Reply {
-        reply::error_page(
-            self.state,
-            &self.tenant.theme(),
-            StatusCode::FORBIDDEN,
-            ErrorText::CsrfInvalid,
-            None,
-        )
+        let (theme, text) = (self.tenant.theme(), ErrorText::CsrfInvalid);
+        reply::error_page(self.state, &theme, StatusCode::FORBIDDEN, text, None)
     }
 
     async fn sign_in(self, email: &str, password: &str) -> Reply {
@@ -384,15 +379,9 @@ impl<'a> InteractionRequest<'a> {
                 reply::with_header(page, header::SET_COOKIE, pause_cookie(self.state, self.tenant, &pause))
             }
             SignInOutcome::Busy => {
-                let second = Duration::from_secs(1);
-                let page = self
-                    .login_page(
-                        StatusCode::SERVICE_UNAVAILABLE,
-                        email,
-                        Some(Flash::RateLimited { retry_after: 1 }),
-                    )
-                    .await;
-                reply::with_retry_after(page, second)
+                let flash = Some(Flash::RateLimited { retry_after: 1 });
+                let page = self.login_page(StatusCode::SERVICE_UNAVAILABLE, email, flash).await;
+                reply::with_retry_after(page, Duration::from_secs(1))
             }
             SignInOutcome::MethodDisabled => {
                 self.redirect_with_flash("", FlashKind::MethodDisabled, email.unwrap_or_default())
