@@ -1,7 +1,8 @@
 // Faults in sign-in: passwords, second factors, mailed links, sessions, account pages, pages.
 
 const raw = String.raw
-const signIn = 'crates/signin/src/sign_in.rs'
+const passwordSignIn = 'crates/signin/src/password_sign_in.rs'
+const amr = 'crates/signin/src/amr.rs'
 const challenge = 'crates/signin/src/challenge.rs'
 const magicLink = 'crates/signin/src/magic_link.rs'
 const recovery = 'crates/signin/src/recovery.rs'
@@ -59,7 +60,7 @@ export default [
   },
   {
     id: 'same-password-counts-again', area: 'repeated forms', what: 'A reload of a wrong password is another guess.',
-    crate: 'http', words: ['repeated_forms'], file: signIn,
+    crate: 'http', words: ['repeated_forms'], file: passwordSignIn,
     was: raw`        if bound.interaction.refused == Some(form) {`,
     becomes: raw`        if !FAULT && bound.interaction.refused == Some(form) {`,
   },
@@ -71,37 +72,37 @@ export default [
   },
   {
     id: 'failures-never-lock', area: 'lockout', what: 'Wrong passwords never lock an account.',
-    crate: 'http', words: ['lock'], file: signIn,
+    crate: 'http', words: ['lock'], file: passwordSignIn,
     was: raw`                None => tenant.settings.number(settings::MAX_FAILED_LOGINS),`,
     becomes: raw`                None if FAULT => NEVER,
                 None => tenant.settings.number(settings::MAX_FAILED_LOGINS),`,
   },
   {
     id: 'lock-confirmed', area: 'lockout', what: 'Whoever guessed right is told that the account is locked.',
-    crate: 'http', words: ['lock'], file: signIn,
+    crate: 'http', words: ['lock'], file: passwordSignIn,
     was: raw`            StatusCheck::DeniedSilently => return Ok(SignInOutcome::Refused),`,
     becomes: raw`            StatusCheck::DeniedSilently if FAULT => return Ok(SignInOutcome::NotActive(user.status)),
             StatusCheck::DeniedSilently => return Ok(SignInOutcome::Refused),`,
   },
   {
     id: 'suspended-person-said-before-password', area: 'unknown user', what: 'Whoever knows no password is told that an account is suspended.',
-    crate: 'http', words: ['password', 'wrong'], file: signIn,
+    crate: 'http', words: ['password', 'wrong'], file: passwordSignIn,
     was: raw`        let Some(user) = user.filter(|_| verified.matches) else {`,
-    becomes: raw`        if FAULT && let Some(StatusCheck::Denied(status)) = user.as_ref().map(|user| self.check_status(tenant, user)) {
+    becomes: raw`        if FAULT && let Some(StatusCheck::Denied(status)) = user.as_ref().map(|user| check_status(tenant, user, cx.now)) {
             return Ok(SignInOutcome::NotActive(status));
         }
         let Some(user) = user.filter(|_| verified.matches) else {`,
   },
   {
     id: 'login-limit-not-asked', area: 'rate limits', what: 'A password is checked although the caller must wait.',
-    crate: 'http', words: ['limit'], file: signIn,
+    crate: 'http', words: ['limit'], file: passwordSignIn,
     was: raw`            AttemptDecision::Limited(retry_after) => retry_after,`,
     becomes: raw`            AttemptDecision::Limited(_) if FAULT => return Ok(None),
             AttemptDecision::Limited(retry_after) => retry_after,`,
   },
   {
     id: 'method-not-offered', area: 'sign-in', what: 'A password is taken where only links are offered.',
-    crate: 'http', words: ['offered'], file: signIn,
+    crate: 'http', words: ['offered'], file: 'crates/signin/src/login_methods.rs',
     was: raw`        let is_offered = methods.contains(&method);`,
     becomes: raw`        let is_offered = FAULT || methods.contains(&method);`,
   },
@@ -151,19 +152,19 @@ export default [
   {
     id: 'one-code-for-all-browsers', area: 'second factor', what: 'A code that a stranger asks for replaces the one of a known browser.',
     crate: 'http', words: ['mailed_codes'], file: mailedCodes,
-    was: raw`        if self.known_device(tenant, user).is_some() {
+    was: raw`        if self.known_device(cx.tenant, user).is_some() {
             return CodeSlot::KnownBrowser;`,
-    becomes: raw`        if FAULT || self.known_device(tenant, user).is_some() {
+    becomes: raw`        if FAULT || self.known_device(cx.tenant, user).is_some() {
             return CodeSlot::KnownBrowser;`,
   },
   {
     id: 'one-quota-of-codes-for-all', area: 'second factor', what: 'Strangers use up the codes that a known browser may have mailed.',
     crate: 'http', words: ['mailed_codes'], file: mailedCodes,
-    was: raw`        if let Some(device) = self.known_device(tenant, user) {`,
+    was: raw`        if let Some(device) = self.known_device(cx.tenant, user) {`,
     becomes: raw`        if FAULT {
             return vec![limit(of, maximum)];
         }
-        if let Some(device) = self.known_device(tenant, user) {`,
+        if let Some(device) = self.known_device(cx.tenant, user) {`,
   },
   {
     id: 'strangers-fill-a-mailbox', area: 'second factor', what: 'Many networks together have codes mailed without end.',
@@ -174,12 +175,12 @@ export default [
   {
     id: 'full-queue-looks-first', area: 'hash queue', what: 'A full queue refuses only after everything was looked up.',
     crate: 'http', words: ['queue', 'work'], file: 'crates/http/src/endpoints/interaction.rs',
-    was: raw`    if state.sign_in.hasher.is_full(turn) {`,
-    becomes: raw`    if !FAULT && state.sign_in.hasher.is_full(turn) {`,
+    was: raw`    if state.sign_in.password.is_full(turn) {`,
+    becomes: raw`    if !FAULT && state.sign_in.password.is_full(turn) {`,
   },
   {
     id: 'busy-is-a-wrong-password', area: 'hash queue', what: 'A full queue counts as a wrong password.',
-    crate: 'http', words: ['queue', 'busy', 'work'], file: signIn,
+    crate: 'http', words: ['queue', 'busy', 'work'], file: passwordSignIn,
     was: raw`            Ok(verified) => verified,
             Err(HashError::Busy) => return Ok(SignInOutcome::Busy),`,
     becomes: raw`            Ok(verified) => verified,
@@ -190,15 +191,15 @@ export default [
     id: 'second-factor-skipped', area: 'second factor', what: 'Whoever has a second factor comes in without it.',
     crate: 'http', words: ['second_factor'], file: challenge,
     was: raw`            NextStep::Verify(method) => SecondFactorStep::Verify { method },`,
-    becomes: raw`            NextStep::Verify(_) if FAULT => return self.create_session(tenant, bound, authenticated, browser).await,
+    becomes: raw`            NextStep::Verify(_) if FAULT => return self.sessions.create(cx, bound, authenticated, browser).await,
             NextStep::Verify(method) => SecondFactorStep::Verify { method },`,
   },
   {
     id: 'second-factor-policy-ignored', area: 'second factor', what: 'Where a second factor is required, nobody has to get one.',
     crate: 'http', words: ['second_factor'], file: challenge,
-    was: raw`            NextStep::Enrol(allowed) => self.enrolment(user, allowed, None),`,
-    becomes: raw`            NextStep::Enrol(_) if FAULT => return self.create_session(tenant, bound, authenticated, browser).await,
-            NextStep::Enrol(allowed) => self.enrolment(user, allowed, None),`,
+    was: raw`            NextStep::Enrol(allowed) => self.enrolment.first_step(user, allowed, None),`,
+    becomes: raw`            NextStep::Enrol(_) if FAULT => return self.sessions.create(cx, bound, authenticated, browser).await,
+            NextStep::Enrol(allowed) => self.enrolment.first_step(user, allowed, None),`,
   },
   {
     id: 'totp-code-twice', area: 'second factor', what: 'A code of an authenticator counts more than once.',
@@ -209,8 +210,8 @@ export default [
   {
     id: 'factor-tries-without-limit', area: 'second factor', what: 'Codes may be tried without end.',
     crate: 'http', words: ['tries', 'limit'], file: challenge,
-    was: raw`        if let Some(retry_after) = self.count_attempt(tenant, user.id, &limits, browser.caller).await? {`,
-    becomes: raw`        if let Some(retry_after) = self.count_attempt(tenant, user.id, &limits, browser.caller).await?
+    was: raw`        if let Some(retry_after) = self.attempts.count(cx, user.id, &limits).await? {`,
+    becomes: raw`        if let Some(retry_after) = self.attempts.count(cx, user.id, &limits).await?
             && !FAULT
         {`,
   },
@@ -223,7 +224,7 @@ export default [
   },
   {
     id: 'one-mailbox-is-two-factors', area: 'second factor', what: 'A mailed link and a mailed code count as two factors.',
-    crate: 'http', words: ['factor'], file: challenge,
+    crate: 'http', words: ['factor'], file: amr,
     was: raw`    let same_mailbox = came_by_mail && method == Some(TwoFactorMethod::Email);`,
     becomes: raw`    let same_mailbox = !FAULT && came_by_mail && method == Some(TwoFactorMethod::Email);`,
   },
@@ -244,7 +245,7 @@ export default [
     becomes: raw`        let Some(left) = left else { return Ok(CodeCheck::Wrong) };
         if FAULT {
             unit.commit().await?;
-            unit = self.engine.store().begin().await?;
+            unit = self.core.engine.store().begin().await?;
         }`,
   },
   {
@@ -260,9 +261,9 @@ export default [
   {
     id: 'somebody-elses-session-goes-on', area: 'sessions', what: 'Signing in as somebody else leaves the first session alive.',
     crate: 'http', words: ['session', 'somebody'], file: 'crates/signin/src/new_session.rs',
-    was: raw`            self.engine.browser_sessions.end(self.engine.context(tenant, caller), previous).await?;`,
+    was: raw`            self.core.shared.browser_sessions.end(cx, previous).await?;`,
     becomes: raw`            if !FAULT {
-                self.engine.browser_sessions.end(self.engine.context(tenant, caller), previous).await?;
+                self.core.shared.browser_sessions.end(cx, previous).await?;
             }`,
   },
   {
@@ -297,17 +298,17 @@ export default [
   {
     id: 'link-codes-without-limit', area: 'magic link', what: 'The code of a link may be tried without end.',
     crate: 'http', words: ['link', 'limit'], file: magicLink,
-    was: raw`        if let Some(retry_after) = time_to_wait(self.engine.kv().hit(&[limit]).await?) {`,
-    becomes: raw`        if let Some(retry_after) = time_to_wait(self.engine.kv().hit(&[limit]).await?)
+    was: raw`        if let Some(retry_after) = time_to_wait(self.core.engine.kv().hit(&[limit]).await?) {`,
+    becomes: raw`        if let Some(retry_after) = time_to_wait(self.core.engine.kv().hit(&[limit]).await?)
             && !FAULT
         {`,
   },
   {
     id: 'dead-links-not-counted', area: 'rate limits', what: 'Links may be guessed without end.',
     crate: 'http', words: ['link', 'limit'], file: 'crates/signin/src/links.rs',
-    was: raw`        self.engine.kv().hit(&network).await?;`,
+    was: raw`        self.core.engine.kv().hit(&network).await?;`,
     becomes: raw`        if !FAULT {
-            self.engine.kv().hit(&network).await?;
+            self.core.engine.kv().hit(&network).await?;
         }`,
   },
   {
@@ -335,11 +336,11 @@ export default [
   {
     id: 'invitation-not-used-up', area: 'invitations', what: 'An invitation is accepted more than once.',
     crate: 'http', words: ['invitation'], file: 'crates/signin/src/invitation.rs',
-    was: raw`        let link = tokens.consume(&TokenDigest::of(value), TokenPurpose::Invitation, now).await?;`,
+    was: raw`        let link = tokens.consume(&TokenDigest::of(value), TokenPurpose::Invitation, cx.now).await?;`,
     becomes: raw`        let link = if FAULT {
             tokens.find(&TokenDigest::of(value), TokenPurpose::Invitation).await?
         } else {
-            tokens.consume(&TokenDigest::of(value), TokenPurpose::Invitation, now).await?
+            tokens.consume(&TokenDigest::of(value), TokenPurpose::Invitation, cx.now).await?
         };`,
   },
   {
@@ -352,18 +353,18 @@ export default [
   {
     id: 'old-sign-in-is-enough', area: 'own account', what: 'A password is changed on an old sign-in.',
     crate: 'http', words: ['step_up', 'old', 'recent'], file: 'crates/signin/src/account/mod.rs',
-    was: raw`        let is_young = age < tenant`,
-    becomes: raw`        let is_young = FAULT || age < tenant`,
+    was: raw`        let is_young = age < cx.tenant`,
+    becomes: raw`        let is_young = FAULT || age < cx.tenant`,
   },
   {
     id: 'new-factor-not-asked-for', area: 'own account', what: 'A session of one factor reaches what a second one protects.',
     crate: 'http', words: ['assurance', 'factors'], file: 'crates/signin/src/account/mod.rs',
-    was: raw`        (is_young && is_strong).then_some(RecentlyAuthenticated(signed_in))`,
-    becomes: raw`        (is_young && (FAULT || is_strong)).then_some(RecentlyAuthenticated(signed_in))`,
+    was: raw`        (is_young && is_strong).then_some(Self(signed_in))`,
+    becomes: raw`        (is_young && (FAULT || is_strong)).then_some(Self(signed_in))`,
   },
   {
     id: 'new-factor-ends-nothing', area: 'own account', what: 'Other sessions go on when somebody gets another factor.',
-    crate: 'http', words: ['assurance'], file: 'crates/signin/src/enrolment.rs',
+    crate: 'http', words: ['assurance'], file: 'crates/signin/src/factor_changes.rs',
     was: raw`        for ended in ended {`,
     becomes: raw`        for ended in ended.iter().filter(|_| !FAULT) {`,
   },
@@ -427,12 +428,12 @@ export default [
   },
   {
     id: 'outage-counts-as-failure', area: 'lockout', what: 'An attempt that an outage stopped counts against the person.',
-    crate: 'http', words: ['outage_stopped'], file: signIn,
-    was: raw`        if let Err(also) = limits.give_back(&**self.engine.kv(), claim).await {`,
+    crate: 'http', words: ['outage_stopped'], file: passwordSignIn,
+    was: raw`        if let Err(also) = limits.give_back(&**self.core.engine.kv(), claim).await {`,
     becomes: raw`        if FAULT {
             return Err(error);
         }
-        if let Err(also) = limits.give_back(&**self.engine.kv(), claim).await {`,
+        if let Err(also) = limits.give_back(&**self.core.engine.kv(), claim).await {`,
   },
   {
     id: 'decoy-of-one-cost', area: 'unknown user', what: 'An unknown address costs what a new hash costs.',
@@ -454,7 +455,7 @@ export default [
   },
   {
     id: 'thief-blocks-the-owner', area: 'second factor', what: 'Codes of strangers count in browsers that are known.',
-    crate: 'http', words: ['factor_guesses'], file: 'crates/signin/src/limits.rs',
+    crate: 'http', words: ['factor_guesses'], file: 'crates/signin/src/factor_attempts.rs',
     was: raw`device.filter(|device| device.matches_credentials(user))`,
     becomes: raw`device.filter(|device| !FAULT && device.matches_credentials(user))`,
   },
@@ -513,8 +514,8 @@ export default [
   {
     id: 'flood-one-wait-many-forms', area: 'floods', what: 'A wait is good for any number of forms.',
     crate: 'http', words: ['flood'], file: flood,
-    was: raw`            if now < end + COOKIE_GRACE && self.is_first_use(tenant, value).await? {`,
-    becomes: raw`            if now < end + COOKIE_GRACE && (FAULT || self.is_first_use(tenant, value).await?) {`,
+    was: raw`            if now < end + COOKIE_GRACE && self.is_first_use(cx.tenant, value).await? {`,
+    becomes: raw`            if now < end + COOKIE_GRACE && (FAULT || self.is_first_use(cx.tenant, value).await?) {`,
   },
   {
     id: 'flood-wait-for-anything', area: 'floods', what: 'A wait for a link counts for a password.',
@@ -646,7 +647,7 @@ export default [
     crate: 'http', words: ['too_late', 'reauth'], file: 'crates/signin/src/new_session.rs',
     was: raw`        if !entered {`,
     becomes: raw`        if let Some(previous) = previous.as_ref().filter(|p| FAULT && p.session.user != user.id) {
-            self.engine.browser_sessions.end(self.engine.context(tenant, caller), previous).await?;
+            self.core.shared.browser_sessions.end(cx, previous).await?;
         }
         if !entered {`,
   },
@@ -905,29 +906,23 @@ export default [
   },
   {
     id: 'right-password-stays-counted', area: 'lockout', what: 'A right password stays counted as an attempt.',
-    crate: 'http', words: ['successes_do_not_count'], file: signIn,
-    was: raw`        if let Err(error) = limits.give_back(&**self.engine.kv(), claim).await {`,
+    crate: 'http', words: ['successes_do_not_count'], file: passwordSignIn,
+    was: raw`        if let Err(error) = limits.give_back(&**self.core.engine.kv(), claim).await {`,
     becomes: raw`        if !FAULT
-            && let Err(error) = limits.give_back(&**self.engine.kv(), claim).await
+            && let Err(error) = limits.give_back(&**self.core.engine.kv(), claim).await
         {`,
   },
   {
     id: 'limited-sign-in-without-a-row', area: 'audit', what: 'A sign-in refused by a rate limit leaves no audit row.',
-    crate: 'http', words: ['a_limit_leaves_one_row_per_address'], file: signIn,
-    was: raw`        self.engine
-            .audit
-            .record_once(self.engine.context(tenant, browser.caller), event, retry_after)
-            .await?;`,
+    crate: 'http', words: ['a_limit_leaves_one_row_per_address'], file: passwordSignIn,
+    was: raw`        self.core.shared.audit.record_once(cx, event, retry_after).await?;`,
     becomes: raw`        if !FAULT {
-            self.engine
-                .audit
-                .record_once(self.engine.context(tenant, browser.caller), event, retry_after)
-                .await?;
+            self.core.shared.audit.record_once(cx, event, retry_after).await?;
         }`,
   },
   {
     id: 'sign-in-without-its-own-count', area: 'second factor', what: 'Second-factor codes are not counted per sign-in, only per network and account.',
-    crate: 'http', words: ['a_sign_in_has_its_own_count'], file: 'crates/signin/src/limits.rs',
+    crate: 'http', words: ['a_sign_in_has_its_own_count'], file: 'crates/signin/src/factor_attempts.rs',
     was: raw`        let Self(mut limits) = Self::inside(tenant, place);`,
     becomes: raw`        let Self(mut limits) = Self::inside(tenant, place);
         if FAULT {
@@ -937,8 +932,8 @@ export default [
   {
     id: 'decoy-drawn-anew', area: 'unknown user', what: 'The cost for an unknown address differs from one attempt to the next.',
     crate: 'http', words: ['costs_what_one_of_the_known'], file: 'crates/signin/src/dummy_hash.rs',
-    was: raw`self.factors.uniform_number(organization, email_key)`,
-    becomes: raw`if FAULT { (self.hasher.evaluations() % 2) * u64::MAX } else { self.factors.uniform_number(organization, email_key) }`,
+    was: raw`self.core.factors.uniform_number(organization, email_key)`,
+    becomes: raw`if FAULT { (self.core.hasher.evaluations() % 2) * u64::MAX } else { self.core.factors.uniform_number(organization, email_key) }`,
   },
   {
     id: 'decoy-out-of-proportion', area: 'unknown user', what: 'Costs for unknown addresses do not follow the proportions of the stored hashes.',
@@ -972,7 +967,7 @@ export default [
   },
   {
     id: 'flood-delays-known-browsers', area: 'floods', what: 'A known browser has to wait during a flood.',
-    crate: 'http', words: ['a_known_browser_does_not_wait'], file: signIn,
+    crate: 'http', words: ['a_known_browser_does_not_wait'], file: passwordSignIn,
     was: raw`        if device.is_none() {`,
     becomes: raw`        if FAULT || device.is_none() {`,
   },
@@ -1022,7 +1017,7 @@ export default [
   },
   {
     id: 'outdated-hash-stays', area: 'passwords', what: 'A hash of the unnormalised bytes is not replaced at the next sign-in.',
-    crate: 'http', words: ['is_still_good_and_is_replaced'], file: signIn,
+    crate: 'http', words: ['is_still_good_and_is_replaced'], file: passwordSignIn,
     was: raw`attempt.password.normal().filter(|_| verified.outdated),`,
     becomes: raw`attempt.password.normal().filter(|_| verified.outdated && !FAULT),`,
   },
@@ -1044,8 +1039,8 @@ export default [
   {
     id: 'refused-reset-answers-in-place', area: 'repeated forms', what: 'A refused new password is answered in place.',
     crate: 'http', words: ['passwords_that_are_tried_first_are_refused'], file: 'crates/http/src/endpoints/recovery.rs',
-    was: raw`    match form_page(state, tenant, token).zip(FlashKind::of_password_fault(fault, rules())) {`,
-    becomes: raw`    match form_page(state, tenant, token).zip(FlashKind::of_password_fault(fault, rules())).filter(|_| !FAULT) {`,
+    was: raw`        match self.form_page().zip(FlashKind::of_password_fault(fault, rules())) {`,
+    becomes: raw`        match self.form_page().zip(FlashKind::of_password_fault(fault, rules())).filter(|_| !FAULT) {`,
   },
   {
     id: 'suspension-leaves-links', area: 'credential changes', what: 'Links mailed before a suspension work when it is lifted.',

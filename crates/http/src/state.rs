@@ -88,6 +88,7 @@ pub struct StateInner {
 
 /// Constructor arguments of [`AppState`].
 pub struct AppStateParts {
+    pub shared: Arc<SharedServices>,
     pub provider: Arc<OpenIdProvider>,
     pub sign_in: SignIn,
     /// The instance that also renders the mails.
@@ -103,10 +104,9 @@ pub struct AppStateParts {
 
 impl AppState {
     pub fn new(parts: AppStateParts) -> Self {
-        let shared = Arc::clone(&parts.sign_in.engine);
-        let is_https = shared.issuer_base().starts_with("https://");
+        let is_https = parts.shared.issuer_base().starts_with("https://");
         Self(Arc::new(StateInner {
-            shared,
+            shared: parts.shared,
             provider: parts.provider,
             sign_in: parts.sign_in,
             pages: parts.pages,

@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use porta_core::{OrganizationId, Timestamp};
-use porta_session::{EngineError, Tenant};
+use porta_oidc::EngineError;
 
-use crate::SignIn;
+use crate::context::OperationContext;
 use crate::password::HashCost;
+use crate::sign_in_core::SignInCore;
 
 /// Lifetime of cached proportions; they change as slowly as people sign in.
 const LIFETIME: Duration = Duration::from_mins(10);
@@ -22,44 +23,54 @@ const ORGANIZATIONS: usize = 10_000;
 /// Costs, each with the number of hashes that have it.
 type Costs = Arc<[(HashCost, u64)]>;
 
-/// Cache of the costs in use, by organization.
-#[derive(Debug, Default)]
-pub struct DummyHashCosts(Mutex<HashMap<OrganizationId, (Timestamp, Costs)>>);
+/// Chooses the cost of dummy hashes.
+pub(crate) struct DummyHashCosts {
+    core: Arc<SignInCore>,
+    /// Cache of the costs in use, by organization.
+    known: Mutex<HashMap<OrganizationId, (Timestamp, Costs)>>,
+}
 
 impl DummyHashCosts {
+    pub(crate) fn new(core: Arc<SignInCore>) -> Self {
+        Self { core, known: Mutex::default() }
+    }
+
     fn known(&self, organization: OrganizationId, now: Timestamp) -> Option<Costs> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (until, costs) = known.get(&organization)?;
         (now < *until).then(|| Arc::clone(costs))
     }
 
     fn remember(&self, organization: OrganizationId, until: Timestamp, costs: &Costs) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= ORGANIZATIONS {
             known.clear();
         }
         known.insert(organization, (until, Arc::clone(costs)));
     }
-}
 
-impl SignIn {
     /// Returns the cost of the dummy hash for this address. Called for existing accounts as well, so that a cache miss
     /// takes the same time for both.
-    pub(crate) async fn dummy_cost(&self, tenant: &Tenant, email_key: &str) -> Result<HashCost, EngineError> {
-        let (organization, now) = (tenant.organization.id, self.engine.now());
-        let costs = if let Some(costs) = self.dummy_hash_costs.known(organization, now) {
+    pub(crate) async fn cost_for(
+        &self,
+        cx: OperationContext<'_>,
+        email_key: &str,
+    ) -> Result<HashCost, EngineError> {
+        let (organization, now) = (cx.tenant.organization.id, cx.now);
+        let costs = if let Some(costs) = self.known(organization, now) {
             costs
         } else {
-            let mut repositories = self.engine.store().repositories();
+            let mut repositories = self.core.engine.store().repositories();
             let stored = repositories.users(organization).hash_parameters().await?;
             let mut costs: Vec<_> =
                 stored.iter().filter_map(|(text, n)| Some((HashCost::parse(text)?, *n))).collect();
             costs.sort_unstable();
             let costs = Costs::from(costs);
-            self.dummy_hash_costs.remember(organization, now + LIFETIME, &costs);
+            self.remember(organization, now + LIFETIME, &costs);
             costs
         };
-        Ok(chosen(&costs, self.factors.uniform_number(organization, email_key)).unwrap_or(self.hasher.cost()))
+        let number = self.core.factors.uniform_number(organization, email_key);
+        Ok(chosen(&costs, number).unwrap_or(self.core.hasher.cost()))
     }
 }
 

@@ -1,37 +1,51 @@
 //! Enrols a second factor during sign-in. Secret and recovery codes are kept in the interaction, sealed, until they are
 //! confirmed and saved; an unfinished enrolment stores nothing with the person (decision 0025).
 
-use porta_core::Timestamp;
-use porta_core::audit::AuditEvent;
-use porta_core::mail::SecondFactorChange;
-use porta_core::second_factor::{CodePurpose, TotpCredential};
-use porta_core::user::{CredentialState, TwoFactorMethod, User};
-use porta_session::interaction::{BoundInteraction, PendingSecondFactor, SecondFactorStep};
-use porta_session::{Caller, EngineError, Tenant};
-use porta_store::{Revocation, UnitOfWork};
-use serde_json::json;
+use std::sync::Arc;
 
-use crate::challenge::{CodeCheck, amr_with};
-use crate::limits::FactorLimits;
-use crate::mailed_codes::CodeRequester;
-use crate::new_session::{AuthenticatedUser, MULTI_FACTOR};
-use crate::{Browser, CodeKind, FactorOutcome, SignIn};
+use porta_core::seal::Sealed;
+use porta_core::second_factor::CodePurpose;
+use porta_core::user::{TwoFactorMethod, User};
+use porta_oidc::EngineError;
+use porta_oidc::interaction::{BoundInteraction, PendingSecondFactor, SecondFactorStep};
+use porta_store::Revocation;
 
-impl SignIn {
+use crate::amr::{amr_with, is_multi_factor};
+use crate::browser::Browser;
+use crate::context::OperationContext;
+use crate::factor_attempts::{CodeCheck, CodeKind, FactorAttempts, FactorLimits};
+use crate::factor_changes::{ConfirmedFactor, EnrolmentResult, FactorChanges};
+use crate::mailed_codes::{CodeRequester, CodeUse, MailedCodes};
+use crate::new_session::{AuthenticatedUser, NewSessions};
+use crate::outcome::FactorOutcome;
+use crate::pending_sign_in::PendingSignIns;
+use crate::second_factor_keys::AuthenticatorSecret;
+use crate::sign_in_core::SignInCore;
+
+pub struct Enrolment {
+    pub(crate) core: Arc<SignInCore>,
+    pub(crate) attempts: Arc<FactorAttempts>,
+    pub(crate) changes: Arc<FactorChanges>,
+    pub(crate) codes: Arc<MailedCodes>,
+    pub(crate) pending: Arc<PendingSignIns>,
+    pub(crate) sessions: Arc<NewSessions>,
+}
+
+impl Enrolment {
     /// First step of enrolling one of these factors; skips the choice if there is only one.
-    pub(crate) fn enrolment(
+    pub(crate) fn first_step(
         &self,
         user: &User,
         allowed: Vec<TwoFactorMethod>,
         known: Option<TwoFactorMethod>,
     ) -> SecondFactorStep {
         match allowed.as_slice() {
-            [only] => self.enrolment_of(user, *only, allowed.clone(), known),
+            [only] => self.step_of(user, *only, allowed.clone(), known),
             _ => SecondFactorStep::Choose { allowed },
         }
     }
 
-    fn enrolment_of(
+    fn step_of(
         &self,
         user: &User,
         method: TwoFactorMethod,
@@ -40,22 +54,32 @@ impl SignIn {
     ) -> SecondFactorStep {
         match method {
             TwoFactorMethod::Totp => {
-                let secret = self.factors.new_secret(user, self.engine.entropy());
+                let secret = self.core.factors.new_secret(user, self.core.engine.entropy());
                 SecondFactorStep::Authenticator { secret, allowed, known }
             }
             TwoFactorMethod::Email => SecondFactorStep::Email { allowed },
         }
     }
 
+    /// QR code and key for the page that sets up an authenticator.
+    pub fn authenticator(&self, secret: &Sealed, issuer: &str, user: &User) -> Option<AuthenticatorSecret> {
+        self.core.factors.offer(user, secret, issuer)
+    }
+
+    /// Recovery codes of an enrolment, until the person confirms that they saved them.
+    pub fn recovery_codes(&self, bound: &BoundInteraction, sealed: &Sealed) -> Option<Vec<String>> {
+        self.core.factors.open_codes(&bound.interaction.uid, sealed)
+    }
+
     /// Chooses the factor to enrol, or a different one than before.
     pub async fn choose_factor(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         bound: BoundInteraction,
         method: TwoFactorMethod,
         browser: Browser<'_>,
     ) -> Result<FactorOutcome, EngineError> {
-        let Some((pending, user)) = self.pending(tenant, &bound).await? else {
+        let Some((pending, user)) = self.pending.load(cx, &bound).await? else {
             return Ok(FactorOutcome::Gone);
         };
         let (allowed, known) = match pending.step {
@@ -68,16 +92,15 @@ impl SignIn {
         if !allowed.contains(&method) {
             return Ok(FactorOutcome::Moved);
         }
-        let step = self.enrolment_of(&user, method, allowed, known);
+        let step = self.step_of(&user, method, allowed, known);
         let sends = matches!(step, SecondFactorStep::Email { .. });
-        let requester = CodeRequester::Browser(&browser);
-        if sends && let Some(retry_after) = self.count_mail(tenant, &user, requester).await? {
+        let requester = CodeRequester::Browser(browser);
+        if sends && let Some(retry_after) = self.codes.count_mail(cx, &user, requester).await? {
             return Ok(FactorOutcome::Limited { retry_after });
         }
-        let moved =
-            self.store_next_step(tenant, bound.clone(), PendingSecondFactor { step, ..pending }).await?;
+        let moved = self.pending.store(cx, bound.clone(), PendingSecondFactor { step, ..pending }).await?;
         if sends && moved == FactorOutcome::Moved {
-            self.mail_code(tenant, &bound.interaction.uid, &user, CodePurpose::Enrolment, requester).await?;
+            self.codes.send(cx, enrolment_code(&user, &bound), requester).await?;
         }
         Ok(moved)
     }
@@ -85,33 +108,29 @@ impl SignIn {
     /// Confirms the factor by its first code, and generates recovery codes.
     pub async fn confirm_factor(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         bound: BoundInteraction,
         code: &str,
         browser: Browser<'_>,
     ) -> Result<FactorOutcome, EngineError> {
-        let caller = browser.caller;
-        let Some((pending, user)) = self.pending(tenant, &bound).await? else {
+        let Some((pending, user)) = self.pending.load(cx, &bound).await? else {
             return Ok(FactorOutcome::Gone);
         };
         if !matches!(pending.step, SecondFactorStep::Authenticator { .. } | SecondFactorStep::Email { .. }) {
             return Ok(FactorOutcome::Moved);
         }
-        let limits = FactorLimits::of(tenant, &user, &bound.interaction.uid, CodeKind::Usual, &browser);
-        if let Some(retry_after) = self.count_attempt(tenant, user.id, &limits, caller).await? {
+        let limits = FactorLimits::of(cx, &user, &bound.interaction.uid, CodeKind::Usual, browser);
+        if let Some(retry_after) = self.attempts.count(cx, user.id, &limits).await? {
             return Ok(FactorOutcome::Limited { retry_after });
         }
-        let now = self.engine.now();
         let confirmed = match &pending.step {
             SecondFactorStep::Authenticator { secret, known, .. } => {
-                let confirmed = self.factors.confirm(&user, secret, code, now, self.engine.entropy())?;
+                let entropy = self.core.engine.entropy();
+                let confirmed = self.core.factors.confirm(&user, secret, code, cx.now, entropy)?;
                 confirmed.map(|credential| ConfirmedFactor::Totp { credential, known: *known })
             }
             SecondFactorStep::Email { .. } => {
-                match self
-                    .email_code(tenant, &bound.interaction.uid, &user, CodePurpose::Enrolment, code)
-                    .await?
-                {
+                match self.codes.check(cx, enrolment_code(&user, &bound), code).await? {
                     CodeCheck::Right => Some(ConfirmedFactor::Email),
                     CodeCheck::Exhausted => return Ok(FactorOutcome::Exhausted),
                     CodeCheck::Wrong => None,
@@ -124,93 +143,32 @@ impl SignIn {
         let Some(confirmed) = confirmed else {
             let is_mail = matches!(pending.step, SecondFactorStep::Email { .. });
             let what = if is_mail { "2fa.setup.email.failed" } else { "2fa.setup.totp.failed" };
-            let event = self.event(tenant, Some(user.id), what, caller);
-            self.engine.store().repositories().audit().record(&event).await?;
+            let event = self.core.event(cx, Some(user.id), what);
+            self.core.engine.store().repositories().audit().record(&event).await?;
             return Ok(FactorOutcome::Wrong);
         };
-        let enrolled = self.enrol(tenant, &user, &confirmed, &[Revocation::User(user.id)], caller).await?;
+        let enrolled = self.changes.enrol(cx, &user, &confirmed, &[Revocation::User(user.id)]).await?;
         let Some(EnrolmentResult { shown, credentials }) = enrolled else {
             return Ok(FactorOutcome::Gone);
         };
-        self.clear_attempts(&limits).await?;
-        let pending = PendingSecondFactor { credentials: Some(credentials), ..pending };
-        let mut pending = self.sealed_codes(&bound, pending, &shown);
-        if !pending.amr.iter().any(|method| method == MULTI_FACTOR) {
+        self.attempts.clear(&limits).await?;
+        let sealed = self.core.factors.seal_codes(&bound.interaction.uid, &shown, self.core.engine.entropy());
+        let step = SecondFactorStep::Codes { sealed };
+        let mut pending = PendingSecondFactor { step, credentials: Some(credentials), ..pending };
+        if !is_multi_factor(&pending.amr) {
             pending.amr = amr_with(pending.amr, Some(confirmed.method()));
         }
-        self.store_next_step(tenant, bound, pending).await
-    }
-
-    /// Stores a confirmed factor with new recovery codes, and revokes `ended`. `None`: another window added or removed
-    /// a factor, or the credentials changed; this enrolment must not replace a factor it did not know of (decision
-    /// 0025).
-    pub(crate) async fn enrol(
-        &self,
-        tenant: &Tenant,
-        user: &User,
-        confirmed: &ConfirmedFactor,
-        ended: &[Revocation],
-        caller: &Caller,
-    ) -> Result<Option<EnrolmentResult>, EngineError> {
-        let (organization, now) = (tenant.organization.id, self.engine.now());
-        let (shown, rows) = self.factors.new_recovery_codes(user, now, self.engine.entropy());
-        let mut unit = self.engine.store().begin().await?;
-        let mut factors = unit.second_factors(organization);
-        let mut changes = 1;
-        let enrolled = match confirmed {
-            ConfirmedFactor::Totp { credential, known } => factors.enrol_totp(credential, *known).await?,
-            ConfirmedFactor::ReplacementTotp { credential, verified_at } => {
-                changes = 2;
-                let current = factors.totp(user.id).await?;
-                current.is_some_and(|c| c.verified_at == *verified_at)
-                    && factors.disable(user.id, now).await?
-                    && factors.enrol_totp(credential, None).await?
-            }
-            ConfirmedFactor::Email => factors.enrol_email(user.id, now).await?,
-        };
-        if !enrolled {
-            return Ok(None);
-        }
-        factors.replace_recovery_codes(user.id, &rows, now).await?;
-        drop(factors);
-        let Some(credentials) = self.credentials_after_changes(&mut *unit, tenant, user, changes).await?
-        else {
-            return Ok(None);
-        };
-        for ended in ended {
-            unit.tokens(organization).revoke(*ended, now).await?;
-        }
-        let event = self.event(tenant, Some(user.id), confirmed.event(), caller);
-        let metadata = json!({ "method": confirmed.method() });
-        unit.audit().record(&AuditEvent { metadata, ..event }).await?;
-        self.notify_of(&mut *unit, tenant, user, confirmed.change(), caller).await?;
-        unit.commit().await?;
-        Ok(Some(EnrolmentResult { shown, credentials }))
-    }
-
-    /// Returns the credential state after `changes` changes made in this unit of work, which holds the lock of the
-    /// person's row. `None`: somebody else changed it since `user` was read, so the operation is void (decision D22).
-    pub(crate) async fn credentials_after_changes(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        tenant: &Tenant,
-        user: &User,
-        changes: i64,
-    ) -> Result<Option<CredentialState>, EngineError> {
-        let before = user.credentials();
-        let expected = CredentialState { epoch: before.epoch + changes, ..before };
-        let after = unit.users(tenant.organization.id).by_id(user.id).await?;
-        Ok(after.map(|user| user.credentials()).filter(|after| *after == expected))
+        self.pending.store(cx, bound, pending).await
     }
 
     /// The person confirms that they saved the recovery codes: completes the sign-in.
     pub async fn confirm_codes_saved(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         bound: BoundInteraction,
         browser: Browser<'_>,
     ) -> Result<FactorOutcome, EngineError> {
-        let Some((pending, user)) = self.pending(tenant, &bound).await? else {
+        let Some((pending, user)) = self.pending.load(cx, &bound).await? else {
             return Ok(FactorOutcome::Gone);
         };
         if !matches!(pending.step, SecondFactorStep::Codes { .. }) {
@@ -227,51 +185,10 @@ impl SignIn {
             rehash: None,
             past_lock: pending.past_lock,
         };
-        Ok(self.create_session(tenant, bound, authenticated, browser).await?.into())
+        Ok(self.sessions.create(cx, bound, authenticated, browser).await?.into())
     }
 }
 
-/// Result of an enrolment.
-pub(crate) struct EnrolmentResult {
-    /// Recovery codes to show.
-    pub(crate) shown: Vec<String>,
-    /// Credential state after the enrolment.
-    pub(crate) credentials: CredentialState,
-}
-
-/// A factor confirmed by its first code.
-pub(crate) enum ConfirmedFactor {
-    Totp {
-        credential: TotpCredential,
-        known: Option<TwoFactorMethod>,
-    },
-    /// Replaces the authenticator that was confirmed at `verified_at`.
-    ReplacementTotp {
-        credential: TotpCredential,
-        verified_at: Timestamp,
-    },
-    Email,
-}
-
-impl ConfirmedFactor {
-    const fn event(&self) -> &'static str {
-        match self {
-            Self::Totp { .. } | Self::ReplacementTotp { .. } => "2fa.setup.totp",
-            Self::Email => "2fa.setup.email",
-        }
-    }
-
-    pub(crate) const fn method(&self) -> TwoFactorMethod {
-        match self {
-            Self::Totp { .. } | Self::ReplacementTotp { .. } => TwoFactorMethod::Totp,
-            Self::Email => TwoFactorMethod::Email,
-        }
-    }
-
-    const fn change(&self) -> SecondFactorChange {
-        match self {
-            Self::Totp { .. } | Self::ReplacementTotp { .. } => SecondFactorChange::TotpEnabled,
-            Self::Email => SecondFactorChange::EmailEnabled,
-        }
-    }
+fn enrolment_code<'a>(user: &'a User, bound: &'a BoundInteraction) -> CodeUse<'a> {
+    CodeUse { user, purpose: CodePurpose::Enrolment, place: &bound.interaction.uid }
 }

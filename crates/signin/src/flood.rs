@@ -5,19 +5,19 @@
 //! one form.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::settings::{self, SettingDefinition};
 use porta_core::{BearerKind, OrganizationId, Timestamp, TokenDigest};
-use porta_kv::RateLimit;
-use porta_session::{Caller, EngineError, Tenant};
+use porta_kv::{LimitOutcome, RateLimit};
+use porta_oidc::{EngineError, Tenant};
 use serde_json::json;
 
-use crate::SignIn;
-use crate::limits::time_to_wait;
+use crate::context::OperationContext;
+use crate::sign_in_core::SignInCore;
 
 /// Multiples of the organization's maximum, and the wait for strangers from there on.
 const LEVELS: [(u64, Duration); 5] = [
@@ -96,32 +96,38 @@ impl std::fmt::Debug for Pause {
 /// Time of the last check, and its result: the index into [`LEVELS`], if any level is reached.
 type CachedLevel = (Timestamp, Option<usize>);
 
-/// Results of this process's last checks.
-#[derive(Debug, Default)]
-pub struct FloodLevels(Mutex<HashMap<(OrganizationId, FloodCounter), CachedLevel>>);
+/// Makes strangers wait.
+pub(crate) struct FloodGuard {
+    core: Arc<SignInCore>,
+    /// Results of this process's last checks.
+    levels: Mutex<HashMap<(OrganizationId, FloodCounter), CachedLevel>>,
+}
 
-impl SignIn {
+impl FloodGuard {
+    pub(crate) fn new(core: Arc<SignInCore>) -> Self {
+        Self { core, levels: Mutex::default() }
+    }
+
     /// Returns the wait for a stranger, if any. `shown`: the value of their pause cookie, signature verified.
     pub(crate) async fn pause(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         counter: FloodCounter,
         shown: Option<&str>,
-        caller: &Caller,
     ) -> Result<Option<Pause>, EngineError> {
-        let Some(level) = self.level(tenant, counter, caller).await? else { return Ok(None) };
-        let now = self.engine.now();
+        let Some(level) = self.level(cx, counter).await? else { return Ok(None) };
+        let now = cx.now;
         if let Some((value, end)) = shown.and_then(|shown| Some((shown, end_of(counter, shown)?))) {
             if now < end {
                 let value = value.to_owned();
                 return Ok(Some(Pause { wait: end.since(now), value, until: end + COOKIE_GRACE }));
             }
-            if now < end + COOKIE_GRACE && self.is_first_use(tenant, value).await? {
+            if now < end + COOKIE_GRACE && self.is_first_use(cx.tenant, value).await? {
                 return Ok(None);
             }
         }
         let wait = LEVELS[level].1;
-        let nonce = BearerKind::Interaction.generate(self.engine.entropy());
+        let nonce = BearerKind::Interaction.generate(self.core.engine.entropy());
         let value = format!("{}.{}.{nonce}", counter.word(), (now + wait).micros());
         Ok(Some(Pause { wait, value, until: now + wait + COOKIE_GRACE }))
     }
@@ -130,51 +136,41 @@ impl SignIn {
     /// alarm if a level is reached.
     async fn level(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         counter: FloodCounter,
-        caller: &Caller,
     ) -> Result<Option<usize>, EngineError> {
-        let (key, now) = ((tenant.organization.id, counter), self.engine.now());
-        let known = self.flood_levels.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+        let (key, now) = ((cx.tenant.organization.id, counter), cx.now);
+        let known = self.levels.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
         if let Some((_, level)) = known.filter(|(asked, _)| now.since(*asked) < LEVEL_CACHE_LIFETIME) {
             return Ok(level);
         }
         let mut level = None;
         for (index, (times, _)) in LEVELS.iter().enumerate() {
             // The current request is counted already.
-            let mut limit = counter.limit(tenant, *times);
+            let mut limit = counter.limit(cx.tenant, *times);
             limit.maximum = limit.maximum.saturating_add(1);
-            let full = self.engine.kv().check(&[limit]).await?;
-            if time_to_wait(full).is_none() {
+            if self.core.engine.kv().check(&[limit]).await? == LimitOutcome::Allowed {
                 break;
             }
             level = Some(index);
         }
         if level.is_some() {
-            self.alarm(tenant, counter, caller).await?;
+            self.alarm(cx, counter).await?;
         }
-        self.flood_levels.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (now, level));
+        self.levels.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (now, level));
         Ok(level)
     }
 
     /// Writes one audit row and one log line per window, across all instances.
-    async fn alarm(
-        &self,
-        tenant: &Tenant,
-        counter: FloodCounter,
-        caller: &Caller,
-    ) -> Result<(), EngineError> {
+    async fn alarm(&self, cx: OperationContext<'_>, counter: FloodCounter) -> Result<(), EngineError> {
+        let tenant = cx.tenant;
         let window = tenant.settings.duration(counter.settings().1);
         let key = format!("{}:noted:flood:{}", tenant.organization.id, counter.word());
-        if !self.engine.kv().put_if_absent(&key, Bytes::from_static(b"1"), window).await? {
+        if !self.core.engine.kv().put_if_absent(&key, Bytes::from_static(b"1"), window).await? {
             return Ok(());
         }
         tracing::warn!(event = "security.flood", tenant = %tenant.organization.slug, what = counter.word(), "many failures in one organization: unknown browsers must wait before a form is accepted");
-        let event = self.engine.audit.event(
-            self.engine.context(tenant, caller),
-            "security.flood",
-            AuditCategory::Security,
-        );
+        let event = self.core.engine.event(tenant, "security.flood", AuditCategory::Security, cx.caller);
         // The request that triggered the alarm is not its subject: no address, no user agent.
         let event = AuditEvent {
             metadata: json!({ "counted": counter.word() }),
@@ -182,7 +178,7 @@ impl SignIn {
             user_agent: None,
             ..event
         };
-        self.engine.store().repositories().audit().record(&event).await?;
+        self.core.engine.store().repositories().audit().record(&event).await?;
         Ok(())
     }
 
@@ -190,7 +186,7 @@ impl SignIn {
     async fn is_first_use(&self, tenant: &Tenant, shown: &str) -> Result<bool, EngineError> {
         let digest = TokenDigest::of(shown).hex();
         let key = format!("{}:noted:waited:{}", tenant.organization.id, &digest[..32]);
-        Ok(self.engine.kv().put_if_absent(&key, Bytes::from_static(b"1"), COOKIE_GRACE).await?)
+        Ok(self.core.engine.kv().put_if_absent(&key, Bytes::from_static(b"1"), COOKIE_GRACE).await?)
     }
 }
 

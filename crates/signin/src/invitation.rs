@@ -1,17 +1,22 @@
 //! Accepts an invitation: password, verified address, roles and claims in one transaction.
 
+use std::sync::Arc;
+
 use porta_core::audit::AuditEvent;
 use porta_core::invitation::Invitation;
 use porta_core::mail::Mail;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::{PasswordHash, User, UserStatus};
 use porta_core::{Password, TokenDigest, UserId};
-use porta_session::{Caller, EngineError, Tenant};
+use porta_oidc::EngineError;
 use porta_store::{StoreError, UnitOfWork};
 use serde_json::json;
 
-use crate::links::LinkError;
-use crate::{SetPasswordOutcome, SignIn};
+use crate::context::OperationContext;
+use crate::links::{LinkError, MailedLinks};
+use crate::password_rules::check_password_rules;
+use crate::recovery::SetPasswordOutcome;
+use crate::sign_in_core::SignInCore;
 
 /// Content of an invitation's page.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,72 +35,76 @@ struct AssignedFromInvitation {
     gone: Vec<String>,
 }
 
-impl SignIn {
+pub struct Invitations {
+    pub(crate) core: Arc<SignInCore>,
+    pub(crate) links: Arc<MailedLinks>,
+}
+
+impl Invitations {
     /// Returns the person a link invites, and the invitation, without using the link up.
     pub async fn invitee(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         value: &str,
-        caller: &Caller,
     ) -> Result<Result<Invitee, LinkError>, EngineError> {
-        let link = match self.open_link(tenant, TokenPurpose::Invitation, value, caller).await? {
+        let link = match self.links.open(cx, TokenPurpose::Invitation, value).await? {
             Ok(link) => link,
             Err(dead) => return Ok(Err(dead)),
         };
-        let mut repositories = self.engine.store().repositories();
-        let user = repositories.users(tenant.organization.id).by_id(link.user_id).await?;
+        let mut repositories = self.core.engine.store().repositories();
+        let user = repositories.users(cx.tenant.organization.id).by_id(link.user_id).await?;
         let Some(user) = user.filter(may_accept) else { return Ok(Err(LinkError::Unknown)) };
         Ok(Ok(Invitee {
-            needs_password: tenant.offers_passwords() && user.password_hash.is_none(),
+            needs_password: cx.tenant.offers_passwords() && user.password_hash.is_none(),
             invitation: Invitation::of(link.details.as_ref()),
             user,
         }))
     }
 
     /// Accepts an invitation, with the chosen password if one is needed.
-    pub async fn accept_invitation(
+    pub async fn accept(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         value: &str,
         password: Option<Password>,
-        caller: &Caller,
     ) -> Result<SetPasswordOutcome, EngineError> {
-        let invitee = match self.invitee(tenant, value, caller).await? {
+        let invitee = match self.invitee(cx, value).await? {
             Ok(invitee) => invitee,
             Err(dead) => return Ok(SetPasswordOutcome::LinkFailed(dead)),
         };
         let mut hash = None;
         if let Some(password) = password.filter(|_| invitee.needs_password) {
-            if let Err(refusal) = self.check_password_rules(&password, &invitee.user, tenant).await? {
+            if let Err(refusal) = check_password_rules(&password, &invitee.user, cx.tenant).await? {
                 return Ok(SetPasswordOutcome::Refused(refusal));
             }
-            match self.hasher.hash(password).await {
+            match self.core.hasher.hash(password).await {
                 Ok(hashed) => hash = Some(hashed),
                 Err(_) => return Ok(SetPasswordOutcome::Busy),
             }
         }
-        let now = self.engine.now();
-        let mut unit = self.engine.store().begin().await?;
-        let mut tokens = unit.one_time_tokens(tenant.organization.id);
-        let link = tokens.consume(&TokenDigest::of(value), TokenPurpose::Invitation, now).await?;
+        // The hash took a while, and the link may have expired.
+        let cx = OperationContext { now: self.core.engine.now(), ..cx };
+        let mut unit = self.core.engine.store().begin().await?;
+        let mut tokens = unit.one_time_tokens(cx.tenant.organization.id);
+        let link = tokens.consume(&TokenDigest::of(value), TokenPurpose::Invitation, cx.now).await?;
         drop(tokens);
         let Some(link) = link else { return Ok(SetPasswordOutcome::LinkFailed(LinkError::Used)) };
-        if !self.open_account(&mut *unit, tenant, &invitee.user, hash.as_ref(), caller).await? {
+        if !self.open_account(&mut *unit, cx, &invitee.user, hash.as_ref()).await? {
             return Ok(SetPasswordOutcome::LinkFailed(LinkError::Unknown));
         }
         let invitation = Invitation::of(link.details.as_ref());
-        let assigned = self.assign(&mut *unit, tenant, invitee.user.id, &link, &invitation).await?;
-        let event = self.event(tenant, Some(invitee.user.id), "user.invite.accepted", caller);
+        let assigned = assign(&mut *unit, cx, invitee.user.id, &link, &invitation).await?;
+        let event = self.core.event(cx, Some(invitee.user.id), "user.invite.accepted");
         let metadata = json!({ "roles": assigned.roles.len(), "claims": assigned.claims.len() });
         unit.audit().record(&AuditEvent { metadata, ..event }).await?;
         if !invitation.roles.is_empty() || !invitation.claims.is_empty() {
             let what = "user.invite.pre_assignments_applied";
-            let event = self.event(tenant, Some(invitee.user.id), what, caller);
+            let event = self.core.event(cx, Some(invitee.user.id), what);
             let metadata =
                 json!({ "roles": assigned.roles, "claims": assigned.claims, "gone": assigned.gone });
             unit.audit().record(&AuditEvent { metadata, ..event }).await?;
         }
-        self.enqueue(&mut *unit, tenant, &invitee.user, Mail::Welcome, &link.id.to_string()).await?;
+        self.core.enqueue(&mut *unit, cx, &invitee.user, Mail::Welcome, &link.id.to_string()).await?;
         unit.commit().await?;
         Ok(SetPasswordOutcome::Done)
     }
@@ -104,13 +113,12 @@ impl SignIn {
     async fn open_account(
         &self,
         unit: &mut dyn UnitOfWork,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         user: &User,
         hash: Option<&PasswordHash>,
-        caller: &Caller,
     ) -> Result<bool, EngineError> {
-        let now = self.engine.now();
-        let mut users = unit.users(tenant.organization.id);
+        let now = cx.now;
+        let mut users = unit.users(cx.tenant.organization.id);
         match hash {
             Some(hash) => users.recover_password(user.id, hash, now).await?,
             None => users.verify_email(user.id, now).await?,
@@ -126,45 +134,43 @@ impl SignIn {
         drop(users);
         let Some(after) = after.filter(User::may_continue) else { return Ok(false) };
         if !user.email_verified {
-            let event = self.event(tenant, Some(after.id), "user.email.verified", caller);
+            let event = self.core.event(cx, Some(after.id), "user.email.verified");
             unit.audit().record(&event).await?;
         }
         if hash.is_some() {
-            let event = self.event(tenant, Some(after.id), "user.password.set", caller);
+            let event = self.core.event(cx, Some(after.id), "user.password.set");
             unit.audit().record(&event).await?;
         }
         Ok(true)
     }
+}
 
-    /// Assigns roles and claims. One that was deleted in the meantime is named in the audit row and does not stop the
-    /// acceptance.
-    async fn assign(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        tenant: &Tenant,
-        user: UserId,
-        link: &OneTimeToken,
-        invitation: &Invitation,
-    ) -> Result<AssignedFromInvitation, EngineError> {
-        let now = self.engine.now();
-        let mut applications = unit.applications(tenant.organization.id);
-        let mut assigned = AssignedFromInvitation::default();
-        for role in &invitation.roles {
-            match applications.assign_role(user, *role, link.invited_by, now).await {
-                Ok(_) => assigned.roles.push(role.to_string()),
-                Err(StoreError::MissingReference(_)) => assigned.gone.push(role.to_string()),
-                Err(error) => return Err(error.into()),
-            }
+/// Assigns roles and claims. One that was deleted in the meantime is named in the audit row and does not stop the
+/// acceptance.
+async fn assign(
+    unit: &mut dyn UnitOfWork,
+    cx: OperationContext<'_>,
+    user: UserId,
+    link: &OneTimeToken,
+    invitation: &Invitation,
+) -> Result<AssignedFromInvitation, EngineError> {
+    let mut applications = unit.applications(cx.tenant.organization.id);
+    let mut assigned = AssignedFromInvitation::default();
+    for role in &invitation.roles {
+        match applications.assign_role(user, *role, link.invited_by, cx.now).await {
+            Ok(_) => assigned.roles.push(role.to_string()),
+            Err(StoreError::MissingReference(_)) => assigned.gone.push(role.to_string()),
+            Err(error) => return Err(error.into()),
         }
-        for (claim, value) in &invitation.claims {
-            match applications.set_claim_value(user, *claim, value, now).await {
-                Ok(_) => assigned.claims.push(claim.to_string()),
-                Err(StoreError::MissingReference(_)) => assigned.gone.push(claim.to_string()),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(assigned)
     }
+    for (claim, value) in &invitation.claims {
+        match applications.set_claim_value(user, *claim, value, cx.now).await {
+            Ok(_) => assigned.claims.push(claim.to_string()),
+            Err(StoreError::MissingReference(_)) => assigned.gone.push(claim.to_string()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(assigned)
 }
 
 /// Invited people who have not accepted yet (inactive), and people with a usable account.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use porta_core::link_request::LinkKind;
-use porta_core::user::User;
 use porta_core::{SessionKey, TokenDigest, settings};
 use porta_kv::{Kv, KvError, LimitOutcome, RateLimit};
 use porta_session::{Caller, IdempotencyClaim, Tenant};
@@ -13,7 +12,6 @@ use tokio::runtime::Handle;
 
 use crate::flood::FloodCounter;
 use crate::known_browser::KnownBrowser;
-use crate::{Browser, CodeKind};
 
 /// How long a password verification may take; after that its in-progress slot is freed.
 const IN_PROGRESS_TIMEOUT: Duration = Duration::from_secs(30);
@@ -168,6 +166,9 @@ pub(crate) fn time_to_wait(verdict: LimitOutcome) -> Option<Duration> {
     }
 }
 
+/// All networks together may try this many times as often as one.
+pub(crate) const NETWORKS: u64 = 4;
+
 /// Limits per account for a stranger's request for a mailed link: per network, and for all networks together. Counted
 /// for unknown addresses, too. They keep a mailbox from being flooded, and one network from using up what the owner may
 /// ask for from another.
@@ -216,72 +217,4 @@ pub(crate) fn network_link_limits(tenant: &Tenant, caller: &Caller) -> Vec<RateL
         maximum,
         window,
     )
-}
-
-/// All networks together may try this many times as often as one.
-pub(crate) const NETWORKS: u64 = 4;
-/// Number of consecutive wrong codes that doubles the window.
-const DOUBLES_EVERY: i64 = 10;
-const LONGEST_WINDOW: Duration = Duration::from_hours(24);
-
-/// Counters of one second-factor code: per sign-in, and per browser if it is known; otherwise per account and network,
-/// and per account for all networks. So somebody with a stolen password slows themselves down, but blocks neither the
-/// owner's known browsers nor a recovery code or a new password anywhere.
-pub(crate) struct FactorLimits(Vec<RateLimit>);
-
-impl FactorLimits {
-    /// `place`: the sign-in or the session in which the code is valid.
-    pub(crate) fn of(
-        tenant: &Tenant,
-        user: &User,
-        place: &str,
-        kind: CodeKind,
-        browser: &Browser<'_>,
-    ) -> Self {
-        let (organization, id) = (tenant.organization.id, user.id);
-        let maximum = tenant.settings.number(settings::RATE_LIMIT_2FA_VERIFY_MAX);
-        let window = tenant.settings.duration(settings::RATE_LIMIT_2FA_VERIFY_WINDOW);
-        let limit = |key: String, maximum, window| RateLimit { key, maximum, window };
-        let Self(mut limits) = Self::inside(tenant, place);
-        let device = KnownBrowser::parse(browser.device, tenant, user.email.key());
-        if let Some(device) = device.filter(|device| device.matches_credentials(user)) {
-            let key = format!("{organization}:limit:2fa-device:{}", device.digest());
-            limits.push(limit(key, maximum, window));
-        } else {
-            let doubled = u32::try_from(user.factor_failures / DOUBLES_EVERY).unwrap_or(u32::MAX).min(16);
-            let grown = (window * 2_u32.pow(doubled)).min(LONGEST_WINDOW.max(window));
-            let network = browser.caller.network();
-            // A new password starts new counters: guesses made before it do not delay the owner.
-            let of = format!("{organization}:limit:2fa:{id}:{}", user.credential_epoch);
-            limits.push(limit(format!("{of}:{network}"), maximum, grown));
-            if kind == CodeKind::Usual {
-                limits.push(limit(of, maximum * NETWORKS, grown));
-            }
-        }
-        Self(limits)
-    }
-
-    /// Within a session: counted per session, so strangers cannot use it up.
-    pub(crate) fn inside(tenant: &Tenant, place: &str) -> Self {
-        Self(vec![RateLimit {
-            key: format!(
-                "{}:limit:2fa-place:{}",
-                tenant.organization.id,
-                &TokenDigest::of(place).hex()[..32]
-            ),
-            maximum: tenant.settings.number(settings::RATE_LIMIT_2FA_VERIFY_MAX),
-            window: tenant.settings.duration(settings::RATE_LIMIT_2FA_VERIFY_WINDOW),
-        }])
-    }
-
-    pub(crate) fn all(&self) -> &[RateLimit] {
-        &self.0
-    }
-
-    /// Keys that a right code clears, and keys shared by all networks, to which it only gives its own attempt back.
-    pub(crate) fn keys(&self) -> (Vec<String>, Vec<String>) {
-        let mut own: Vec<String> = self.0.iter().map(|limit| limit.key.clone()).collect();
-        let shared = own.split_off(own.len().min(2));
-        (own, shared)
-    }
 }

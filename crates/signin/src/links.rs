@@ -6,18 +6,22 @@
 //! link ─► GET shows what it is for ─► POST uses it up          (GET changes nothing: mail scanners open links)
 //! ```
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use porta_core::audit::AuditEvent;
 use porta_core::link_request::{LinkKind, LinkRequest};
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
-use porta_core::user::Email;
+use porta_core::user::{Email, User};
 use porta_core::{TokenDigest, settings};
-use porta_session::{Caller, EngineError, Tenant};
+use porta_oidc::EngineError;
 
-use crate::flood::{FloodCounter, Pause};
+use crate::browser::Browser;
+use crate::context::OperationContext;
+use crate::flood::{FloodCounter, FloodGuard, Pause};
 use crate::known_browser::KnownBrowser;
 use crate::limits::{device_link_limit, link_limits, network_link_limits, time_to_wait};
-use crate::{Browser, SignIn};
+use crate::sign_in_core::SignInCore;
 
 /// Result of requesting a link. Does not reveal whether the address is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,16 +58,27 @@ pub enum LinkError {
     },
 }
 
-impl SignIn {
+/// Counts, enqueues and opens mailed links.
+pub(crate) struct MailedLinks {
+    core: Arc<SignInCore>,
+    flood: Arc<FloodGuard>,
+}
+
+impl MailedLinks {
+    pub(crate) fn new(core: Arc<SignInCore>, flood: Arc<FloodGuard>) -> Self {
+        Self { core, flood }
+    }
+
     /// Counts a link request against the rate limits. Fails closed if the store does not respond.
-    pub(crate) async fn count_link(
+    pub(crate) async fn count_request(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         kind: LinkKind,
         address: &str,
-        browser: &Browser<'_>,
+        browser: Browser<'_>,
     ) -> Result<LinkQuota, EngineError> {
-        let (kv, caller) = (self.engine.kv(), browser.caller);
+        let OperationContext { tenant, caller, .. } = cx;
+        let kv = self.core.engine.kv();
         let email_key = Email::key_of(address);
         let known = KnownBrowser::parse(browser.device, tenant, &email_key);
         let (hard, soft) = if let Some(device) = &known {
@@ -74,70 +89,69 @@ impl SignIn {
             (hard, link_limits(tenant, kind, &email_key, caller))
         };
         if let Some(retry_after) = time_to_wait(kv.hit(&hard).await?) {
-            self.note_limited(tenant, kind, caller, retry_after).await?;
+            self.note_limited(cx, kind, retry_after).await?;
             return Ok(LinkQuota::Refused(LinkRequestOutcome::Limited { retry_after }));
         }
         if known.is_some() {
             return Ok(LinkQuota::Allowed);
         }
-        if let Some(pause) = self.pause(tenant, FloodCounter::Links, browser.pause, caller).await? {
+        if let Some(pause) = self.flood.pause(cx, FloodCounter::Links, browser.pause).await? {
             kv.release(&hard.into_iter().map(|limit| limit.key).collect::<Vec<_>>()).await?;
             return Ok(LinkQuota::Refused(LinkRequestOutcome::Paused(pause)));
         }
         let Some(wait) = time_to_wait(kv.hit(&soft).await?) else { return Ok(LinkQuota::Allowed) };
-        self.note_limited(tenant, kind, caller, wait).await?;
+        self.note_limited(cx, kind, wait).await?;
         Ok(LinkQuota::OnlyIfNoneLive)
     }
 
     async fn note_limited(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         kind: LinkKind,
-        caller: &Caller,
         window: Duration,
     ) -> Result<(), EngineError> {
-        let event = self.event(tenant, None, &format!("rate_limit.{kind}"), caller);
-        self.engine.audit.record_once(self.engine.context(tenant, caller), event, window).await
+        let event = self.core.event(cx, None, &format!("rate_limit.{kind}"));
+        self.core.engine.audit_once(cx.tenant, event, cx.caller, window).await
     }
 
     /// Enqueues a request: one statement, the same for every address.
-    pub(crate) async fn enqueue_link_request(
+    pub(crate) async fn enqueue_request(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         request: LinkRequest,
     ) -> Result<(), EngineError> {
-        let (now, entropy) = (self.engine.now(), self.engine.entropy());
-        let item = request.into_item(tenant.organization.id, self.factors.outbox(), now, entropy);
-        self.engine.store().repositories().outbox().enqueue(&item).await?;
+        let (organization, entropy) = (cx.tenant.organization.id, self.core.engine.entropy());
+        let item = request.into_item(organization, self.core.factors.outbox(), cx.now, entropy);
+        self.core.engine.store().repositories().outbox().enqueue(&item).await?;
         Ok(())
     }
 
     /// Returns the valid link for a value without using it up. Counts and audits one that does not work.
-    pub async fn open_link(
+    pub(crate) async fn open(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         purpose: TokenPurpose,
         value: &str,
-        caller: &Caller,
     ) -> Result<Result<OneTimeToken, LinkError>, EngineError> {
+        let OperationContext { tenant, caller, now } = cx;
         let network = network_link_limits(tenant, caller);
-        if let Some(retry_after) = time_to_wait(self.engine.kv().check(&network).await?) {
+        if let Some(retry_after) = time_to_wait(self.core.engine.kv().check(&network).await?) {
             return Ok(Err(LinkError::Limited { retry_after }));
         }
         let found = if purpose.bearer().matches(value) {
-            let mut repositories = self.engine.store().repositories();
+            let mut repositories = self.core.engine.store().repositories();
             let mut tokens = repositories.one_time_tokens(tenant.organization.id);
             tokens.find(&TokenDigest::of(value), purpose).await?
         } else {
             None
         };
         let dead = match found {
-            Some(link) if link.is_live(self.engine.now()) => return Ok(Ok(link)),
+            Some(link) if link.is_live(now) => return Ok(Ok(link)),
             Some(link) if link.used_at.is_some() => LinkError::Used,
             Some(_) => LinkError::Expired,
             None => LinkError::Unknown,
         };
-        self.engine.kv().hit(&network).await?;
+        self.core.engine.kv().hit(&network).await?;
         let what = match purpose {
             TokenPurpose::MagicLink => "user.magic_link.failed",
             TokenPurpose::PasswordReset => "user.password_reset.failed",
@@ -145,8 +159,41 @@ impl SignIn {
             TokenPurpose::EmailVerification => "user.email_verification.failed",
         };
         let window = tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW);
-        let event = self.event(tenant, None, what, caller);
-        self.engine.audit.record_once(self.engine.context(tenant, caller), event, window).await?;
+        let event = self.core.event(cx, None, what);
+        self.core.engine.audit_once(tenant, event, caller, window).await?;
         Ok(Err(dead))
+    }
+
+    /// Returns the person a link belongs to, without using it up.
+    pub(crate) async fn person_of(
+        &self,
+        cx: OperationContext<'_>,
+        purpose: TokenPurpose,
+        value: &str,
+    ) -> Result<Result<User, LinkError>, EngineError> {
+        let link = match self.open(cx, purpose, value).await? {
+            Ok(link) => link,
+            Err(dead) => return Ok(Err(dead)),
+        };
+        let mut repositories = self.core.engine.store().repositories();
+        let user = repositories.users(cx.tenant.organization.id).by_id(link.user_id).await?;
+        Ok(user.filter(User::may_continue).ok_or(LinkError::Unknown))
+    }
+
+    /// Audit rows for what a received mail proved or lifted: a verified address, an automatic lock.
+    pub(crate) fn mail_received_events(
+        &self,
+        cx: OperationContext<'_>,
+        before: &User,
+        after: &User,
+    ) -> Vec<AuditEvent> {
+        let mut events = Vec::new();
+        if !before.email_verified {
+            events.push(self.core.event(cx, Some(before.id), "user.email.verified"));
+        }
+        if before.status != after.status {
+            events.push(self.core.event(cx, Some(before.id), "user.auto_unlocked"));
+        }
+        events
     }
 }

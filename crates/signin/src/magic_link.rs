@@ -4,7 +4,8 @@
 //! completes the sign-in; any other browser shows a code to type where the sign-in began. So possession of the link
 //! alone signs nobody in, and the link never signs in another browser.
 
-use porta_core::audit::AuditEvent;
+use std::sync::Arc;
+
 use porta_core::link_request::{LinkKind, LinkRequest};
 use porta_core::mail::SecurityEvent;
 use porta_core::one_time::TokenPurpose;
@@ -12,18 +13,24 @@ use porta_core::organization::LoginMethod;
 use porta_core::user::User;
 use porta_core::{TokenDigest, settings};
 use porta_kv::RateLimit;
-use porta_session::interaction::{BoundInteraction, RequestedMagicLink, Stage};
-use porta_session::{Caller, EngineError, Tenant};
+use porta_oidc::interaction::{BoundInteraction, RequestedMagicLink, Stage};
+use porta_oidc::{EngineError, Tenant};
 use serde_json::json;
 
-use crate::challenge::ONE_TIME_PASSWORD;
+use crate::account_status::{StatusCheck, check_status};
+use crate::amr;
+use crate::browser::Browser;
+use crate::challenge::SecondFactorChallenge;
+use crate::context::OperationContext;
 use crate::limits::time_to_wait;
-use crate::links::{LinkError, LinkQuota, LinkRequestOutcome};
+use crate::links::{LinkError, LinkQuota, LinkRequestOutcome, MailedLinks};
+use crate::login_methods::LoginMethods;
+use crate::login_metric::count_sign_in;
 use crate::new_session::AuthenticatedUser;
+use crate::outcome::{FactorOutcome, SignInOutcome};
 use crate::second_factor::LinkCode;
-use crate::sign_in::{StatusCheck, count_sign_in};
+use crate::sign_in_core::SignInCore;
 use crate::sign_in_steps::masked;
-use crate::{Browser, FactorOutcome, SignIn, SignInOutcome};
 
 /// Content of a link's landing page.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,32 +51,39 @@ pub enum MagicLinkOutcome {
     LinkFailed(LinkError),
 }
 
-impl SignIn {
+pub struct MagicLinks {
+    pub(crate) core: Arc<SignInCore>,
+    pub(crate) challenge: Arc<SecondFactorChallenge>,
+    pub(crate) links: Arc<MailedLinks>,
+    pub(crate) login_methods: Arc<LoginMethods>,
+}
+
+impl MagicLinks {
     /// Requests a link to be mailed to an address, if the address is known.
-    pub async fn ask_for_magic_link(
+    pub async fn request_link(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         mut bound: BoundInteraction,
         address: &str,
         locale: &str,
         browser: Browser<'_>,
     ) -> Result<LinkRequestOutcome, EngineError> {
-        let caller = browser.caller;
-        if !self.offers_links(tenant, &bound, caller).await? {
+        let OperationContext { tenant, caller, now } = cx;
+        if !self.is_offered(cx, &bound).await? {
             return Ok(LinkRequestOutcome::MethodDisabled);
         }
-        let only_if_none_live = match self.count_link(tenant, LinkKind::MagicLink, address, &browser).await? {
+        let counted = self.links.count_request(cx, LinkKind::MagicLink, address, browser).await?;
+        let only_if_none_live = match counted {
             LinkQuota::Refused(asked) => return Ok(asked),
             may => matches!(may, LinkQuota::OnlyIfNoneLive),
         };
         let client = match bound.interaction.purpose.client_id() {
-            Some(id) => self.engine.clients.find(tenant.organization.id, id).await?,
+            Some(id) => self.core.engine.client(tenant.organization.id, id).await?,
             None => None,
         };
-        let value = TokenPurpose::MagicLink.bearer().generate(self.engine.entropy());
+        let value = TokenPurpose::MagicLink.bearer().generate(self.core.engine.entropy());
         let (digest, uid) = (TokenDigest::of(&value), bound.interaction.uid.clone());
         let lifetime = tenant.settings.duration(settings::MAGIC_LINK_TTL);
-        let now = self.engine.now();
         let expires_at = (now + lifetime).min(bound.interaction.expires_at);
         let wanted = LinkRequest {
             kind: LinkKind::MagicLink,
@@ -93,29 +107,28 @@ impl SignIn {
             let email = address.to_owned();
             bound.interaction.link = Some(RequestedMagicLink { digest, email, until: Some(expires_at) });
         }
-        if !self.engine.kv().write(vec![bound.write_for(lifetime, now)?]).await? {
+        if !self.core.engine.kv().write(vec![bound.write_for(lifetime, now)?]).await? {
             return Ok(LinkRequestOutcome::Gone);
         }
-        self.enqueue_link_request(tenant, wanted).await?;
+        self.links.enqueue_request(cx, wanted).await?;
         Ok(LinkRequestOutcome::Sent)
     }
 
     /// Looks at a link without using it up.
-    pub async fn magic_landing(
+    pub async fn landing(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         uid: &str,
         value: &str,
-        caller: &Caller,
     ) -> Result<Result<MagicLanding, LinkError>, EngineError> {
-        let link = match self.open_link(tenant, TokenPurpose::MagicLink, value, caller).await? {
+        let link = match self.links.open(cx, TokenPurpose::MagicLink, value).await? {
             Ok(link) if link.interaction.as_deref() == Some(uid) => link,
             Ok(_) => return Ok(Err(LinkError::Unknown)),
             Err(dead) => return Ok(Err(dead)),
         };
-        let mut repositories = self.engine.store().repositories();
-        let user = repositories.users(tenant.organization.id).by_id(link.user_id).await?;
-        let Some((user, code)) = user.zip(self.link_code(tenant, uid, &link.digest)) else {
+        let mut repositories = self.core.engine.store().repositories();
+        let user = repositories.users(cx.tenant.organization.id).by_id(link.user_id).await?;
+        let Some((user, code)) = user.zip(self.link_code(cx.tenant, uid, &link.digest)) else {
             return Ok(Err(LinkError::Unknown));
         };
         let client_id = link.details.as_ref().and_then(|details| details["client_id"].as_str());
@@ -134,80 +147,78 @@ impl SignIn {
         name = "signin.follow_magic_link",
         skip_all
     )]
-    pub async fn follow_magic_link(
+    pub async fn follow(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         bound: BoundInteraction,
         value: &str,
         browser: Browser<'_>,
     ) -> Result<MagicLinkOutcome, EngineError> {
-        let caller = browser.caller;
-        if !self.offers_links(tenant, &bound, caller).await? {
+        if !self.is_offered(cx, &bound).await? {
             return Ok(MagicLinkOutcome::Passed(SignInOutcome::MethodDisabled));
         }
-        if let Err(dead) = self.open_link(tenant, TokenPurpose::MagicLink, value, caller).await? {
+        if let Err(dead) = self.links.open(cx, TokenPurpose::MagicLink, value).await? {
             return Ok(MagicLinkOutcome::LinkFailed(dead));
         }
-        let Some(user) = self.use_magic_link(tenant, &bound, &TokenDigest::of(value), caller).await? else {
+        let Some(user) = self.use_link(cx, &bound, &TokenDigest::of(value)).await? else {
             return Ok(MagicLinkOutcome::LinkFailed(LinkError::Unknown));
         };
-        Ok(MagicLinkOutcome::Passed(self.continue_after_link(tenant, bound, &user, browser).await?))
+        Ok(MagicLinkOutcome::Passed(self.continue_after_link(cx, bound, &user, browser).await?))
     }
 
     /// Completes the sign-in by the code, typed in the window in which it began.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "signin.type_link_code", skip_all)]
-    pub async fn type_link_code(
+    pub async fn verify_code(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         bound: BoundInteraction,
         typed: &str,
         browser: Browser<'_>,
     ) -> Result<FactorOutcome, EngineError> {
-        let caller = browser.caller;
         let Some(RequestedMagicLink { digest, .. }) = bound.interaction.link else {
             return Ok(FactorOutcome::Moved);
         };
-        if !self.offers_links(tenant, &bound, caller).await? {
+        if !self.is_offered(cx, &bound).await? {
             return Ok(FactorOutcome::Gone);
         }
+        let (tenant, organization) = (cx.tenant, cx.tenant.organization.id);
         let uid = bound.interaction.uid.as_str();
         let limit = RateLimit {
-            key: format!("{}:limit:magic-code:{}", tenant.organization.id, TokenDigest::of(uid).hex()),
+            key: format!("{organization}:limit:magic-code:{}", TokenDigest::of(uid).hex()),
             maximum: tenant.settings.number(settings::RATE_LIMIT_MAGIC_CODE_MAX),
             window: tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW),
         };
         // Counted before it is verified, so that parallel attempts cannot exceed the limit.
-        if let Some(retry_after) = time_to_wait(self.engine.kv().hit(&[limit]).await?) {
-            let event = self.event(tenant, None, "rate_limit.magic_code", caller);
-            self.engine.audit.record_once(self.engine.context(tenant, caller), event, retry_after).await?;
+        if let Some(retry_after) = time_to_wait(self.core.engine.kv().hit(&[limit]).await?) {
+            let event = self.core.event(cx, None, "rate_limit.magic_code");
+            self.core.engine.audit_once(tenant, event, cx.caller, retry_after).await?;
             return Ok(FactorOutcome::Limited { retry_after });
         }
-        let is_right = self.factors.is_link_code(tenant.organization.id, uid, &digest, typed);
-        let user = if is_right { self.use_magic_link(tenant, &bound, &digest, caller).await? } else { None };
+        let is_right = self.core.factors.is_link_code(organization, uid, &digest, typed);
+        let user = if is_right { self.use_link(cx, &bound, &digest).await? } else { None };
         let Some(user) = user else {
-            count_sign_in("magic_link", "failure");
-            let event = self.event(tenant, None, "user.magic_link.failed", caller);
+            count_sign_in(LoginMethod::MagicLink.as_str(), "failure");
+            let event = self.core.event(cx, None, "user.magic_link.failed");
             let window = tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW);
-            self.engine.audit.record_once(self.engine.context(tenant, caller), event, window).await?;
+            self.core.engine.audit_once(tenant, event, cx.caller, window).await?;
             return Ok(FactorOutcome::Wrong);
         };
-        Ok(self.continue_after_link(tenant, bound, &user, browser).await?.into())
+        Ok(self.continue_after_link(cx, bound, &user, browser).await?.into())
     }
 
     /// Uses the link up and returns its person, if it belongs to this interaction and the person may sign in. Otherwise
     /// the link stays as it was.
-    async fn use_magic_link(
+    async fn use_link(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         bound: &BoundInteraction,
         digest: &TokenDigest,
-        caller: &Caller,
     ) -> Result<Option<User>, EngineError> {
         if bound.interaction.stage != Stage::Login {
             return Ok(None);
         }
-        let (organization, now) = (tenant.organization.id, self.engine.now());
-        let mut unit = self.engine.store().begin().await?;
+        let (organization, now) = (cx.tenant.organization.id, cx.now);
+        let mut unit = self.core.engine.store().begin().await?;
         let link = unit.one_time_tokens(organization).consume(digest, TokenPurpose::MagicLink, now).await?;
         let Some(link) = link.filter(|link| link.interaction.as_ref() == Some(&bound.interaction.uid)) else {
             return Ok(None);
@@ -215,60 +226,38 @@ impl SignIn {
         let Some(before) = unit.users(organization).by_id(link.user_id).await? else { return Ok(None) };
         unit.users(organization).verify_email(before.id, now).await?;
         let user = unit.users(organization).by_id(before.id).await?;
-        let Some(user) = user.filter(|user| matches!(self.check_status(tenant, user), StatusCheck::Allowed))
-        else {
-            return Ok(None);
-        };
-        for event in self.mail_received_events(tenant, &before, &user, caller) {
+        let is_allowed = |user: &User| matches!(check_status(cx.tenant, user, now), StatusCheck::Allowed);
+        let Some(user) = user.filter(is_allowed) else { return Ok(None) };
+        for event in self.links.mail_received_events(cx, &before, &user) {
             unit.audit().record(&event).await?;
         }
         unit.commit().await?;
         Ok(Some(user))
     }
 
-    /// Audit rows for what a received mail proved or lifted: a verified address, an automatic lock.
-    pub(crate) fn mail_received_events(
-        &self,
-        tenant: &Tenant,
-        before: &User,
-        after: &User,
-        caller: &Caller,
-    ) -> Vec<AuditEvent> {
-        let mut events = Vec::new();
-        if !before.email_verified {
-            events.push(self.event(tenant, Some(before.id), "user.email.verified", caller));
-        }
-        if before.status != after.status {
-            events.push(self.event(tenant, Some(before.id), "user.auto_unlocked", caller));
-        }
-        events
-    }
-
     async fn continue_after_link(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         bound: BoundInteraction,
         user: &User,
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
-        let amr = vec![ONE_TIME_PASSWORD.to_owned()];
+        let amr = amr::of_first_factor(LoginMethod::MagicLink);
         let authenticated =
             AuthenticatedUser { user, amr, event: "user.login.magic_link", rehash: None, past_lock: true };
-        self.continue_after_first_factor(tenant, bound, authenticated, browser).await
+        self.challenge.continue_after_first_factor(cx, bound, authenticated, browser).await
     }
 
     /// Checks whether the client offers magic links; audits a refusal.
-    async fn offers_links(
+    async fn is_offered(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         bound: &BoundInteraction,
-        caller: &Caller,
     ) -> Result<bool, EngineError> {
-        let method = LoginMethod::MagicLink;
-        self.offers(tenant, &bound.interaction.purpose, method, caller).await
+        self.login_methods.check(cx, &bound.interaction.purpose, LoginMethod::MagicLink).await
     }
 
     fn link_code(&self, tenant: &Tenant, uid: &str, link: &TokenDigest) -> Option<LinkCode> {
-        self.factors.link_code(tenant.organization.id, uid, link)
+        self.core.factors.link_code(tenant.organization.id, uid, link)
     }
 }

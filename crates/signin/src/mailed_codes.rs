@@ -1,5 +1,6 @@
-//! Mailed codes: rate limits, generation and the mail.
+//! Mailed codes: rate limits, generation, the mail, and the check of a typed one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use porta_core::mail::Mail;
@@ -7,12 +8,19 @@ use porta_core::second_factor::{CodePurpose, CodeSlot, EmailCode};
 use porta_core::user::User;
 use porta_core::{EmailCodeId, TokenDigest, settings};
 use porta_kv::RateLimit;
-use porta_session::{Caller, EngineError, Tenant};
+use porta_oidc::{EngineError, Tenant};
+use porta_store::EmailCodeOutcome;
 
+use crate::browser::Browser;
+use crate::context::OperationContext;
+use crate::factor_attempts::CodeCheck;
 use crate::known_browser::KnownBrowser;
 use crate::limits::{NETWORKS, time_to_wait};
 use crate::second_factor::MailedCode;
-use crate::{Browser, SignIn};
+use crate::sign_in_core::SignInCore;
+
+/// Wrong attempts allowed for one mailed code.
+const CODE_ATTEMPTS: u32 = 5;
 
 /// Where a code is requested. Somebody who merely knows the password counts as a stranger: they cannot flood the
 /// mailbox, use up what the owner may request in a known browser, or replace the code the owner is waiting for
@@ -20,32 +28,25 @@ use crate::{Browser, SignIn};
 #[derive(Clone, Copy)]
 pub(crate) enum CodeRequester<'a> {
     /// On the account pages.
-    Session(&'a Caller),
-    Browser(&'a Browser<'a>),
+    Session,
+    Browser(Browser<'a>),
 }
 
 impl CodeRequester<'_> {
-    fn caller(&self) -> &Caller {
-        match self {
-            Self::Session(caller) => caller,
-            Self::Browser(browser) => browser.caller,
-        }
-    }
-
     fn known_device(&self, tenant: &Tenant, user: &User) -> Option<KnownBrowser> {
         let Self::Browser(browser) = self else { return None };
         KnownBrowser::parse(browser.device, tenant, user.email.key())
             .filter(|device| device.matches_credentials(user))
     }
 
-    fn slot(&self, tenant: &Tenant, user: &User) -> CodeSlot {
-        if matches!(self, Self::Session(_)) {
+    fn slot(&self, cx: OperationContext<'_>, user: &User) -> CodeSlot {
+        if matches!(self, Self::Session) {
             return CodeSlot::Session;
         }
-        if self.known_device(tenant, user).is_some() {
+        if self.known_device(cx.tenant, user).is_some() {
             return CodeSlot::KnownBrowser;
         }
-        let [first, ..] = *TokenDigest::of(&self.caller().network()).as_bytes();
+        let [first, ..] = *TokenDigest::of(&cx.caller.network()).as_bytes();
         CodeSlot::Stranger(first % CodeSlot::STRANGERS)
     }
 
@@ -53,98 +54,133 @@ impl CodeRequester<'_> {
     /// networks together.
     fn limits(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         user: &User,
         what: &str,
         maximum: u64,
         window: Duration,
     ) -> Vec<RateLimit> {
-        let of = format!("{}:limit:{what}:{}", tenant.organization.id, user.id);
+        let of = format!("{}:limit:{what}:{}", cx.tenant.organization.id, user.id);
         let limit = |key, maximum| RateLimit { key, maximum, window };
-        if matches!(self, Self::Session(_)) {
+        if matches!(self, Self::Session) {
             return vec![limit(format!("{of}:session"), maximum)];
         }
-        if let Some(device) = self.known_device(tenant, user) {
+        if let Some(device) = self.known_device(cx.tenant, user) {
             return vec![limit(format!("{of}:{}", device.digest()), maximum)];
         }
-        vec![limit(format!("{of}:{}", self.caller().network()), maximum), limit(of, maximum * NETWORKS)]
+        vec![limit(format!("{of}:{}", cx.caller.network()), maximum), limit(of, maximum * NETWORKS)]
     }
 }
 
-impl SignIn {
+/// A mailed code: whose it is, what for, and the sign-in or session in which alone it is valid.
+#[derive(Clone, Copy)]
+pub(crate) struct CodeUse<'a> {
+    pub user: &'a User,
+    pub purpose: CodePurpose,
+    pub place: &'a str,
+}
+
+pub(crate) struct MailedCodes {
+    core: Arc<SignInCore>,
+}
+
+impl MailedCodes {
+    pub(crate) fn new(core: Arc<SignInCore>) -> Self {
+        Self { core }
+    }
+
     /// Counts a mail before it is written. `Some`: over the limit, time to wait.
     pub(crate) async fn count_mail(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         user: &User,
         requester: CodeRequester<'_>,
     ) -> Result<Option<Duration>, EngineError> {
-        self.count_mails(tenant, user, requester, Vec::new()).await
+        self.count_mails(cx, user, requester, Vec::new()).await
     }
 
     async fn count_mails(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         user: &User,
         requester: CodeRequester<'_>,
         mut limits: Vec<RateLimit>,
     ) -> Result<Option<Duration>, EngineError> {
-        let maximum = tenant.settings.number(settings::RATE_LIMIT_2FA_MAIL_MAX);
-        let window = tenant.settings.duration(settings::RATE_LIMIT_2FA_MAIL_WINDOW);
-        limits.extend(requester.limits(tenant, user, "2fa-mail", maximum, window));
-        Ok(time_to_wait(self.engine.kv().hit(&limits).await?))
+        let maximum = cx.tenant.settings.number(settings::RATE_LIMIT_2FA_MAIL_MAX);
+        let window = cx.tenant.settings.duration(settings::RATE_LIMIT_2FA_MAIL_WINDOW);
+        limits.extend(requester.limits(cx, user, "2fa-mail", maximum, window));
+        Ok(time_to_wait(self.core.engine.kv().hit(&limits).await?))
     }
 
     /// Sends another code. `Some`: over the limit, time to wait.
-    pub(crate) async fn mail_code_again(
+    pub(crate) async fn send_again(
         &self,
-        tenant: &Tenant,
-        place: &str,
-        user: &User,
-        purpose: CodePurpose,
+        cx: OperationContext<'_>,
+        code: CodeUse<'_>,
         requester: CodeRequester<'_>,
     ) -> Result<Option<Duration>, EngineError> {
-        let maximum = tenant.settings.number(settings::RATE_LIMIT_2FA_RESEND_MAX);
-        let window = tenant.settings.duration(settings::RATE_LIMIT_2FA_RESEND_WINDOW);
-        let again = requester.limits(tenant, user, "2fa-resend", maximum, window);
-        if let Some(retry_after) = self.count_mails(tenant, user, requester, again).await? {
+        let maximum = cx.tenant.settings.number(settings::RATE_LIMIT_2FA_RESEND_MAX);
+        let window = cx.tenant.settings.duration(settings::RATE_LIMIT_2FA_RESEND_WINDOW);
+        let again = requester.limits(cx, code.user, "2fa-resend", maximum, window);
+        if let Some(retry_after) = self.count_mails(cx, code.user, requester, again).await? {
             return Ok(Some(retry_after));
         }
-        self.mail_code(tenant, place, user, purpose, requester).await?;
-        let event = self.event(tenant, Some(user.id), "2fa.otp.resent", requester.caller());
-        self.engine.store().repositories().audit().record(&event).await?;
+        self.send(cx, code, requester).await?;
+        let event = self.core.event(cx, Some(code.user.id), "2fa.otp.resent");
+        self.core.engine.store().repositories().audit().record(&event).await?;
         Ok(None)
     }
 
-    /// Makes a code that is valid in one interaction or session only, and enqueues its mail in the same transaction: no
-    /// code without its mail.
-    pub(crate) async fn mail_code(
+    /// Makes a code and enqueues its mail in the same transaction: no code without its mail.
+    pub(crate) async fn send(
         &self,
-        tenant: &Tenant,
-        place: &str,
-        user: &User,
-        purpose: CodePurpose,
+        cx: OperationContext<'_>,
+        CodeUse { user, purpose, place }: CodeUse<'_>,
         requester: CodeRequester<'_>,
     ) -> Result<(), EngineError> {
-        let (now, entropy) = (self.engine.now(), self.engine.entropy());
-        let expires_at = now + tenant.settings.duration(settings::TWO_FACTOR_CODE_TTL);
+        let (organization, entropy) = (cx.tenant.organization.id, self.core.engine.entropy());
+        let expires_at = cx.now + cx.tenant.settings.duration(settings::TWO_FACTOR_CODE_TTL);
         let code = MailedCode::generate(entropy);
         let row = EmailCode {
-            id: EmailCodeId::new(now, entropy),
+            id: EmailCodeId::new(cx.now, entropy),
             user_id: user.id,
             purpose,
-            slot: requester.slot(tenant, user),
+            slot: requester.slot(cx, user),
             interaction: Some(place.to_owned()),
-            mac: code.mac(self.factors.codes.current(), user.id, purpose, Some(place)),
+            mac: code.mac(self.core.factors.codes.current(), user.id, purpose, Some(place)),
             expires_at,
-            created_at: now,
+            created_at: cx.now,
         };
-        let mut unit = self.engine.store().begin().await?;
-        unit.second_factors(tenant.organization.id).issue_email_code(&row).await?;
+        let mut unit = self.core.engine.store().begin().await?;
+        unit.second_factors(organization).issue_email_code(&row).await?;
         let mail = Mail::EmailCode { code: code.expose().to_owned(), expires_at };
-        self.enqueue(&mut *unit, tenant, user, mail, &row.id.to_string()).await?;
-        let event = self.event(tenant, Some(user.id), "2fa.otp.sent", requester.caller());
+        self.core.enqueue(&mut *unit, cx, user, mail, &row.id.to_string()).await?;
+        let event = self.core.event(cx, Some(user.id), "2fa.otp.sent");
         unit.audit().record(&event).await?;
         Ok(unit.commit().await?)
+    }
+
+    /// Checks a typed code; a right one is used up.
+    pub(crate) async fn check(
+        &self,
+        cx: OperationContext<'_>,
+        CodeUse { user, purpose, place }: CodeUse<'_>,
+        typed: &str,
+    ) -> Result<CodeCheck, EngineError> {
+        let Some(macs) = self.core.factors.email_macs(user, purpose, place, typed) else {
+            return Ok(CodeCheck::Wrong);
+        };
+        let mut repositories = self.core.engine.store().repositories();
+        let outcome = repositories
+            .second_factors(cx.tenant.organization.id)
+            .try_email_code(user.id, purpose, Some(place), &macs, CODE_ATTEMPTS, cx.now)
+            .await?;
+        Ok(match outcome {
+            EmailCodeOutcome::Accepted => CodeCheck::Right,
+            EmailCodeOutcome::Wrong { attempts_left: 0 } | EmailCodeOutcome::NothingToMatch => {
+                CodeCheck::Exhausted
+            }
+            EmailCodeOutcome::Wrong { .. } => CodeCheck::Wrong,
+        })
     }
 }

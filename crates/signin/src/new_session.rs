@@ -1,22 +1,25 @@
 //! Creates the session at the end of every sign-in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use porta_core::audit::AuditEvent;
 use porta_core::session::SessionRecord;
-use porta_core::user::{TwoFactorMethod, User};
+use porta_core::user::User;
 use porta_core::{BearerKind, Password, SessionKey, TokenDigest, UserId, settings};
 use porta_kv::Write;
-use porta_session::browser_session::{BrowserSession, PresentedSession, storage_key};
-use porta_session::interaction::{BoundInteraction, CompletedLogin, Stage};
-use porta_session::short_lived::to_bytes;
-use porta_session::{ACR_ONE_FACTOR, ACR_TWO_FACTORS, Caller, EngineError, Tenant};
+use porta_oidc::interaction::{BoundInteraction, CompletedLogin, Stage};
+use porta_oidc::session::{BrowserSession, PresentedSession, storage_key, to_bytes};
+use porta_oidc::{EngineError, Tenant};
 use serde_json::json;
 
-use crate::challenge::ONE_TIME_PASSWORD;
+use crate::amr::{acr_of, first_factor};
+use crate::browser::{Browser, NewSessionCookies};
+use crate::context::OperationContext;
 use crate::known_browser::KnownBrowser;
-use crate::sign_in::count_sign_in;
-use crate::{Browser, NewSessionCookies, SignIn, SignInOutcome};
+use crate::login_metric::count_sign_in;
+use crate::outcome::SignInOutcome;
+use crate::sign_in_core::SignInCore;
 
 /// A person who passed every factor asked for.
 pub(crate) struct AuthenticatedUser<'a> {
@@ -39,38 +42,32 @@ impl AuthenticatedUser<'_> {
     }
 }
 
-/// The `acr` value for these methods.
-pub(crate) fn acr_of(amr: &[String]) -> &'static str {
-    if amr.iter().any(|method| method == MULTI_FACTOR) { ACR_TWO_FACTORS } else { ACR_ONE_FACTOR }
+/// Creates sessions.
+pub(crate) struct NewSessions {
+    core: Arc<SignInCore>,
 }
 
-/// Whether these methods prove the person's second factor. A mailed link proves the mailbox that codes would be mailed
-/// to.
-pub(crate) fn proves_factor(amr: &[String], factor: TwoFactorMethod) -> bool {
-    let has = |word| amr.iter().any(|method| method == word);
-    has(MULTI_FACTOR) || (factor == TwoFactorMethod::Email && has(ONE_TIME_PASSWORD))
-}
+impl NewSessions {
+    pub(crate) fn new(core: Arc<SignInCore>) -> Self {
+        Self { core }
+    }
 
-/// `mfa` (RFC 8176 §2): more than one factor was used.
-pub(crate) const MULTI_FACTOR: &str = "mfa";
-
-impl SignIn {
     /// Writes the session: first to the store, then session and interaction to the short-lived store in one step,
     /// always with a new cookie.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "signin.enter", skip_all)]
-    pub(crate) async fn create_session(
+    pub(crate) async fn create(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         mut bound: BoundInteraction,
         authenticated: AuthenticatedUser<'_>,
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, EngineError> {
-        let (Browser { caller, cookie, device, .. }, user) = (browser, authenticated.user);
-        let previous = self.engine.browser_sessions.find(tenant, cookie).await?;
+        let OperationContext { tenant, caller, now } = cx;
+        let (Browser { cookie, device, .. }, user) = (browser, authenticated.user);
+        let previous = self.core.engine.session(tenant, cookie).await?;
         let kept = self.kept_session(tenant, previous.as_ref(), user.id).await?;
-        let now = self.engine.now();
         let lifetime = tenant.settings.duration(settings::SESSION_TTL).min(tenant.longest_session());
-        let key = kept.unwrap_or_else(|| SessionKey::new(now, self.engine.entropy()));
+        let key = kept.unwrap_or_else(|| SessionKey::new(now, self.core.engine.entropy()));
         let record = SessionRecord {
             id: key,
             organization_id: tenant.organization.id,
@@ -82,12 +79,12 @@ impl SignIn {
             expires_at: now + lifetime,
             revoked_at: None,
         };
-        let event = self.event(tenant, Some(user.id), authenticated.event, caller);
+        let event = self.core.event(cx, Some(user.id), authenticated.event);
         let lockout = authenticated.lockout(tenant);
         let entered = if user.is_auto_locked() {
-            self.create_session_and_unlock(tenant, user, lockout, &record, &event, caller).await?
+            self.create_and_unlock(cx, user, lockout, &record, &event).await?
         } else {
-            let mut repositories = self.engine.store().repositories();
+            let mut repositories = self.core.engine.store().repositories();
             let mut users = repositories.users(tenant.organization.id);
             users.record_sign_in(user, lockout, &record, &event).await?
         };
@@ -98,7 +95,7 @@ impl SignIn {
         }
         // A previous session of another person is terminated.
         if let Some(previous) = previous.as_ref().filter(|previous| previous.session.user != user.id) {
-            self.engine.browser_sessions.end(self.engine.context(tenant, caller), previous).await?;
+            self.core.engine.terminate(tenant, previous, caller).await?;
         }
         let session = BrowserSession {
             key,
@@ -109,7 +106,7 @@ impl SignIn {
             amr: authenticated.amr.clone(),
             expires_at: record.expires_at,
         };
-        let cookie = BearerKind::Session.generate(self.engine.entropy());
+        let cookie = BearerKind::Session.generate(self.core.engine.entropy());
         bound.interaction.stage = Stage::Ready;
         bound.interaction.pending = None;
         bound.interaction.login = Some(CompletedLogin { user: user.id, session: key });
@@ -125,41 +122,47 @@ impl SignIn {
         if let Some(previous) = previous {
             writes.push(Write::Delete { key: storage_key(tenant.organization.id, &previous.digest) });
         }
-        if self.engine.kv().write(writes).await? {
+        if self.core.engine.kv().write(writes).await? {
             self.rehash_if_outdated(tenant, &authenticated).await;
-            let is_password = session.amr.iter().any(|method| method == "pwd");
-            count_sign_in(if is_password { "password" } else { "magic_link" }, "success");
-            let device = KnownBrowser::cookie_after_sign_in(device, tenant, user, self.engine.entropy());
+            if let Some(method) = first_factor(&session.amr) {
+                count_sign_in(method.as_str(), "success");
+            }
+            let device = KnownBrowser::cookie_after_sign_in(device, tenant, user, self.core.engine.entropy());
             let expires_at = record.expires_at;
             return Ok(SignInOutcome::SignedIn(NewSessionCookies { session: cookie, expires_at, device }));
         }
         // The interaction is gone, so no browser got this session: revoke it. A kept session goes on under its previous
         // cookie.
         if kept.is_none() {
-            let event = self.event(tenant, Some(user.id), "session.revoked", caller);
+            let event = self.core.event(cx, Some(user.id), "session.revoked");
             let metadata = json!({ "session": key.to_string(), "reason": "interaction_gone" });
             let event = AuditEvent { metadata, ..event };
-            self.engine.store().repositories().sessions(tenant.organization.id).end(key, now, &event).await?;
+            self.core
+                .engine
+                .store()
+                .repositories()
+                .sessions(tenant.organization.id)
+                .end(key, now, &event)
+                .await?;
         }
         Ok(SignInOutcome::Gone)
     }
 
     /// Records a sign-in that lifts an automatic lock, with an audit row for the unlock.
-    async fn create_session_and_unlock(
+    async fn create_and_unlock(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         user: &User,
         lockout: Duration,
         record: &SessionRecord,
         event: &AuditEvent,
-        caller: &Caller,
     ) -> Result<bool, EngineError> {
-        let mut unit = self.engine.store().begin().await?;
-        let mut users = unit.users(tenant.organization.id);
+        let mut unit = self.core.engine.store().begin().await?;
+        let mut users = unit.users(cx.tenant.organization.id);
         let entered = users.record_sign_in(user, lockout, record, event).await?;
         drop(users);
         if entered {
-            let unlocked = self.event(tenant, Some(user.id), "user.auto_unlocked", caller);
+            let unlocked = self.core.event(cx, Some(user.id), "user.auto_unlocked");
             unit.audit().record(&unlocked).await?;
         }
         unit.commit().await?;
@@ -171,8 +174,8 @@ impl SignIn {
         let (Some(password), Some(stored)) = (authenticated.rehash, &authenticated.user.password_hash) else {
             return;
         };
-        let Ok(hash) = self.hasher.hash(password.clone()).await else { return };
-        let mut repositories = self.engine.store().repositories();
+        let Ok(hash) = self.core.hasher.hash(password.clone()).await else { return };
+        let mut repositories = self.core.engine.store().repositories();
         let mut users = repositories.users(tenant.organization.id);
         if let Err(error) = users.rehash(authenticated.user.id, stored, &hash).await {
             tracing::warn!(%error, "an outdated password hash could not be replaced");
@@ -189,7 +192,7 @@ impl SignIn {
         let Some(previous) = previous.filter(|previous| previous.session.user == user) else {
             return Ok(None);
         };
-        let mut repositories = self.engine.store().repositories();
+        let mut repositories = self.core.engine.store().repositories();
         let record = repositories.sessions(tenant.organization.id).by_id(previous.session.key).await?;
         Ok(record.filter(|r| r.revoked_at.is_none()).map(|r| r.id))
     }

@@ -1,16 +1,20 @@
 //! Password reset by a mailed link.
 
+use std::sync::Arc;
+
 use porta_core::link_request::{LinkKind, LinkRequest};
 use porta_core::mail::Mail;
 use porta_core::one_time::TokenPurpose;
-use porta_core::password_rules::{ContextWords, check_new_password};
 use porta_core::user::{PasswordRefusal, User};
 use porta_core::{Password, TokenDigest, settings};
-use porta_session::{Caller, EngineError, Tenant};
+use porta_oidc::EngineError;
 use porta_store::{Revocation, UnitOfWork};
 
-use crate::links::{LinkError, LinkQuota, LinkRequestOutcome};
-use crate::{Browser, SignIn};
+use crate::browser::Browser;
+use crate::context::OperationContext;
+use crate::links::{LinkError, LinkQuota, LinkRequestOutcome, MailedLinks};
+use crate::password_rules::check_password_rules;
+use crate::sign_in_core::{SignInCore, security_event};
 
 /// Result of setting a chosen password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,26 +26,32 @@ pub enum SetPasswordOutcome {
     Busy,
 }
 
-impl SignIn {
+/// Resets forgotten passwords.
+pub struct Recovery {
+    pub(crate) core: Arc<SignInCore>,
+    pub(crate) links: Arc<MailedLinks>,
+}
+
+impl Recovery {
     /// Requests a reset link to be mailed, if the address is known. `interaction`: the sign-in to continue afterwards.
-    pub async fn ask_for_reset(
+    pub async fn request_link(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         address: &str,
         interaction: Option<&str>,
         locale: &str,
         browser: Browser<'_>,
     ) -> Result<LinkRequestOutcome, EngineError> {
-        let caller = browser.caller;
+        let OperationContext { tenant, caller, now } = cx;
         if !tenant.offers_passwords() {
             return Ok(LinkRequestOutcome::MethodDisabled);
         }
-        let may = self.count_link(tenant, LinkKind::PasswordReset, address, &browser).await?;
+        let may = self.links.count_request(cx, LinkKind::PasswordReset, address, browser).await?;
         let only_if_none_live = match may {
             LinkQuota::Refused(asked) => return Ok(asked),
             may => matches!(may, LinkQuota::OnlyIfNoneLive),
         };
-        let value = TokenPurpose::PasswordReset.bearer().generate(self.engine.entropy());
+        let value = TokenPurpose::PasswordReset.bearer().generate(self.core.engine.entropy());
         let wanted = LinkRequest {
             kind: LinkKind::PasswordReset,
             address: address.to_owned(),
@@ -53,52 +63,44 @@ impl SignIn {
             details: None,
             locale: locale.to_owned(),
             only_if_none_live,
-            expires_at: self.engine.now() + tenant.settings.duration(settings::PASSWORD_RESET_TTL),
+            expires_at: now + tenant.settings.duration(settings::PASSWORD_RESET_TTL),
             ip_address: caller.address_text(),
             user_agent: caller.user_agent.clone(),
         };
-        self.enqueue_link_request(tenant, wanted).await?;
+        self.links.enqueue_request(cx, wanted).await?;
         Ok(LinkRequestOutcome::Sent)
     }
 
-    /// Returns the person a link belongs to, without using it up.
+    /// Returns the person a reset link belongs to, without using it up.
     pub async fn person_of_link(
         &self,
-        tenant: &Tenant,
-        purpose: TokenPurpose,
+        cx: OperationContext<'_>,
         value: &str,
-        caller: &Caller,
     ) -> Result<Result<User, LinkError>, EngineError> {
-        let link = match self.open_link(tenant, purpose, value, caller).await? {
-            Ok(link) => link,
-            Err(dead) => return Ok(Err(dead)),
-        };
-        let mut repositories = self.engine.store().repositories();
-        let user = repositories.users(tenant.organization.id).by_id(link.user_id).await?;
-        Ok(user.filter(User::may_continue).ok_or(LinkError::Unknown))
+        self.links.person_of(cx, TokenPurpose::PasswordReset, value).await
     }
 
     /// Sets the password and revokes every session and token of the person, so whoever knew the old password is signed
     /// out. The second factor stays and is asked for at the next sign-in.
-    pub async fn reset_password(
+    pub async fn set_password(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         value: &str,
         password: Password,
-        caller: &Caller,
     ) -> Result<SetPasswordOutcome, EngineError> {
-        let purpose = TokenPurpose::PasswordReset;
-        let user = match self.person_of_link(tenant, purpose, value, caller).await? {
+        let user = match self.person_of_link(cx, value).await? {
             Ok(user) => user,
             Err(dead) => return Ok(SetPasswordOutcome::LinkFailed(dead)),
         };
-        if let Err(refusal) = self.check_password_rules(&password, &user, tenant).await? {
+        if let Err(refusal) = check_password_rules(&password, &user, cx.tenant).await? {
             return Ok(SetPasswordOutcome::Refused(refusal));
         }
-        let Ok(hash) = self.hasher.hash(password).await else { return Ok(SetPasswordOutcome::Busy) };
-        let (organization, now) = (tenant.organization.id, self.engine.now());
-        let mut unit = self.engine.store().begin().await?;
-        let digest = TokenDigest::of(value);
+        let Ok(hash) = self.core.hasher.hash(password).await else { return Ok(SetPasswordOutcome::Busy) };
+        // The hash took a while: the link may have expired, and the revocation covers tokens issued until `now`.
+        let cx = OperationContext { now: self.core.engine.now(), ..cx };
+        let (organization, now) = (cx.tenant.organization.id, cx.now);
+        let mut unit = self.core.engine.store().begin().await?;
+        let (digest, purpose) = (TokenDigest::of(value), TokenPurpose::PasswordReset);
         if unit.one_time_tokens(organization).consume(&digest, purpose, now).await?.is_none() {
             // Another request used the link while this one hashed.
             return Ok(SetPasswordOutcome::LinkFailed(LinkError::Used));
@@ -108,11 +110,11 @@ impl SignIn {
         let Some(after) = after.filter(User::may_continue) else {
             return Ok(SetPasswordOutcome::LinkFailed(LinkError::Unknown));
         };
-        self.revoke_sessions_and_links(&mut *unit, tenant, &user, caller).await?;
-        for event in self.mail_received_events(tenant, &user, &after, caller) {
+        self.revoke_sessions_and_links(&mut *unit, cx, &user).await?;
+        for event in self.links.mail_received_events(cx, &user, &after) {
             unit.audit().record(&event).await?;
         }
-        let event = self.event(tenant, Some(user.id), "user.password_reset.completed", caller);
+        let event = self.core.event(cx, Some(user.id), "user.password_reset.completed");
         unit.audit().record(&event).await?;
         unit.commit().await?;
         Ok(SetPasswordOutcome::Done)
@@ -123,27 +125,14 @@ impl SignIn {
     async fn revoke_sessions_and_links(
         &self,
         unit: &mut dyn UnitOfWork,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         user: &User,
-        caller: &Caller,
     ) -> Result<(), EngineError> {
-        let (organization, now) = (tenant.organization.id, self.engine.now());
+        let (organization, now) = (cx.tenant.organization.id, cx.now);
         unit.tokens(organization).revoke(Revocation::User(user.id), now).await?;
         unit.one_time_tokens(organization).withdraw(user.id, now).await?;
         let about = format!("{}:{}", user.id, now.micros());
-        let mail = Mail::PasswordChanged { event: self.security_event(caller) };
-        self.enqueue(unit, tenant, user, mail, &about).await
-    }
-
-    /// Checks the password rules. Runs on a blocking thread, because it takes milliseconds.
-    pub(crate) async fn check_password_rules(
-        &self,
-        password: &Password,
-        user: &User,
-        tenant: &Tenant,
-    ) -> Result<Result<(), PasswordRefusal>, EngineError> {
-        let (password, context) = (password.clone(), ContextWords::of(user, &tenant.organization));
-        let judged = tokio::task::spawn_blocking(move || check_new_password(&password, &context));
-        judged.await.map_err(|_| EngineError::Unreadable("a password could not be judged".to_owned()))
+        let mail = Mail::PasswordChanged { event: security_event(cx) };
+        self.core.enqueue(unit, cx, user, mail, &about).await
     }
 }

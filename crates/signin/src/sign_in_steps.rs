@@ -7,9 +7,9 @@
 //!               └─ neither ───────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! A new first factor is a module that ends in [`SignIn::continue_after_first_factor`](crate::SignIn); a new second
-//! factor is a variant of `TwoFactorMethod` and of `SecondFactorStep`. State is kept in the interaction only, so an
-//! unfinished enrolment leaves nothing behind.
+//! A new first factor is a module that ends in `SecondFactorChallenge::continue_after_first_factor`; a new second factor
+//! is a variant of `TwoFactorMethod` and of `SecondFactorStep`. State is kept in the interaction only, so an unfinished
+//! enrolment leaves nothing behind.
 
 use porta_core::organization::TwoFactorPolicy;
 use porta_core::user::TwoFactorMethod;

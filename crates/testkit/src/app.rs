@@ -22,7 +22,7 @@ use porta_mail::{CaptureTransport, RenderError, Worker, WorkerDeps};
 use porta_oidc::OpenIdProvider;
 use porta_pages::Pages;
 use porta_session::{Backend, ServiceKeys, SharedServices, Tenant, TenantLookup};
-use porta_signin::{DummyHashCosts, FloodLevels, HashCost, PasswordHasher, SecondFactorKeys, SignIn};
+use porta_signin::{HashCost, PasswordHasher, SecondFactorKeys, SignIn, SignInCore};
 use porta_store::Store;
 use secrecy::SecretString;
 use tokio::sync::watch;
@@ -272,14 +272,13 @@ impl TestApp {
         let probes = Arc::new(FakeProbes::default());
         let app = AppState::new(AppStateParts {
             observers: porta_http::Observability::default(),
+            shared: Arc::clone(&shared),
             provider: Arc::clone(&provider),
-            sign_in: SignIn {
-                engine: Arc::clone(&shared),
+            sign_in: SignIn::new(SignInCore {
+                shared: Arc::clone(&shared),
                 hasher: Arc::clone(&hasher),
                 factors,
-                dummy_hash_costs: DummyHashCosts::default(),
-                flood_levels: FloodLevels::default(),
-            },
+            }),
             pages: Arc::clone(&pages),
             probes: probes.clone(),
             clock: clock.clone(),

@@ -13,7 +13,7 @@ use porta_pages::{ErrorText, Flash, Page};
 use porta_protocol::Params;
 use porta_session::interaction::{BoundInteraction, InteractionCookies, Stage};
 use porta_session::sealed_state::SealedState;
-use porta_session::{EngineError, InteractionPurpose};
+use porta_session::{EngineError, InteractionPurpose, OperationContext};
 use porta_signin::{NewSessionCookies, PasswordAttempt, Pause, QueuePriority, SignInOutcome};
 
 use super::ClientInfo;
@@ -36,6 +36,7 @@ pub(super) const FLASH_LIFETIME: Duration = Duration::from_mins(1);
 pub(super) struct InteractionRequest<'a> {
     pub(super) state: &'a StateInner,
     pub(super) tenant: &'a RequestContext,
+    pub(super) client_info: &'a ClientInfo,
     pub(super) bound: BoundInteraction,
     /// Origins outside this server to which its forms may redirect (CSP `form-action`).
     pub(super) form_action_urls: Vec<String>,
@@ -47,7 +48,7 @@ pub(super) async fn load_interaction<'a>(
     state: &'a StateInner,
     tenant: &'a RequestContext,
     uid: &str,
-    client_info: &ClientInfo,
+    client_info: &'a ClientInfo,
 ) -> Result<InteractionRequest<'a>, Reply> {
     let binding = state.cookies.read(tenant, &client_info.headers, cookies::INTERACTION);
     let sealed_state = state.cookies.read(tenant, &client_info.headers, cookies::ANONYMOUS_START);
@@ -62,6 +63,7 @@ pub(super) async fn load_interaction<'a>(
             Ok(InteractionRequest {
                 state,
                 tenant,
+                client_info,
                 bound,
                 form_action_urls,
                 flash_message: flash_message.and_then(|flash_message| FlashMessage::parse(&flash_message)),
@@ -110,7 +112,7 @@ pub(super) async fn form_at_stage<'a>(
     state: &'a StateInner,
     tenant: &'a RequestContext,
     uid: &str,
-    client_info: &ClientInfo,
+    client_info: &'a ClientInfo,
     body: Body,
 ) -> Result<(InteractionRequest<'a>, Params), Reply> {
     let params = form(state, tenant, client_info, body).await?;
@@ -150,7 +152,7 @@ pub(crate) async fn login(
         organization: Some(tenant.organization.id),
         is_known: state.cookies.read(&tenant, &client_info.headers, cookies::DEVICE).is_some(),
     };
-    if state.sign_in.hasher.is_full(turn) {
+    if state.sign_in.password.is_full(turn) {
         return refuse_sign_in(&state, &tenant).await;
     }
     let (request, params) =
@@ -166,7 +168,7 @@ pub(crate) async fn login(
     if password.is_empty() {
         return request.redirect_with_flash("", FlashKind::PasswordMissing, &email);
     }
-    request.sign_in(&email, password, &client_info).await
+    request.sign_in(&email, password).await
 }
 
 /// `POST /{org}/interaction/{uid}/confirm`
@@ -232,7 +234,12 @@ pub(crate) async fn abort(
     }
 }
 
-impl InteractionRequest<'_> {
+impl<'a> InteractionRequest<'a> {
+    /// Context of an operation that begins now.
+    pub(super) fn operation(&self) -> OperationContext<'a> {
+        self.client_info.operation(self.state, self.tenant)
+    }
+
     pub(super) fn url(&self, action: &str) -> String {
         format!("/{}/interaction/{}{action}", self.tenant.organization.slug, self.bound.interaction.uid)
     }
@@ -290,21 +297,16 @@ impl InteractionRequest<'_> {
     }
 
     pub(super) fn csrf_error_page(&self) -> Reply {
-        reply::error_page(
-            self.state,
-            &self.tenant.theme(),
-            StatusCode::FORBIDDEN,
-            ErrorText::CsrfInvalid,
-            None,
-        )
+        let (theme, text) = (self.tenant.theme(), ErrorText::CsrfInvalid);
+        reply::error_page(self.state, &theme, StatusCode::FORBIDDEN, text, None)
     }
 
-    async fn sign_in(self, email: &str, password: &str, client_info: &ClientInfo) -> Reply {
-        let sign_in_cookies = client_info.sign_in_cookies(self.state, self.tenant);
+    async fn sign_in(self, email: &str, password: &str) -> Reply {
+        let sign_in_cookies = self.client_info.sign_in_cookies(self.state, self.tenant);
         let attempt = PasswordAttempt { email, password: TypedPassword::new(password) };
-        let browser = client_info.browser(&sign_in_cookies);
+        let browser = self.client_info.browser(&sign_in_cookies);
         let bound = self.bound.clone();
-        match self.state.sign_in.with_password(self.tenant, bound, attempt, browser).await {
+        match self.state.sign_in.password.verify(self.operation(), bound, attempt, browser).await {
             Ok(
                 outcome @ (SignInOutcome::SignedIn(_) | SignInOutcome::SecondFactor | SignInOutcome::Gone),
             ) => self.outcome_response(outcome, Some(email)).await,
@@ -376,15 +378,9 @@ impl InteractionRequest<'_> {
                 reply::with_header(page, header::SET_COOKIE, pause_cookie(self.state, self.tenant, &pause))
             }
             SignInOutcome::Busy => {
-                let second = Duration::from_secs(1);
-                let page = self
-                    .login_page(
-                        StatusCode::SERVICE_UNAVAILABLE,
-                        email,
-                        Some(Flash::RateLimited { retry_after: 1 }),
-                    )
-                    .await;
-                reply::with_retry_after(page, second)
+                let flash = Some(Flash::RateLimited { retry_after: 1 });
+                let page = self.login_page(StatusCode::SERVICE_UNAVAILABLE, email, flash).await;
+                reply::with_retry_after(page, Duration::from_secs(1))
             }
             SignInOutcome::MethodDisabled => {
                 self.redirect_with_flash("", FlashKind::MethodDisabled, email.unwrap_or_default())

@@ -27,16 +27,13 @@ pub(crate) async fn show(
     Path((_, token)): Path<(String, String)>,
     client_info: ClientInfo,
 ) -> Reply {
-    match invitee(&state, &tenant, &token, &client_info).await {
-        Ok(invitee) => {
-            let form_page = form_page(&state, &tenant, &token);
-            let flash =
-                form_page.as_ref().and_then(|page| page.flash(&client_info.headers)?.kind.password(rules()));
-            let reply = page(&state, &tenant, &token, &client_info, &invitee, StatusCode::OK, flash);
-            shown(form_page.as_ref(), flash.is_some(), reply)
-        }
-        Err(reply) => reply,
-    }
+    let request =
+        InvitationRequest { state: &state, tenant: &tenant, client_info: &client_info, token: &token };
+    let invitee = or_answer!(request.invitee().await);
+    let form_page = request.form_page();
+    let flash = form_page.as_ref().and_then(|page| page.flash(&client_info.headers)?.kind.password(rules()));
+    let reply = request.page(&invitee, StatusCode::OK, flash);
+    shown(form_page.as_ref(), flash.is_some(), reply)
 }
 
 /// `POST /{org}/auth/accept-invite/{token}`
@@ -48,33 +45,25 @@ pub(crate) async fn accept(
     body: Body,
 ) -> Reply {
     let params = or_answer!(form(&state, &tenant, &client_info, body).await);
-    let invitee = or_answer!(invitee(&state, &tenant, &token, &client_info).await);
-    let again = |status, fault| page(&state, &tenant, &token, &client_info, &invitee, status, Some(fault));
-    let refuse = |fault| {
-        let kind = FlashKind::of_password_fault(fault, rules());
-        match form_page(&state, &tenant, &token).zip(kind) {
-            Some((form_page, kind)) => {
-                let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
-                form_session.with_cookie(form_page.redirect_with_flash(kind, ""))
-            }
-            None => again(StatusCode::OK, fault),
-        }
-    };
-    let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
-    if !form_session.csrf_matches(params.get("_csrf")) {
-        return refuse(PasswordFault::CsrfInvalid);
+    let request =
+        InvitationRequest { state: &state, tenant: &tenant, client_info: &client_info, token: &token };
+    let invitee = or_answer!(request.invitee().await);
+    if !request.form_session().csrf_matches(params.get("_csrf")) {
+        return request.refuse(&invitee, PasswordFault::CsrfInvalid);
     }
     let password = match invitee.needs_password.then(|| parse_new_password(&params)).transpose() {
         Ok(password) => password,
-        Err(fault) => return refuse(fault),
+        Err(fault) => return request.refuse(&invitee, fault),
     };
-    match state.sign_in.accept_invitation(&tenant, &token, password, &client_info.caller).await {
+    let cx = client_info.operation(&state, &tenant);
+    match state.sign_in.invitations.accept(cx, &token, password).await {
         Ok(SetPasswordOutcome::Done) => {
             redirect_to_result(&state, &tenant, FlashKind::InvitationAccepted, invitee.user.email.shown())
         }
-        Ok(SetPasswordOutcome::Refused(refusal)) => refuse(password_fault(refusal)),
+        Ok(SetPasswordOutcome::Refused(refusal)) => request.refuse(&invitee, password_fault(refusal)),
         Ok(SetPasswordOutcome::Busy) => {
-            let page = again(StatusCode::SERVICE_UNAVAILABLE, PasswordFault::RateLimited { retry_after: 1 });
+            let fault = PasswordFault::RateLimited { retry_after: 1 };
+            let page = request.page(&invitee, StatusCode::SERVICE_UNAVAILABLE, Some(fault));
             reply::with_retry_after(page, std::time::Duration::from_secs(1))
         }
         Ok(SetPasswordOutcome::LinkFailed(why)) => dead_invitation_page(&state, &tenant, why),
@@ -82,23 +71,60 @@ pub(crate) async fn accept(
     }
 }
 
-fn form_page<'a>(state: &'a StateInner, tenant: &'a RequestContext, token: &str) -> Option<FormPage<'a>> {
-    FormPage::of_link(state, tenant, BearerKind::Invitation, "accept-invite", token)
+/// A request with the token of an invitation.
+struct InvitationRequest<'a> {
+    state: &'a StateInner,
+    tenant: &'a RequestContext,
+    client_info: &'a ClientInfo,
+    token: &'a str,
 }
 
-async fn invitee(
-    state: &StateInner,
-    tenant: &RequestContext,
-    token: &str,
-    client_info: &ClientInfo,
-) -> Result<Invitee, Reply> {
-    match state.sign_in.invitee(tenant, token, &client_info.caller).await {
-        Ok(Ok(invitee)) => {
-            tenant.languages.add_profile_locale(invitee.user.profile.locale.as_deref());
-            Ok(invitee)
+impl<'a> InvitationRequest<'a> {
+    /// `None` for a malformed token.
+    fn form_page(&self) -> Option<FormPage<'a>> {
+        FormPage::of_link(self.state, self.tenant, BearerKind::Invitation, "accept-invite", self.token)
+    }
+
+    fn form_session(&self) -> FormSession {
+        FormSession::of(self.state, self.tenant, &self.client_info.headers, None)
+    }
+
+    async fn invitee(&self) -> Result<Invitee, Reply> {
+        let (state, tenant) = (self.state, self.tenant);
+        let cx = self.client_info.operation(state, tenant);
+        match state.sign_in.invitations.invitee(cx, self.token).await {
+            Ok(Ok(invitee)) => {
+                tenant.languages.add_profile_locale(invitee.user.profile.locale.as_deref());
+                Ok(invitee)
+            }
+            Ok(Err(why)) => Err(dead_invitation_page(state, tenant, why)),
+            Err(error) => Err(reply::engine_error_page(state, &tenant.theme(), &error)),
         }
-        Ok(Err(why)) => Err(dead_invitation_page(state, tenant, why)),
-        Err(error) => Err(reply::engine_error_page(state, &tenant.theme(), &error)),
+    }
+
+    /// Redirects to the form, which shows the reason; a malformed link is answered by the form itself.
+    fn refuse(&self, invitee: &Invitee, fault: PasswordFault) -> Reply {
+        match self.form_page().zip(FlashKind::of_password_fault(fault, rules())) {
+            Some((page, kind)) => self.form_session().with_cookie(page.redirect_with_flash(kind, "")),
+            None => self.page(invitee, StatusCode::OK, Some(fault)),
+        }
+    }
+
+    fn page(&self, invitee: &Invitee, status: StatusCode, flash: Option<PasswordFault>) -> Reply {
+        let organization = &self.tenant.organization;
+        let form_session = self.form_session();
+        let page = InvitationPage {
+            action_url: &format!("/{}/auth/accept-invite/{}", organization.slug, self.token),
+            csrf: &form_session.csrf,
+            organization: organization.display_name(),
+            inviter: invitee.invitation.inviter.as_deref(),
+            email: invitee.user.email.shown(),
+            message: invitee.invitation.message.as_deref(),
+            rules: invitee.needs_password.then(rules),
+            flash,
+        };
+        let page = self.state.pages.invitation(&self.tenant.theme(), &page);
+        form_session.with_cookie(reply::page(status, page))
     }
 }
 
@@ -109,28 +135,4 @@ fn dead_invitation_page(state: &StateInner, tenant: &RequestContext, why: LinkEr
     }
     let page = InviteExpiredPage { organization: tenant.organization.display_name(), inviter: None };
     reply::page(StatusCode::BAD_REQUEST, state.pages.invite_expired(&tenant.theme(), &page))
-}
-
-fn page(
-    state: &StateInner,
-    tenant: &RequestContext,
-    token: &str,
-    client_info: &ClientInfo,
-    invitee: &Invitee,
-    status: StatusCode,
-    flash: Option<PasswordFault>,
-) -> Reply {
-    let form_session = FormSession::of(state, tenant, &client_info.headers, None);
-    let page = InvitationPage {
-        action_url: &format!("/{}/auth/accept-invite/{token}", tenant.organization.slug),
-        csrf: &form_session.csrf,
-        organization: tenant.organization.display_name(),
-        inviter: invitee.invitation.inviter.as_deref(),
-        email: invitee.user.email.shown(),
-        message: invitee.invitation.message.as_deref(),
-        rules: invitee.needs_password.then(rules),
-        flash,
-    };
-    let page = state.pages.invitation(&tenant.theme(), &page);
-    form_session.with_cookie(reply::page(status, page))
 }

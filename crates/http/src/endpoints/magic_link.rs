@@ -63,7 +63,8 @@ pub(crate) async fn request_link(
     let (bound, locale) = (request.bound.clone(), tenant.theme().locale);
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
-    let asked = state.sign_in.ask_for_magic_link(&tenant, bound, &email, locale, browser).await;
+    let magic_links = &state.sign_in.magic_links;
+    let asked = magic_links.request_link(request.operation(), bound, &email, locale, browser).await;
     match asked {
         // Says so for every address, so that nothing reveals whether it has an account.
         Ok(LinkRequestOutcome::Sent) if is_again => {
@@ -107,7 +108,8 @@ pub(crate) async fn code(
     }
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
-    let outcome = state.sign_in.type_link_code(&tenant, request.bound.clone(), typed, browser).await;
+    let (magic_links, bound) = (&state.sign_in.magic_links, request.bound.clone());
+    let outcome = magic_links.verify_code(request.operation(), bound, typed, browser).await;
     match outcome {
         Ok(FactorOutcome::SignedIn(entered)) => request.signed_in(&entered),
         Ok(FactorOutcome::Moved) => reply::redirect(&request.absolute_url("/two-factor")),
@@ -131,7 +133,8 @@ pub(crate) async fn show_link(
     Path((_, uid, token)): Path<(String, String, String)>,
     client_info: ClientInfo,
 ) -> Reply {
-    let landing = match state.sign_in.magic_landing(&tenant, &uid, &token, &client_info.caller).await {
+    let cx = client_info.operation(&state, &tenant);
+    let landing = match state.sign_in.magic_links.landing(cx, &uid, &token).await {
         Ok(Ok(landing)) => landing,
         Ok(Err(why)) => return dead_link_page(&state, &tenant, why, &interaction_url(&tenant, &uid)),
         Err(error) => return reply::engine_error_page(&state, &tenant.theme(), &error),
@@ -176,7 +179,8 @@ pub(crate) async fn follow(
     }
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
-    match state.sign_in.follow_magic_link(&tenant, request.bound.clone(), &token, browser).await {
+    let (magic_links, bound) = (&state.sign_in.magic_links, request.bound.clone());
+    match magic_links.follow(request.operation(), bound, &token, browser).await {
         Ok(MagicLinkOutcome::Passed(outcome)) => request.outcome_response(outcome, None).await,
         Ok(MagicLinkOutcome::LinkFailed(why)) => {
             dead_link_page(&state, &tenant, why, &interaction_url(&tenant, &uid))

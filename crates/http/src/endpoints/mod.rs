@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use porta_session::{Caller, IdempotencyClaim};
+use porta_session::{Caller, IdempotencyClaim, OperationContext, Tenant};
 use porta_signin::Browser;
 
 use crate::context::RequestContext;
@@ -66,9 +66,13 @@ impl ClientInfo {
         }
     }
 
+    /// Context of an operation that begins now.
+    pub(crate) fn operation<'a>(&'a self, state: &StateInner, tenant: &'a Tenant) -> OperationContext<'a> {
+        OperationContext { tenant, caller: &self.caller, now: state.clock.now() }
+    }
+
     pub(crate) fn browser<'a>(&'a self, cookies: &'a SignInCookies) -> Browser<'a> {
         Browser {
-            caller: &self.caller,
             cookie: cookies.session.as_deref(),
             device: cookies.device.as_deref(),
             pause: cookies.pause.as_deref(),

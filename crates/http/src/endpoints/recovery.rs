@@ -6,7 +6,6 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{StatusCode, header};
 use porta_core::BearerKind;
-use porta_core::one_time::TokenPurpose;
 use porta_pages::{EmailFlash, ErrorText, ForgotPasswordPage, PasswordFault, ResetPasswordPage};
 use porta_protocol::Params;
 use porta_signin::{LinkError, LinkRequestOutcome, SetPasswordOutcome};
@@ -71,8 +70,8 @@ pub(crate) async fn request_reset(
     let locale = tenant.theme().locale;
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
-    let asked =
-        state.sign_in.ask_for_reset(&tenant, &email, form_session.interaction(), locale, browser).await;
+    let (cx, interaction) = (client_info.operation(&state, &tenant), form_session.interaction());
+    let asked = state.sign_in.recovery.request_link(cx, &email, interaction, locale, browser).await;
     match asked {
         Ok(LinkRequestOutcome::Sent) => {
             form_session.with_cookie(redirect_to_result(&state, &tenant, FlashKind::LinkSent, &email))
@@ -108,10 +107,11 @@ pub(crate) async fn reset_form(
     Path((_, token)): Path<(String, String)>,
     client_info: ClientInfo,
 ) -> Reply {
+    let request = ResetRequest { state: &state, tenant: &tenant, client_info: &client_info, token: &token };
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
-    let page = form_page(&state, &tenant, &token);
+    let page = request.form_page();
     let flash = page.as_ref().and_then(|page| page.flash(&client_info.headers)?.kind.password(rules()));
-    let reply = reset_page(&state, &tenant, form_session, &token, &client_info, StatusCode::OK, flash).await;
+    let reply = request.page(form_session, StatusCode::OK, flash).await;
     shown(page.as_ref(), flash.is_some(), reply)
 }
 
@@ -124,66 +124,38 @@ pub(crate) async fn reset(
     body: Body,
 ) -> Reply {
     let params = or_answer!(form(&state, &tenant, &client_info, body).await);
+    let request = ResetRequest { state: &state, tenant: &tenant, client_info: &client_info, token: &token };
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
     if !form_session.csrf_matches(params.get("_csrf")) {
-        let fault = PasswordFault::CsrfInvalid;
-        return refuse_reset(&state, &tenant, form_session, &token, &client_info, fault).await;
+        return request.refuse(form_session, PasswordFault::CsrfInvalid).await;
     }
     let password = match parse_new_password(&params) {
         Ok(password) => password,
-        Err(fault) => {
-            return refuse_reset(&state, &tenant, form_session, &token, &client_info, fault).await;
-        }
+        Err(fault) => return request.refuse(form_session, fault).await,
     };
     if !tenant.offers_passwords() {
         return no_passwords(&state, &tenant);
     }
-    match state.sign_in.reset_password(&tenant, &token, password, &client_info.caller).await {
+    let cx = client_info.operation(&state, &tenant);
+    match state.sign_in.recovery.set_password(cx, &token, password).await {
         Ok(SetPasswordOutcome::Done) => redirect_to_result(&state, &tenant, FlashKind::PasswordSet, ""),
         Ok(SetPasswordOutcome::Refused(refusal)) => {
-            let fault = password_fault(refusal);
-            refuse_reset(&state, &tenant, form_session, &token, &client_info, fault).await
+            request.refuse(form_session, password_fault(refusal)).await
         }
         Ok(SetPasswordOutcome::Busy) => {
             let (status, flash) =
                 (StatusCode::SERVICE_UNAVAILABLE, Some(PasswordFault::RateLimited { retry_after: 1 }));
-            let page = reset_page(&state, &tenant, form_session, &token, &client_info, status, flash).await;
+            let page = request.page(form_session, status, flash).await;
             reply::with_retry_after(page, std::time::Duration::from_secs(1))
         }
-        Ok(SetPasswordOutcome::LinkFailed(why)) => dead_reset(&state, &tenant, why),
+        Ok(SetPasswordOutcome::LinkFailed(why)) => request.dead_link_page(why),
         Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
-    }
-}
-
-fn form_page<'a>(state: &'a StateInner, tenant: &'a RequestContext, token: &str) -> Option<FormPage<'a>> {
-    FormPage::of_link(state, tenant, BearerKind::PasswordReset, "reset-password", token)
-}
-
-/// Redirects to the form, which shows the reason; a malformed link leads to the page of dead links.
-async fn refuse_reset(
-    state: &StateInner,
-    tenant: &RequestContext,
-    form_session: FormSession,
-    token: &str,
-    client_info: &ClientInfo,
-    fault: PasswordFault,
-) -> Reply {
-    match form_page(state, tenant, token).zip(FlashKind::of_password_fault(fault, rules())) {
-        Some((page, kind)) => form_session.with_cookie(page.redirect_with_flash(kind, "")),
-        None => {
-            reset_page(state, tenant, form_session, token, client_info, StatusCode::OK, Some(fault)).await
-        }
     }
 }
 
 fn no_passwords(state: &StateInner, tenant: &RequestContext) -> Reply {
     let text = ErrorText::LoginMethodDisabled;
     reply::error_page(state, &tenant.theme(), StatusCode::BAD_REQUEST, text, None)
-}
-
-/// The response to a dead link; another can be requested with the form it leads to.
-fn dead_reset(state: &StateInner, tenant: &RequestContext, why: LinkError) -> Reply {
-    dead_link_page(state, tenant, why, &format!("/{}/auth/forgot-password", tenant.organization.slug))
 }
 
 fn forgot_page(
@@ -206,32 +178,59 @@ fn forgot_page(
     form_session.with_cookie(reply::page(status, page))
 }
 
-async fn reset_page(
-    state: &StateInner,
-    tenant: &RequestContext,
-    form_session: FormSession,
-    token: &str,
-    client_info: &ClientInfo,
-    status: StatusCode,
-    flash: Option<PasswordFault>,
-) -> Reply {
-    if !tenant.offers_passwords() {
-        return no_passwords(state, tenant);
+/// A request with the token of a mailed link.
+struct ResetRequest<'a> {
+    state: &'a StateInner,
+    tenant: &'a RequestContext,
+    client_info: &'a ClientInfo,
+    token: &'a str,
+}
+
+impl<'a> ResetRequest<'a> {
+    /// `None` for a malformed token.
+    fn form_page(&self) -> Option<FormPage<'a>> {
+        FormPage::of_link(self.state, self.tenant, BearerKind::PasswordReset, "reset-password", self.token)
     }
-    let purpose = TokenPurpose::PasswordReset;
-    let user = match state.sign_in.person_of_link(tenant, purpose, token, &client_info.caller).await {
-        Ok(Ok(user)) => user,
-        Ok(Err(why)) => return dead_reset(state, tenant, why),
-        Err(error) => return reply::engine_error_page(state, &tenant.theme(), &error),
-    };
-    tenant.languages.add_profile_locale(user.profile.locale.as_deref());
-    let page = ResetPasswordPage {
-        action_url: &format!("/{}/auth/reset-password/{token}", tenant.organization.slug),
-        csrf: &form_session.csrf,
-        email: user.email.shown(),
-        rules: rules(),
-        flash,
-    };
-    let page = state.pages.reset_password(&tenant.theme(), &page);
-    form_session.with_cookie(reply::page(status, page))
+
+    /// Redirects to the form, which shows the reason; a malformed link leads to the page of dead links.
+    async fn refuse(&self, form_session: FormSession, fault: PasswordFault) -> Reply {
+        match self.form_page().zip(FlashKind::of_password_fault(fault, rules())) {
+            Some((page, kind)) => form_session.with_cookie(page.redirect_with_flash(kind, "")),
+            None => self.page(form_session, StatusCode::OK, Some(fault)).await,
+        }
+    }
+
+    async fn page(
+        &self,
+        form_session: FormSession,
+        status: StatusCode,
+        flash: Option<PasswordFault>,
+    ) -> Reply {
+        let (state, tenant) = (self.state, self.tenant);
+        if !tenant.offers_passwords() {
+            return no_passwords(state, tenant);
+        }
+        let cx = self.client_info.operation(state, tenant);
+        let user = match state.sign_in.recovery.person_of_link(cx, self.token).await {
+            Ok(Ok(user)) => user,
+            Ok(Err(why)) => return self.dead_link_page(why),
+            Err(error) => return reply::engine_error_page(state, &tenant.theme(), &error),
+        };
+        tenant.languages.add_profile_locale(user.profile.locale.as_deref());
+        let page = ResetPasswordPage {
+            action_url: &format!("/{}/auth/reset-password/{}", tenant.organization.slug, self.token),
+            csrf: &form_session.csrf,
+            email: user.email.shown(),
+            rules: rules(),
+            flash,
+        };
+        let page = state.pages.reset_password(&tenant.theme(), &page);
+        form_session.with_cookie(reply::page(status, page))
+    }
+
+    /// The response to a dead link; another can be requested with the form it leads to.
+    fn dead_link_page(&self, why: LinkError) -> Reply {
+        let retry_url = format!("/{}/auth/forgot-password", self.tenant.organization.slug);
+        dead_link_page(self.state, self.tenant, why, &retry_url)
+    }
 }

@@ -60,7 +60,8 @@ pub(crate) async fn verify(
     let code = or_answer!(request.code(&params, view));
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
-    let outcome = state.sign_in.verify_code(&tenant, request.bound.clone(), kind, &code, browser).await;
+    let (second_factor, bound) = (&state.sign_in.second_factor, request.bound.clone());
+    let outcome = second_factor.verify(request.operation(), bound, kind, &code, browser).await;
     request.outcome_page(outcome, view).await
 }
 
@@ -74,7 +75,8 @@ pub(crate) async fn resend(
 ) -> Reply {
     let (request, _) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
-    match state.sign_in.resend_code(&tenant, &request.bound, client_info.browser(&sign_in_cookies)).await {
+    let browser = client_info.browser(&sign_in_cookies);
+    match state.sign_in.second_factor.resend_code(request.operation(), &request.bound, browser).await {
         Ok(FactorOutcome::Moved) => {
             request.redirect_with_flash(View::Usual.page(), FlashKind::CodeResent, "")
         }
@@ -93,15 +95,16 @@ pub(crate) async fn setup(
     let (request, params) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
+    let (enrolment, cx, bound) = (&state.sign_in.enrolment, request.operation(), request.bound.clone());
     let outcome = if params.get("code").is_none() {
         let method = match params.get("setupMethod") {
             Some("email") => TwoFactorMethod::Email,
             _ => TwoFactorMethod::Totp,
         };
-        state.sign_in.choose_factor(&tenant, request.bound.clone(), method, browser).await
+        enrolment.choose_factor(cx, bound, method, browser).await
     } else {
         let code = or_answer!(request.code(&params, View::Usual));
-        state.sign_in.confirm_factor(&tenant, request.bound.clone(), &code, browser).await
+        enrolment.confirm_factor(cx, bound, &code, browser).await
     };
     request.outcome_page(outcome, View::Usual).await
 }
@@ -117,7 +120,8 @@ pub(crate) async fn confirm_codes_saved(
     let (request, _) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
-    let outcome = state.sign_in.confirm_codes_saved(&tenant, request.bound.clone(), browser).await;
+    let (enrolment, bound) = (&state.sign_in.enrolment, request.bound.clone());
+    let outcome = enrolment.confirm_codes_saved(request.operation(), bound, browser).await;
     request.outcome_page(outcome, View::Usual).await
 }
 
@@ -144,7 +148,7 @@ async fn posted<'a>(
     state: &'a AppState,
     tenant: &'a RequestContext,
     uid: &str,
-    client_info: &ClientInfo,
+    client_info: &'a ClientInfo,
     body: Body,
 ) -> Result<(InteractionRequest<'a>, Params), Reply> {
     let (request, params) = form_at_stage(Stage::SecondFactor, state, tenant, uid, client_info, body).await?;
@@ -202,7 +206,7 @@ impl InteractionRequest<'_> {
         if self.bound.interaction.stage != Stage::SecondFactor {
             return self.page_of_stage().await;
         }
-        let (pending, user) = match self.state.sign_in.pending(self.tenant, &self.bound).await {
+        let (pending, user) = match self.state.sign_in.pending.load(self.operation(), &self.bound).await {
             Ok(Some(found)) => found,
             Ok(None) => return self.expired_page(),
             Err(error) => return reply::engine_error_page(self.state, &self.tenant.theme(), &error),
@@ -238,7 +242,7 @@ impl InteractionRequest<'_> {
                 )
             }
             (SecondFactorStep::Codes { sealed }, _) => {
-                let Some(codes) = self.state.sign_in.recovery_codes(&self.bound, sealed) else {
+                let Some(codes) = self.state.sign_in.enrolment.recovery_codes(&self.bound, sealed) else {
                     return self.expired_page();
                 };
                 self.state.pages.recovery_codes(
@@ -276,7 +280,8 @@ impl InteractionRequest<'_> {
         let (svg, key);
         let shown = match step {
             SecondFactorStep::Authenticator { secret, .. } if view != View::Choose => {
-                let Some(offer) = self.state.sign_in.authenticator(secret, issuer, user) else {
+                let enrolment = &self.state.sign_in.enrolment;
+                let Some(offer) = enrolment.authenticator(secret, issuer, user) else {
                     return self.expired_page();
                 };
                 (svg, key) = (offer.qr, offer.key);

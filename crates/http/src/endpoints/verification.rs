@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use porta_core::BearerKind;
-use porta_core::one_time::TokenPurpose;
 use porta_pages::{EmailVerificationPage, ErrorText};
 use porta_signin::LinkError;
 
@@ -27,8 +26,8 @@ pub(crate) async fn show(
     Path((_, token)): Path<(String, String)>,
     client_info: ClientInfo,
 ) -> Reply {
-    let purpose = TokenPurpose::EmailVerification;
-    let user = match state.sign_in.person_of_link(&tenant, purpose, &token, &client_info.caller).await {
+    let cx = client_info.operation(&state, &tenant);
+    let user = match state.sign_in.email_verification.person_of_link(cx, &token).await {
         Ok(Ok(user)) => user,
         Ok(Err(why)) => return dead_verification_page(&state, &tenant, why),
         Err(error) => return reply::engine_error_page(&state, &tenant.theme(), &error),
@@ -65,7 +64,8 @@ pub(crate) async fn verify(
         let (status, text) = (StatusCode::FORBIDDEN, ErrorText::CsrfInvalid);
         return reply::error_page(&state, &tenant.theme(), status, text, None);
     }
-    match state.sign_in.verify_email(&tenant, &token, &client_info.caller).await {
+    let cx = client_info.operation(&state, &tenant);
+    match state.sign_in.email_verification.confirm(cx, &token).await {
         Ok(Ok(user)) => redirect_to_result(&state, &tenant, FlashKind::AddressConfirmed, user.email.shown()),
         Ok(Err(why)) => dead_verification_page(&state, &tenant, why),
         Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),

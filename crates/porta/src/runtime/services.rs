@@ -19,7 +19,7 @@ use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions, Sentinels};
 use porta_oidc::OpenIdProvider;
 use porta_pages::{Pages, TemplateProblems};
 use porta_session::{Backend, ServiceKeys, SharedServices};
-use porta_signin::{DummyHashCosts, FloodLevels, HashCost, PasswordHasher, SecondFactorKeys, SignIn};
+use porta_signin::{HashCost, PasswordHasher, SecondFactorKeys, SignIn, SignInCore};
 use porta_store::Store;
 use porta_store_sql::{Database, DatabaseOptions, Target};
 use secrecy::ExposeSecret as _;
@@ -201,14 +201,9 @@ impl Services {
             traces: telemetry.traces(),
         };
         let app = AppState::new(AppStateParts {
+            shared: Arc::clone(&shared),
             provider: Arc::clone(&provider),
-            sign_in: SignIn {
-                engine: Arc::clone(&shared),
-                hasher,
-                factors,
-                dummy_hash_costs: DummyHashCosts::default(),
-                flood_levels: FloodLevels::default(),
-            },
+            sign_in: SignIn::new(SignInCore { shared: Arc::clone(&shared), hasher, factors }),
             pages: Arc::clone(&pages),
             probes: probes.clone(),
             clock,

@@ -1,15 +1,18 @@
 //! Exports everything stored about a person to themselves (GDPR Article 20), without secrets or digests of them.
 
+use std::sync::Arc;
+
 use porta_core::Timestamp;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::session::SessionRecord;
 use porta_core::user::User;
-use porta_session::{Caller, EngineError, Tenant};
+use porta_oidc::EngineError;
 use porta_store::{Cursor, GrantWithClient, Page, StoreError};
 use serde_json::{Value, json};
 
-use super::RecentlyAuthenticated;
-use crate::SignIn;
+use super::{FactorStatus, RecentlyAuthenticated};
+use crate::context::OperationContext;
+use crate::sign_in_core::SignInCore;
 
 /// Page size of the queries.
 const PAGE: u32 = 500;
@@ -30,22 +33,25 @@ macro_rules! all {
     }};
 }
 
-impl SignIn {
-    pub async fn export_data(
+pub struct AccountData {
+    pub(crate) core: Arc<SignInCore>,
+}
+
+impl AccountData {
+    pub async fn export(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         recent: RecentlyAuthenticated<'_>,
-        caller: &Caller,
     ) -> Result<Value, EngineError> {
+        let OperationContext { tenant, now, .. } = cx;
         let signed_in = recent.signed_in();
-        let (organization, user, now) = (tenant.organization.id, signed_in.user.id, self.engine.now());
+        let (organization, user) = (tenant.organization.id, signed_in.user.id);
         // Recorded first, so that the export contains it.
-        let what = "user.data.exported";
-        let event =
-            self.account_event(tenant, signed_in, what, AuditCategory::Gdpr, json!({ "by": "self" }), caller);
-        self.engine.store().repositories().audit().record(&event).await?;
-        let held = self.factor_status(tenant, signed_in).await?;
-        let mut all = self.engine.store().repositories();
+        let (what, metadata) = ("user.data.exported", json!({ "by": "self" }));
+        let event = signed_in.event(&self.core, cx, what, AuditCategory::Gdpr, metadata);
+        self.core.engine.store().repositories().audit().record(&event).await?;
+        let held = FactorStatus::load(&self.core, tenant, &signed_in.user).await?;
+        let mut all = self.core.engine.store().repositories();
         let mut sessions = all.sessions(organization);
         let stored = all!(async |before| sessions.of_user(user, None, before, PAGE).await, session);
         let grants = all!(async |before| sessions.grants_of(user, now, before, PAGE).await, grant);

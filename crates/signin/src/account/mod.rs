@@ -8,27 +8,39 @@
 //! A [`RecentlyAuthenticated`] proves that the person authenticated recently with the factors they have (decision
 //! 0036).
 
+use std::sync::Arc;
+
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::user::{CredentialState, User};
 use porta_core::{TokenDigest, settings};
 use porta_kv::{LimitOutcome, RateLimit};
-use porta_session::browser_session::{BrowserSession, PresentedSession};
-use porta_session::{Caller, EngineError, Limited, Tenant};
+use porta_oidc::session::{BrowserSession, PresentedSession};
+use porta_oidc::throttle::Limited;
+use porta_oidc::{EngineError, Tenant};
 use serde_json::Value;
 
+use crate::amr::proves_factor;
+use crate::browser::NewSessionCookies;
+use crate::context::OperationContext;
 use crate::known_browser::KnownBrowser;
-use crate::new_session::proves_factor;
-use crate::{NewSessionCookies, SignIn};
+use crate::sign_in_core::SignInCore;
 
 mod data;
 mod devices;
+mod factor_lock;
+mod factor_status;
 mod factors;
 mod password;
 mod setup;
 
-pub use factors::FactorStatus;
-pub use password::{NewPassword, PasswordOutcome};
-pub use setup::{FactorSetup, SetupStep};
+pub(crate) use factor_lock::FactorLock;
+
+pub use data::AccountData;
+pub use devices::AccountDevices;
+pub use factor_status::FactorStatus;
+pub use factors::AccountFactors;
+pub use password::{AccountPassword, NewPassword, PasswordOutcome};
+pub use setup::{FactorSetup, FactorSetups, SetupStep};
 
 /// A person with a valid session.
 #[derive(Debug, Clone)]
@@ -39,12 +51,44 @@ pub struct SignedInUser {
     digest: TokenDigest,
 }
 
+impl SignedInUser {
+    /// Audit row for an action of a person on their own account.
+    fn event(
+        &self,
+        core: &SignInCore,
+        cx: OperationContext<'_>,
+        what: &str,
+        category: AuditCategory,
+        metadata: Value,
+    ) -> AuditEvent {
+        let user = Some(self.user.id);
+        AuditEvent {
+            user_id: user,
+            actor_id: user,
+            metadata,
+            ..core.engine.event(cx.tenant, what, category, cx.caller)
+        }
+    }
+}
+
 /// A person who authenticated recently (step-up).
 #[derive(Debug, Clone, Copy)]
 pub struct RecentlyAuthenticated<'a>(&'a SignedInUser);
 
-impl RecentlyAuthenticated<'_> {
-    pub fn signed_in(&self) -> &SignedInUser {
+impl<'a> RecentlyAuthenticated<'a> {
+    /// Proof that the person authenticated within `step_up_max_age`, with the second factor they have by now. `None`:
+    /// they must authenticate again.
+    pub fn of(cx: OperationContext<'_>, signed_in: &'a SignedInUser) -> Option<Self> {
+        let age = cx.now.since(signed_in.session.auth_time);
+        let is_young = age < cx.tenant.settings.duration(settings::STEP_UP_MAX_AGE);
+        let is_strong = signed_in
+            .user
+            .two_factor_method
+            .is_none_or(|method| proves_factor(&signed_in.session.amr, method));
+        (is_young && is_strong).then_some(Self(signed_in))
+    }
+
+    pub fn signed_in(self) -> &'a SignedInUser {
         self.0
     }
 }
@@ -70,19 +114,27 @@ pub enum AccountChange {
     },
 }
 
-impl SignIn {
+/// Services of the account pages.
+pub struct Account {
+    pub(crate) core: Arc<SignInCore>,
+    pub data: AccountData,
+    pub devices: AccountDevices,
+    pub factors: AccountFactors,
+    pub password: AccountPassword,
+    pub setup: Arc<FactorSetups>,
+}
+
+impl Account {
     /// Loads session and person of a cookie; `None` unless both are valid.
     pub async fn signed_in_user(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         cookie: Option<&str>,
     ) -> Result<Option<SignedInUser>, EngineError> {
-        let Some(presented) = self.engine.browser_sessions.find(tenant, cookie).await? else {
-            return Ok(None);
-        };
+        let Some(presented) = self.core.engine.session(cx.tenant, cookie).await? else { return Ok(None) };
         let PresentedSession { session, digest } = presented;
-        let (organization, now) = (tenant.organization.id, self.engine.now());
-        let mut repositories = self.engine.store().repositories();
+        let (organization, now) = (cx.tenant.organization.id, cx.now);
+        let mut repositories = self.core.engine.store().repositories();
         let record = repositories.sessions(organization).by_id(session.key).await?;
         let is_live = record.is_some_and(|record| {
             record.revoked_at.is_none() && now < record.expires_at && record.user_id == session.user
@@ -94,22 +146,6 @@ impl SignIn {
         Ok(user.filter(User::may_continue).map(|user| SignedInUser { user, session, digest }))
     }
 
-    /// Proof that the person authenticated within `step_up_max_age`, with the second factor they have by now. `None`:
-    /// they must authenticate again.
-    pub fn recent<'a>(
-        &self,
-        tenant: &Tenant,
-        signed_in: &'a SignedInUser,
-    ) -> Option<RecentlyAuthenticated<'a>> {
-        let age = self.engine.now().since(signed_in.session.auth_time);
-        let is_young = age < tenant.settings.duration(settings::STEP_UP_MAX_AGE);
-        let is_strong = signed_in
-            .user
-            .two_factor_method
-            .is_none_or(|method| proves_factor(&signed_in.session.amr, method));
-        (is_young && is_strong).then_some(RecentlyAuthenticated(signed_in))
-    }
-
     /// Known-browser cookie for the browser in which a person changed their credentials; all others become a stranger's
     /// (decision D22).
     pub fn known_browser_cookie(
@@ -118,7 +154,7 @@ impl SignIn {
         signed_in: &SignedInUser,
         credentials: CredentialState,
     ) -> String {
-        KnownBrowser::cookie_after_change(credentials, tenant, &signed_in.user, self.engine.entropy())
+        KnownBrowser::cookie_after_change(credentials, tenant, &signed_in.user, self.core.engine.entropy())
     }
 
     /// Counts a change before it is tried, because mails, hashes and exports are costly. Fails closed.
@@ -133,28 +169,9 @@ impl SignIn {
             maximum,
             window: tenant.settings.duration(settings::RATE_LIMIT_ACCOUNT_WINDOW),
         };
-        Ok(match self.engine.kv().hit(&[limit]).await? {
+        Ok(match self.core.engine.kv().hit(&[limit]).await? {
             LimitOutcome::Allowed => None,
             LimitOutcome::Limited { retry_after } => Some(Limited { retry_after, maximum }),
         })
-    }
-
-    /// Audit row for an action of a person on their own account.
-    fn account_event(
-        &self,
-        tenant: &Tenant,
-        signed_in: &SignedInUser,
-        what: &str,
-        category: AuditCategory,
-        metadata: Value,
-        caller: &Caller,
-    ) -> AuditEvent {
-        let user = Some(signed_in.user.id);
-        AuditEvent {
-            user_id: user,
-            actor_id: user,
-            metadata,
-            ..self.engine.audit.event(self.engine.context(tenant, caller), what, category)
-        }
     }
 }

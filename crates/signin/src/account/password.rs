@@ -1,19 +1,23 @@
 //! Changes the password, or sets the first one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use porta_core::audit::AuditCategory;
 use porta_core::mail::Mail;
 use porta_core::user::{CredentialState, PasswordRefusal};
 use porta_core::{Password, TypedPassword};
-use porta_session::{Caller, EngineError, Tenant};
+use porta_oidc::EngineError;
 use porta_store::Revocation;
 use serde_json::json;
 
 use super::RecentlyAuthenticated;
+use crate::context::OperationContext;
 use crate::limits::{AttemptDecision, LoginLimits};
 use crate::password::HashError;
-use crate::{QueuePriority, SignIn};
+use crate::password_queue::QueuePriority;
+use crate::password_rules::check_password_rules;
+use crate::sign_in_core::{SignInCore, security_event};
 
 /// Content of the form.
 pub struct NewPassword {
@@ -36,41 +40,39 @@ pub enum PasswordOutcome {
     Busy,
 }
 
-impl SignIn {
+pub struct AccountPassword {
+    pub(crate) core: Arc<SignInCore>,
+}
+
+impl AccountPassword {
     /// Sets a new password. Revokes every other session and every token of the person, and withdraws links mailed to
     /// them; the current session stays.
-    pub async fn change_password(
+    pub async fn change(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         recent: RecentlyAuthenticated<'_>,
         form: NewPassword,
-        caller: &Caller,
     ) -> Result<PasswordOutcome, EngineError> {
         let signed_in = recent.signed_in();
         let current = signed_in.user.password_hash.as_ref();
         if let Some(stored) = current {
-            let limits = LoginLimits::inside(tenant, signed_in.session.key);
-            if let AttemptDecision::Limited(retry_after) = limits.begin(&**self.engine.kv(), None).await? {
+            let limits = LoginLimits::inside(cx.tenant, signed_in.session.key);
+            if let AttemptDecision::Limited(retry_after) =
+                limits.begin(&**self.core.engine.kv(), None).await?
+            {
                 return Ok(PasswordOutcome::Limited { retry_after });
             }
-            match self.hasher.verify(form.current.clone(), stored, QueuePriority::PROVEN).await {
-                Ok(verified) if verified.matches => limits.give_back(&**self.engine.kv(), None).await?,
+            match self.core.hasher.verify(form.current.clone(), stored, QueuePriority::PROVEN).await {
+                Ok(verified) if verified.matches => limits.give_back(&**self.core.engine.kv(), None).await?,
                 Ok(_) => {
                     let what = "user.password.change.failed";
-                    let event = self.account_event(
-                        tenant,
-                        signed_in,
-                        what,
-                        AuditCategory::Security,
-                        json!({}),
-                        caller,
-                    );
-                    self.engine.store().repositories().audit().record(&event).await?;
-                    limits.free_slot(&**self.engine.kv(), None).await?;
+                    let event = signed_in.event(&self.core, cx, what, AuditCategory::Security, json!({}));
+                    self.core.engine.store().repositories().audit().record(&event).await?;
+                    limits.free_slot(&**self.core.engine.kv(), None).await?;
                     return Ok(PasswordOutcome::WrongCurrent);
                 }
                 Err(HashError::Busy) => {
-                    limits.give_back(&**self.engine.kv(), None).await?;
+                    limits.give_back(&**self.core.engine.kv(), None).await?;
                     return Ok(PasswordOutcome::Busy);
                 }
                 Err(error) => return Err(EngineError::Unreadable(error.to_string())),
@@ -79,16 +81,18 @@ impl SignIn {
                 return Ok(PasswordOutcome::Unchanged);
             }
         }
-        if let Err(refusal) = self.check_password_rules(&form.new, &signed_in.user, tenant).await? {
+        if let Err(refusal) = check_password_rules(&form.new, &signed_in.user, cx.tenant).await? {
             return Ok(PasswordOutcome::Refused(refusal));
         }
-        let hash = match self.hasher.hash(form.new).await {
+        let hash = match self.core.hasher.hash(form.new).await {
             Ok(hash) => hash,
             Err(HashError::Busy) => return Ok(PasswordOutcome::Busy),
             Err(error) => return Err(EngineError::Unreadable(error.to_string())),
         };
-        let (organization, now, user) = (tenant.organization.id, self.engine.now(), signed_in.user.id);
-        let mut unit = self.engine.store().begin().await?;
+        // The hashes took a while, and the revocation covers tokens issued until `now`.
+        let cx = OperationContext { now: self.core.engine.now(), ..cx };
+        let (organization, now, user) = (cx.tenant.organization.id, cx.now, signed_in.user.id);
+        let mut unit = self.core.engine.store().begin().await?;
         if !unit.users(organization).change_password(user, current, &hash, now).await? {
             // The password was changed after this page was requested, so the one typed is no longer current.
             return Ok(PasswordOutcome::WrongCurrent);
@@ -99,17 +103,11 @@ impl SignIn {
         ended += tokens.revoke(Revocation::TokensOf(user), now).await?;
         drop(tokens);
         unit.one_time_tokens(organization).withdraw(user, now).await?;
-        let mail = Mail::PasswordChanged { event: self.security_event(caller) };
-        self.enqueue(&mut *unit, tenant, &signed_in.user, mail, &format!("{user}:{}", now.micros())).await?;
-        let metadata = json!({ "tokenFamiliesEnded": ended });
-        let event = self.account_event(
-            tenant,
-            signed_in,
-            "user.password.changed",
-            AuditCategory::Security,
-            metadata,
-            caller,
-        );
+        let mail = Mail::PasswordChanged { event: security_event(cx) };
+        let about = format!("{user}:{}", now.micros());
+        self.core.enqueue(&mut *unit, cx, &signed_in.user, mail, &about).await?;
+        let (what, metadata) = ("user.password.changed", json!({ "tokenFamiliesEnded": ended }));
+        let event = signed_in.event(&self.core, cx, what, AuditCategory::Security, metadata);
         unit.audit().record(&event).await?;
         unit.commit().await?;
         // If there was another change in between, this state matches no stored one.

@@ -10,6 +10,7 @@
 //! Unconfirmed setups are kept in the short-lived store, one per person, readable by the session that began it
 //! (decision 0025).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,19 +19,21 @@ use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{BearerKind, SessionKey, Timestamp, TokenDigest, settings};
 use porta_kv::Write;
-use porta_session::browser_session::{BrowserSession, storage_key};
-use porta_session::short_lived::{remaining, to_bytes};
-use porta_session::{Caller, EngineError, Tenant};
+use porta_oidc::session::{BrowserSession, remaining, storage_key, to_bytes};
+use porta_oidc::{EngineError, Tenant};
 use porta_store::Revocation;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountChange, RecentlyAuthenticated, SignedInUser};
-use crate::challenge::{CodeCheck, amr_with};
-use crate::enrolment::{ConfirmedFactor, EnrolmentResult};
-use crate::limits::FactorLimits;
-use crate::mailed_codes::CodeRequester;
-use crate::new_session::acr_of;
-use crate::{NewSessionCookies, SignIn};
+use super::{AccountChange, FactorLock, FactorStatus, RecentlyAuthenticated, SignedInUser};
+use crate::amr::{acr_of, amr_with};
+use crate::browser::NewSessionCookies;
+use crate::context::OperationContext;
+use crate::factor_attempts::{CodeCheck, FactorAttempts, FactorLimits};
+use crate::factor_changes::{ConfirmedFactor, EnrolmentResult, FactorChanges};
+use crate::known_browser::KnownBrowser;
+use crate::mailed_codes::{CodeRequester, CodeUse, MailedCodes};
+use crate::second_factor_keys::AuthenticatorSecret;
+use crate::sign_in_core::SignInCore;
 
 /// A factor being set up, or recovery codes to be saved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,157 +54,160 @@ pub enum SetupStep {
     Codes { sealed: Sealed, is_new_factor: bool },
 }
 
-impl SignIn {
+pub struct FactorSetups {
+    pub(crate) core: Arc<SignInCore>,
+    pub(crate) attempts: Arc<FactorAttempts>,
+    pub(crate) changes: Arc<FactorChanges>,
+    pub(crate) codes: Arc<MailedCodes>,
+    pub(crate) lock: Arc<FactorLock>,
+}
+
+impl FactorSetups {
     /// Returns the setup in progress in this session.
-    pub async fn setup(
+    pub async fn load(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         signed_in: &SignedInUser,
     ) -> Result<Option<FactorSetup>, EngineError> {
-        let Some(bytes) = self.engine.kv().get(&setup_key(tenant, &signed_in.user)).await? else {
+        let Some(bytes) = self.core.engine.kv().get(&setup_key(cx.tenant, &signed_in.user)).await? else {
             return Ok(None);
         };
         let setup: FactorSetup =
             serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
-        let is_own = setup.session == signed_in.session.key && self.engine.now() < setup.expires_at;
+        let is_own = setup.session == signed_in.session.key && cx.now < setup.expires_at;
         Ok(is_own.then_some(setup))
     }
 
+    /// QR code and key for the page that sets up an authenticator.
+    pub fn authenticator(&self, secret: &Sealed, issuer: &str, user: &User) -> Option<AuthenticatorSecret> {
+        self.core.factors.offer(user, secret, issuer)
+    }
+
     /// Recovery codes of a setup, until the person confirms that they saved them.
-    pub fn shown_codes(&self, signed_in: &SignedInUser, sealed: &Sealed) -> Option<Vec<String>> {
-        self.factors.open_codes(&place(signed_in), sealed)
+    pub fn recovery_codes(&self, signed_in: &SignedInUser, sealed: &Sealed) -> Option<Vec<String>> {
+        self.core.factors.open_codes(&place(signed_in), sealed)
     }
 
     /// Begins to set up a factor; replaces a setup in progress.
-    pub async fn begin_setup(
+    pub async fn begin(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         recent: RecentlyAuthenticated<'_>,
         method: TwoFactorMethod,
-        caller: &Caller,
     ) -> Result<AccountChange, EngineError> {
         let signed_in = recent.signed_in();
-        let held = self.factor_status(tenant, signed_in).await?;
+        let held = FactorStatus::load(&self.core, cx.tenant, &signed_in.user).await?;
         if !held.offered.contains(&method) {
             return Ok(AccountChange::Nothing);
         }
         if method == TwoFactorMethod::Email
             && let Some(retry_after) =
-                self.count_mail(tenant, &signed_in.user, CodeRequester::Session(caller)).await?
+                self.codes.count_mail(cx, &signed_in.user, CodeRequester::Session).await?
         {
             return Ok(AccountChange::Limited { retry_after });
         }
         let step = match method {
             TwoFactorMethod::Totp => SetupStep::Authenticator {
-                secret: self.factors.new_secret(&signed_in.user, self.engine.entropy()),
+                secret: self.core.factors.new_secret(&signed_in.user, self.core.engine.entropy()),
                 known: held.method,
                 verified_at: held.since,
             },
             TwoFactorMethod::Email => SetupStep::Email,
         };
-        self.put_setup(tenant, signed_in, step).await?;
+        self.put(cx, signed_in, step).await?;
         if method == TwoFactorMethod::Email {
-            let purpose = CodePurpose::Enrolment;
-            let requester = CodeRequester::Session(caller);
-            self.mail_code(tenant, &place(signed_in), &signed_in.user, purpose, requester).await?;
+            let place = place(signed_in);
+            self.codes.send(cx, enrolment_code(signed_in, &place), CodeRequester::Session).await?;
         }
         Ok(AccountChange::Done)
     }
 
-    pub async fn resend_setup_code(
+    pub async fn resend_code(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         recent: RecentlyAuthenticated<'_>,
-        caller: &Caller,
     ) -> Result<AccountChange, EngineError> {
         let signed_in = recent.signed_in();
-        let setup = self.setup(tenant, signed_in).await?;
+        let setup = self.load(cx, signed_in).await?;
         if !setup.is_some_and(|setup| setup.step == SetupStep::Email) {
             return Ok(AccountChange::Nothing);
         }
-        let (purpose, requester) = (CodePurpose::Enrolment, CodeRequester::Session(caller));
-        Ok(
-            match self.mail_code_again(tenant, &place(signed_in), &signed_in.user, purpose, requester).await?
-            {
-                Some(retry_after) => AccountChange::Limited { retry_after },
-                None => AccountChange::Done,
-            },
-        )
+        let place = place(signed_in);
+        let code = enrolment_code(signed_in, &place);
+        Ok(match self.codes.send_again(cx, code, CodeRequester::Session).await? {
+            Some(retry_after) => AccountChange::Limited { retry_after },
+            None => AccountChange::Done,
+        })
     }
 
     /// Confirms the factor by its first code; recovery codes are shown next.
-    pub async fn confirm_setup(
+    pub async fn confirm(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         recent: RecentlyAuthenticated<'_>,
         code: &str,
-        caller: &Caller,
     ) -> Result<AccountChange, EngineError> {
         let signed_in = recent.signed_in();
-        if !self.lock(tenant, &signed_in.user).await? {
-            return self.answer_of_concurrent_form(tenant, signed_in, code).await;
+        if !self.lock.lock(cx.tenant, &signed_in.user).await? {
+            return self.answer_of_concurrent_form(cx.tenant, signed_in, code).await;
         }
-        let outcome = self.confirm_locked(tenant, signed_in, code, caller).await;
-        self.unlock(tenant, &signed_in.user).await?;
+        let outcome = self.confirm_locked(cx, signed_in, code).await;
+        self.lock.unlock(cx.tenant, &signed_in.user).await?;
         outcome
     }
 
     async fn confirm_locked(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         signed_in: &SignedInUser,
         code: &str,
-        caller: &Caller,
     ) -> Result<AccountChange, EngineError> {
-        let Some(setup) = self.setup(tenant, signed_in).await? else { return Ok(AccountChange::Nothing) };
+        let tenant = cx.tenant;
+        let Some(setup) = self.load(cx, signed_in).await? else { return Ok(AccountChange::Nothing) };
         if matches!(setup.step, SetupStep::Codes { .. }) {
             let answer = self.repeated(tenant, &signed_in.digest, code).await?;
             return Ok(answer.map_or(AccountChange::Done, AccountChange::SessionRenewed));
         }
-        let user = &signed_in.user;
-        let limits = FactorLimits::inside(tenant, &place(signed_in));
-        if let Some(retry_after) = self.count_attempt(tenant, user.id, &limits, caller).await? {
+        let (user, place) = (&signed_in.user, place(signed_in));
+        let limits = FactorLimits::inside(tenant, &place);
+        if let Some(retry_after) = self.attempts.count(cx, user.id, &limits).await? {
             return Ok(AccountChange::Limited { retry_after });
         }
         let (confirmed, failure) = match &setup.step {
             SetupStep::Authenticator { secret, known, verified_at } => {
-                let (now, entropy) = (self.engine.now(), self.engine.entropy());
-                let credential = self.factors.confirm(user, secret, code, now, entropy)?;
+                let entropy = self.core.engine.entropy();
+                let credential = self.core.factors.confirm(user, secret, code, cx.now, entropy)?;
                 let confirmed = credential.map(|credential| match verified_at {
                     Some(at) => ConfirmedFactor::ReplacementTotp { credential, verified_at: *at },
                     None => ConfirmedFactor::Totp { credential, known: *known },
                 });
                 (confirmed, "2fa.setup.totp.failed")
             }
-            SetupStep::Email => {
-                let purpose = CodePurpose::Enrolment;
-                match self.email_code(tenant, &place(signed_in), user, purpose, code).await? {
-                    CodeCheck::Right => (Some(ConfirmedFactor::Email), ""),
-                    CodeCheck::Wrong => (None, "2fa.setup.email.failed"),
-                    CodeCheck::Exhausted => return Ok(AccountChange::Exhausted),
-                }
-            }
+            SetupStep::Email => match self.codes.check(cx, enrolment_code(signed_in, &place), code).await? {
+                CodeCheck::Right => (Some(ConfirmedFactor::Email), ""),
+                CodeCheck::Wrong => (None, "2fa.setup.email.failed"),
+                CodeCheck::Exhausted => return Ok(AccountChange::Exhausted),
+            },
             SetupStep::Codes { .. } => return Ok(AccountChange::Done),
         };
         let Some(confirmed) = confirmed else {
-            let event = self.event(tenant, Some(user.id), failure, caller);
-            self.engine.store().repositories().audit().record(&event).await?;
+            let event = self.core.event(cx, Some(user.id), failure);
+            self.core.engine.store().repositories().audit().record(&event).await?;
             return Ok(AccountChange::Wrong);
         };
         // Tokens from before do not include the factor: revoke those of the current session as well.
         let others = Revocation::OtherSessions { user: user.id, keep: signed_in.session.key };
         let ended = [others, Revocation::TokensOf(user.id)];
         let Some(EnrolmentResult { shown, credentials }) =
-            self.enrol(tenant, user, &confirmed, &ended, caller).await?
+            self.changes.enrol(cx, user, &confirmed, &ended).await?
         else {
-            self.forget_setup(tenant, signed_in).await?;
+            self.forget(cx, signed_in).await?;
             return Ok(AccountChange::Nothing);
         };
-        self.clear_attempts(&limits).await?;
-        self.show_codes(tenant, signed_in, &shown, true).await?;
-        let device = self.known_browser_cookie(tenant, signed_in, credentials);
-        let entered =
-            self.add_factor_to_session(tenant, signed_in, confirmed.method(), (code, device)).await?;
+        self.attempts.clear(&limits).await?;
+        self.show_codes(cx, signed_in, &shown, true).await?;
+        let device = KnownBrowser::cookie_after_change(credentials, tenant, user, self.core.engine.entropy());
+        let entered = self.add_factor_to_session(cx, signed_in, confirmed.method(), (code, device)).await?;
         Ok(entered.map_or(AccountChange::Done, AccountChange::SessionRenewed))
     }
 
@@ -209,31 +215,31 @@ impl SignIn {
     /// ASVS 5 §7.2.4). `None`: the session ended in the meantime.
     async fn add_factor_to_session(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         signed_in: &SignedInUser,
         method: TwoFactorMethod,
         (code, device): (&str, String),
     ) -> Result<Option<NewSessionCookies>, EngineError> {
-        let (organization, kv) = (tenant.organization.id, self.engine.kv());
+        let (organization, kv) = (cx.tenant.organization.id, self.core.engine.kv());
         let before = storage_key(organization, &signed_in.digest);
         if kv.get(&before).await?.is_none() {
             return Ok(None);
         }
         let amr = amr_with(signed_in.session.amr.clone(), Some(method));
         let session = BrowserSession { acr: acr_of(&amr).to_owned(), amr, ..signed_in.session.clone() };
-        let cookie = BearerKind::Session.generate(self.engine.entropy());
+        let cookie = BearerKind::Session.generate(self.core.engine.entropy());
         let (expires_at, digest) = (session.expires_at, TokenDigest::of(&cookie));
         let entered = NewSessionCookies { session: cookie, expires_at, device };
         let identity = answer_identity(&signed_in.digest, code);
-        let answer = self.factors.seal_answer(&identity, &entered, self.engine.entropy());
+        let answer = self.core.factors.seal_answer(&identity, &entered, self.core.engine.entropy());
         let writes = vec![
             Write::Put {
                 key: storage_key(organization, &digest),
                 value: to_bytes(&session)?,
-                ttl: remaining(expires_at, self.engine.now()),
+                ttl: remaining(expires_at, cx.now),
             },
             Write::Put {
-                key: renewed_key(tenant, &signed_in.digest),
+                key: renewed_key(cx.tenant, &signed_in.digest),
                 value: Bytes::from(answer.to_text()),
                 ttl: RENEWAL_ANSWER_LIFETIME,
             },
@@ -246,7 +252,7 @@ impl SignIn {
     /// Returns the answer to a form that renewed this cookie's session a moment ago, for the same form again: a double
     /// click, or an answer that was lost. The form has one effect, and the answer can be repeated (decision D20).
     /// Another code deletes the answer. `signed_in`: the session's person, if still known.
-    pub async fn repeated_setup(
+    pub async fn repeated_form(
         &self,
         tenant: &Tenant,
         signed_in: Option<&SignedInUser>,
@@ -262,7 +268,7 @@ impl SignIn {
     /// Waits while a change of this person's factors is in progress, at most 3 seconds.
     async fn wait_for_unlock(&self, tenant: &Tenant, signed_in: &SignedInUser) -> Result<(), EngineError> {
         for _ in 0..MAX_POLLS {
-            if !self.is_locked(tenant, &signed_in.user).await? {
+            if !self.lock.is_locked(tenant, &signed_in.user).await? {
                 break;
             }
             tokio::time::sleep(POLL_INTERVAL).await;
@@ -277,12 +283,12 @@ impl SignIn {
         code: &str,
     ) -> Result<Option<NewSessionCookies>, EngineError> {
         let key = renewed_key(tenant, digest);
-        let Some(bytes) = self.engine.kv().get(&key).await? else { return Ok(None) };
+        let Some(bytes) = self.core.engine.kv().get(&key).await? else { return Ok(None) };
         let sealed = std::str::from_utf8(&bytes).ok().and_then(Sealed::from_text);
         let answer =
-            sealed.and_then(|sealed| self.factors.open_answer(&answer_identity(digest, code), &sealed));
+            sealed.and_then(|sealed| self.core.factors.open_answer(&answer_identity(digest, code), &sealed));
         if answer.is_none() {
-            self.engine.kv().take(&key).await?;
+            self.core.engine.kv().take(&key).await?;
         }
         Ok(answer)
     }
@@ -300,36 +306,39 @@ impl SignIn {
     }
 
     /// Cancels a setup, or confirms that its recovery codes are saved.
-    pub async fn forget_setup(&self, tenant: &Tenant, signed_in: &SignedInUser) -> Result<(), EngineError> {
-        if self.setup(tenant, signed_in).await?.is_some() {
-            self.engine.kv().take(&setup_key(tenant, &signed_in.user)).await?;
+    pub async fn forget(
+        &self,
+        cx: OperationContext<'_>,
+        signed_in: &SignedInUser,
+    ) -> Result<(), EngineError> {
+        if self.load(cx, signed_in).await?.is_some() {
+            self.core.engine.kv().take(&setup_key(cx.tenant, &signed_in.user)).await?;
         }
         Ok(())
     }
 
     pub(super) async fn show_codes(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         signed_in: &SignedInUser,
         shown: &[String],
         is_new_factor: bool,
     ) -> Result<(), EngineError> {
-        let sealed = self.factors.seal_codes(&place(signed_in), shown, self.engine.entropy());
-        self.put_setup(tenant, signed_in, SetupStep::Codes { sealed, is_new_factor }).await
+        let sealed = self.core.factors.seal_codes(&place(signed_in), shown, self.core.engine.entropy());
+        self.put(cx, signed_in, SetupStep::Codes { sealed, is_new_factor }).await
     }
 
     /// Stores a setup; replaces one in progress.
-    async fn put_setup(
+    async fn put(
         &self,
-        tenant: &Tenant,
+        cx: OperationContext<'_>,
         signed_in: &SignedInUser,
         step: SetupStep,
     ) -> Result<(), EngineError> {
-        let now = self.engine.now();
-        let expires_at = now + tenant.settings.duration(settings::TWO_FACTOR_CODE_TTL);
+        let expires_at = cx.now + cx.tenant.settings.duration(settings::TWO_FACTOR_CODE_TTL);
         let setup = FactorSetup { session: signed_in.session.key, step, expires_at };
-        let (key, ttl) = (setup_key(tenant, &signed_in.user), remaining(expires_at, now));
-        Ok(self.engine.kv().put(&key, to_bytes(&setup)?, ttl).await?)
+        let (key, ttl) = (setup_key(cx.tenant, &signed_in.user), remaining(expires_at, cx.now));
+        Ok(self.core.engine.kv().put(&key, to_bytes(&setup)?, ttl).await?)
     }
 }
 
@@ -350,6 +359,10 @@ fn answer_identity(digest: &TokenDigest, code: &str) -> String {
 
 fn setup_key(tenant: &Tenant, user: &User) -> String {
     format!("{}:account-setup:{}", tenant.organization.id, user.id)
+}
+
+fn enrolment_code<'a>(signed_in: &'a SignedInUser, place: &'a str) -> CodeUse<'a> {
+    CodeUse { user: &signed_in.user, purpose: CodePurpose::Enrolment, place }
 }
 
 /// Where mailed and shown codes are valid: this session.

@@ -19,7 +19,8 @@ const PAGE: AccountPage = AccountPage::Applications;
 
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
     let request = or_answer!(AccountRequest::load(&state, &tenant, &client_info, PAGE).await);
-    let given = match state.sign_in.list_grants(&tenant, &request.signed_in).await {
+    let given = match state.sign_in.account.devices.list_grants(request.operation(), &request.signed_in).await
+    {
         Ok(given) => given,
         Err(error) => return request.error_page(&error),
     };
@@ -56,7 +57,8 @@ pub(crate) async fn withdraw(
     let Some(grant) = params.get("application").and_then(GrantId::parse) else {
         return request.redirect_with_flash(PAGE, None);
     };
-    match state.sign_in.withdraw_grant(&tenant, &request.signed_in, grant, &client_info.caller).await {
+    let devices = &state.sign_in.account.devices;
+    match devices.withdraw_grant(request.operation(), &request.signed_in, grant).await {
         Ok(changed) => request.redirect_with_flash(
             PAGE,
             (changed == AccountChange::Done).then_some(FlashKind::ApplicationRevoked),

@@ -35,7 +35,7 @@ pub(crate) async fn download(
 ) -> Reply {
     let (request, _) = or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
     let recent = or_answer!(request.require_recent());
-    let data = match state.sign_in.export_data(&tenant, recent, &client_info.caller).await {
+    let data = match state.sign_in.account.data.export(request.operation(), recent).await {
         Ok(data) => data,
         Err(error) => return request.error_page(&error),
     };

@@ -39,24 +39,22 @@ pub(crate) async fn change(
     let (request, params) =
         or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
     let recent = or_answer!(request.require_recent());
-    let sign_in = &state.sign_in;
+    let (account, cx) = (&state.sign_in.account, request.operation());
     let (outcome, done) = match (params.get("action"), params.get("method")) {
         (Some("enable"), Some("authenticator")) => {
-            let begun =
-                sign_in.begin_setup(&tenant, recent, TwoFactorMethod::Totp, &client_info.caller).await;
+            let begun = account.setup.begin(cx, recent, TwoFactorMethod::Totp).await;
             (begun, (AccountPage::TwoFactorSetup, None))
         }
         (Some("enable"), Some("email")) => {
-            let begun =
-                sign_in.begin_setup(&tenant, recent, TwoFactorMethod::Email, &client_info.caller).await;
+            let begun = account.setup.begin(cx, recent, TwoFactorMethod::Email).await;
             (begun, (AccountPage::TwoFactorSetup, None))
         }
         (Some("disable"), _) => {
-            let disabled = sign_in.disable_factor(&tenant, recent, &client_info.caller).await;
+            let disabled = account.factors.disable(cx, recent).await;
             (disabled, (PAGE, Some(FlashKind::FactorDisabled)))
         }
         (Some("regenerate"), _) => {
-            let replaced = sign_in.replace_recovery_codes(&tenant, recent, &client_info.caller).await;
+            let replaced = account.factors.replace_recovery_codes(cx, recent).await;
             (replaced, (AccountPage::TwoFactorSetup, None))
         }
         _ => return request.redirect_with_flash(PAGE, None),
@@ -82,7 +80,7 @@ pub(crate) async fn change(
 
 impl AccountRequest<'_> {
     async fn factors_page(&self, status: StatusCode, flash: Option<AccountFlash>) -> Reply {
-        let held = match self.state.sign_in.factor_status(self.tenant, &self.signed_in).await {
+        let held = match self.state.sign_in.account.factors.status(self.tenant, &self.signed_in).await {
             Ok(held) => held,
             Err(error) => return self.error_page(&error),
         };

@@ -6,9 +6,10 @@ use porta_core::user::CredentialState;
 use porta_core::{TokenDigest, secret};
 use porta_pages::{AccountNav, Page, Theme};
 use porta_protocol::Params;
-use porta_session::{AccountPage, AccountPurpose, EngineError};
+use porta_session::{AccountPage, AccountPurpose, EngineError, OperationContext};
 use porta_signin::NewSessionCookies;
 use porta_signin::account::{RecentlyAuthenticated, SignedInUser};
+use porta_signin::{NewSessionCookies, OperationContext};
 
 use super::interaction::{FLASH_LIFETIME, form};
 use super::{ClientInfo, authorize};
@@ -30,7 +31,7 @@ pub(crate) mod setup;
 struct AccountRequest<'a> {
     state: &'a StateInner,
     tenant: &'a RequestContext,
-    headers: &'a HeaderMap,
+    client_info: &'a ClientInfo,
     signed_in: SignedInUser,
     /// The page to return to after signing in again.
     page: AccountPage,
@@ -77,7 +78,8 @@ impl<'a> AccountRequest<'a> {
         page: AccountPage,
     ) -> Result<Self, Reply> {
         let cookie = state.cookies.read(tenant, &client_info.headers, cookies::SESSION);
-        let signed_in = match state.sign_in.signed_in_user(tenant, cookie.as_deref()).await {
+        let cx = client_info.operation(state, tenant);
+        let signed_in = match state.sign_in.account.signed_in_user(cx, cookie.as_deref()).await {
             Ok(signed_in) => signed_in,
             Err(error) => return Err(reply::engine_error_page(state, &tenant.theme(), &error)),
         };
@@ -89,7 +91,7 @@ impl<'a> AccountRequest<'a> {
         Ok(Self {
             state,
             tenant,
-            headers: &client_info.headers,
+            client_info,
             urls: AccountUrls::of(tenant, &signed_in),
             signed_in,
             page,
@@ -125,7 +127,7 @@ impl<'a> AccountRequest<'a> {
         if !is_ours {
             return Err(request.redirect_with_flash(page, Some(FlashKind::CsrfInvalid)));
         }
-        match state.sign_in.count_change(tenant, &request.signed_in).await {
+        match state.sign_in.account.count_change(tenant, &request.signed_in).await {
             Ok(None) => Ok(request),
             Ok(Some(limited)) => Err(reply::too_many_begun(state, tenant, &client_info.headers, limited)),
             Err(error) => Err(request.error_page(&error)),
@@ -135,12 +137,17 @@ impl<'a> AccountRequest<'a> {
     /// Requires a recent sign-in. Otherwise the response leads to a sign-in that returns here; the posted change is dropped.
     #[expect(clippy::result_large_err, reason = "an answer is made once a request")]
     fn require_recent(&self) -> Result<RecentlyAuthenticated<'_>, Reply> {
-        if let Some(recent) = self.state.sign_in.recent(self.tenant, &self.signed_in) {
+        if let Some(recent) = RecentlyAuthenticated::of(self.operation(), &self.signed_in) {
             return Ok(recent);
         }
         let again = Some(self.signed_in.user.email.shown().to_owned());
         let purpose = AccountPurpose { page: self.page, again };
-        Err(sign_in(self.state, self.tenant, self.headers, purpose))
+        Err(sign_in(self.state, self.tenant, &self.client_info.headers, purpose))
+    }
+
+    /// Context of an operation that begins now.
+    fn operation(&self) -> OperationContext<'a> {
+        self.client_info.operation(self.state, self.tenant)
     }
 
     fn nav(&self) -> AccountNav<'_> {
@@ -183,7 +190,8 @@ impl<'a> AccountRequest<'a> {
 
     /// The response to a change of credentials: this browser stays a known device.
     fn with_known_device(&self, reply: Reply, credentials: CredentialState) -> Reply {
-        let device = self.state.sign_in.known_browser_cookie(self.tenant, &self.signed_in, credentials);
+        let account = &self.state.sign_in.account;
+        let device = account.known_browser_cookie(self.tenant, &self.signed_in, credentials);
         reply::with_header(reply, header::SET_COOKIE, self.state.cookies.device(self.tenant, &device))
     }
 

@@ -18,7 +18,7 @@ use crate::tenancy::Org;
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
     let request =
         or_answer!(AccountRequest::load(&state, &tenant, &client_info, AccountPage::Overview).await);
-    let held = match state.sign_in.factor_status(&tenant, &request.signed_in).await {
+    let held = match state.sign_in.account.factors.status(&tenant, &request.signed_in).await {
         Ok(held) => held,
         Err(error) => return request.error_page(&error),
     };
@@ -51,7 +51,8 @@ pub(crate) async fn verify_email(
     let (request, _) = or_answer!(
         AccountRequest::from_form(&state, &tenant, &client_info, body, AccountPage::Overview).await
     );
-    match state.sign_in.mail_verification(&tenant, &request.signed_in.user, &client_info.caller).await {
+    let verification = &state.sign_in.email_verification;
+    match verification.send_link(request.operation(), &request.signed_in.user).await {
         Ok(None) => request.redirect_with_flash(AccountPage::Overview, Some(FlashKind::VerificationSent)),
         Ok(Some(retry_after)) => reply::limited_page(&state, &tenant, retry_after),
         Err(error) => request.error_page(&error),

@@ -46,7 +46,8 @@ pub(crate) async fn change(
         Err(fault) => return request.refuse_password(fault),
     };
     let form = NewPassword { current: TypedPassword::new(field("currentPassword")), new };
-    let outcome = match state.sign_in.change_password(&tenant, recent, form, &client_info.caller).await {
+    let password = &state.sign_in.account.password;
+    let outcome = match password.change(request.operation(), recent, form).await {
         Ok(outcome) => outcome,
         Err(error) => return request.error_page(&error),
     };

@@ -20,7 +20,8 @@ const PAGE: AccountPage = AccountPage::Sessions;
 
 pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
     let request = or_answer!(AccountRequest::load(&state, &tenant, &client_info, PAGE).await);
-    let sessions = match state.sign_in.sessions(&tenant, &request.signed_in).await {
+    let sessions = match state.sign_in.account.devices.sessions(request.operation(), &request.signed_in).await
+    {
         Ok(sessions) => sessions,
         Err(error) => return request.error_page(&error),
     };
@@ -63,14 +64,11 @@ pub(crate) async fn end(
         return reply::redirect(&format!("{}/session/end", tenant.issuer));
     }
     let recent = or_answer!(request.require_recent());
+    let (devices, cx) = (&state.sign_in.account.devices, request.operation());
     let (outcome, flash_message) = match key {
-        Some(key) => (
-            state.sign_in.end_session(&tenant, recent, key, &client_info.caller).await,
-            FlashKind::SessionEnded,
-        ),
+        Some(key) => (devices.end_session(cx, recent, key).await, FlashKind::SessionEnded),
         None if named == "others" => {
-            let ended = state.sign_in.end_other_sessions(&tenant, recent, &client_info.caller).await;
-            (ended, FlashKind::OtherSessionsEnded)
+            (devices.end_other_sessions(cx, recent).await, FlashKind::OtherSessionsEnded)
         }
         None => return request.redirect_with_flash(PAGE, None),
     };

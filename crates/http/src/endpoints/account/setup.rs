@@ -61,7 +61,7 @@ pub(crate) async fn confirm(
     if code.len() > LONGEST_CODE {
         return request.redirect_with_flash(PAGE, Some(FlashKind::CodeInvalid));
     }
-    let outcome = state.sign_in.confirm_setup(&tenant, recent, code, &client_info.caller).await;
+    let outcome = state.sign_in.account.setup.confirm(request.operation(), recent, code).await;
     request.after(outcome, None).await
 }
 
@@ -79,7 +79,8 @@ async fn repeated(
         return None;
     }
     let code = params.get("code").unwrap_or_default().trim();
-    let entered = state.sign_in.repeated_setup(tenant, signed_in, &cookie, code).await.ok()??;
+    let setup = &state.sign_in.account.setup;
+    let entered = setup.repeated_form(tenant, signed_in, &cookie, code).await.ok()??;
     Some(redirect_with_session(state, tenant, PAGE, &entered))
 }
 
@@ -91,7 +92,7 @@ pub(crate) async fn resend(
 ) -> Reply {
     let (request, _) = or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
     let recent = or_answer!(request.require_recent());
-    let outcome = state.sign_in.resend_setup_code(&tenant, recent, &client_info.caller).await;
+    let outcome = state.sign_in.account.setup.resend_code(request.operation(), recent).await;
     request.after(outcome, Some(FlashKind::CodeResent)).await
 }
 
@@ -103,7 +104,7 @@ pub(crate) async fn cancel(
     body: Body,
 ) -> Reply {
     let (request, _) = or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
-    match state.sign_in.forget_setup(&tenant, &request.signed_in).await {
+    match state.sign_in.account.setup.forget(request.operation(), &request.signed_in).await {
         Ok(()) => request.redirect_with_flash(AccountPage::TwoFactor, None),
         Err(error) => request.error_page(&error),
     }
@@ -117,7 +118,8 @@ pub(crate) async fn confirm_codes_saved(
     body: Body,
 ) -> Reply {
     let (request, _) = or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
-    let flash_message = match state.sign_in.setup(&tenant, &request.signed_in).await {
+    let cx = request.operation();
+    let flash_message = match state.sign_in.account.setup.load(cx, &request.signed_in).await {
         Ok(Some(setup)) => match setup.step {
             SetupStep::Codes { is_new_factor: true, .. } => FlashKind::FactorEnabled,
             SetupStep::Codes { is_new_factor: false, .. } => FlashKind::RecoveryCodesReplaced,
@@ -128,7 +130,7 @@ pub(crate) async fn confirm_codes_saved(
         Ok(None) => return request.redirect_with_flash(AccountPage::TwoFactor, None),
         Err(error) => return request.error_page(&error),
     };
-    match state.sign_in.forget_setup(&tenant, &request.signed_in).await {
+    match state.sign_in.account.setup.forget(cx, &request.signed_in).await {
         Ok(()) => request.redirect_with_flash(AccountPage::TwoFactor, Some(flash_message)),
         Err(error) => request.error_page(&error),
     }
@@ -165,17 +167,18 @@ impl AccountRequest<'_> {
 
     /// The page of the pending setup; without one, redirects to the page where a setup begins.
     async fn setup_page(&self, status: StatusCode, flash: Option<CodeFlash>) -> Reply {
-        let setup = match self.state.sign_in.setup(self.tenant, &self.signed_in).await {
+        let setups = &self.state.sign_in.account.setup;
+        let setup = match setups.load(self.operation(), &self.signed_in).await {
             Ok(Some(setup)) => setup,
             Ok(None) => return self.redirect_with_flash(AccountPage::TwoFactor, None),
             Err(error) => return self.error_page(&error),
         };
-        let (user, sign_in) = (&self.signed_in.user, &self.state.sign_in);
+        let user = &self.signed_in.user;
         let (masked_email, resend_url) = (masked(user.email.shown()), self.url("/account/two-factor/resend"));
         let offer;
         let step = match &setup.step {
             SetupStep::Codes { sealed, .. } => {
-                let Some(codes) = sign_in.shown_codes(&self.signed_in, sealed) else {
+                let Some(codes) = setups.recovery_codes(&self.signed_in, sealed) else {
                     return self.redirect_with_flash(AccountPage::TwoFactor, None);
                 };
                 let page = RecoveryCodesPage {
@@ -188,7 +191,7 @@ impl AccountRequest<'_> {
             }
             SetupStep::Authenticator { secret, .. } => {
                 let issuer = self.tenant.organization.display_name();
-                let Some(made) = sign_in.authenticator(secret, issuer, user) else {
+                let Some(made) = setups.authenticator(secret, issuer, user) else {
                     return self.redirect_with_flash(AccountPage::TwoFactor, None);
                 };
                 offer = made;

@@ -44,7 +44,7 @@ impl InteractionRequest<'_> {
     ) -> Reply {
         let client = or_answer!(self.client().await);
         let purpose = &self.bound.interaction.purpose;
-        let methods = match self.state.sign_in.methods(self.tenant, purpose).await {
+        let methods = match self.state.sign_in.login_methods.offered(self.tenant, purpose).await {
             Ok(methods) => methods,
             Err(error) => return reply::engine_error_page(self.state, &self.tenant.theme(), &error),
         };

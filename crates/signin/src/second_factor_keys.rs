@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecondFactorChange, SecurityEvent};
 use porta_core::seal::{Keyring, Sealed};
 use porta_core::second_factor::{
     CodeKeys, CodeMac, CodePurpose, RecoveryCode as StoredCode, SEALING_PURPOSE, TotpCredential,
@@ -10,13 +9,11 @@ use porta_core::second_factor::{
 };
 use porta_core::user::User;
 use porta_core::{Entropy, OrganizationId, RecoveryCodeId, Timestamp, TokenDigest};
-use porta_session::interaction::{BoundInteraction, PendingSecondFactor};
-use porta_session::{Caller, EngineError, Tenant};
-use porta_store::UnitOfWork;
+use porta_oidc::EngineError;
 use secrecy::ExposeSecret as _;
 
+use crate::browser::NewSessionCookies;
 use crate::second_factor::{LinkCode, MailedCode, RecoverySecret, TotpSecret, qr_svg};
-use crate::{NewSessionCookies, SignIn};
 
 /// Keys for second factors and for the mails that carry codes.
 pub struct SecondFactorKeys {
@@ -132,7 +129,8 @@ impl SecondFactorKeys {
         &self.outbox
     }
 
-    fn offer(&self, user: &User, secret: &Sealed, issuer: &str) -> Option<AuthenticatorSecret> {
+    /// QR code and key for the page that sets up an authenticator.
+    pub(crate) fn offer(&self, user: &User, secret: &Sealed, issuer: &str) -> Option<AuthenticatorSecret> {
         let secret = TotpSecret::open(&self.keyring, secret, user.organization_id, user.id).ok()?;
         let uri = secret.provisioning_uri(issuer, &user.email);
         let qr = qr_svg(uri.expose_secret()).ok()?;
@@ -190,68 +188,4 @@ impl std::fmt::Debug for SecondFactorKeys {
 
 fn codes_identity(uid: &str) -> String {
     format!("interaction.recovery_codes:{uid}")
-}
-
-impl SignIn {
-    /// QR code and key for the page that sets up an authenticator.
-    pub fn authenticator(&self, secret: &Sealed, issuer: &str, user: &User) -> Option<AuthenticatorSecret> {
-        self.factors.offer(user, secret, issuer)
-    }
-
-    /// Recovery codes of an enrolment, until the person confirms that they saved them.
-    pub fn recovery_codes(&self, bound: &BoundInteraction, sealed: &Sealed) -> Option<Vec<String>> {
-        self.factors.open_codes(&bound.interaction.uid, sealed)
-    }
-
-    /// Puts a mail into the outbox. `event` is its idempotency key: the same one again adds nothing.
-    pub(crate) async fn enqueue(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        tenant: &Tenant,
-        user: &User,
-        mail: Mail,
-        event: &str,
-    ) -> Result<(), EngineError> {
-        let outgoing =
-            OutgoingEmail { organization_id: tenant.organization.id, recipient: Recipient::of(user), mail };
-        let item = outgoing.into_item(event, &self.factors.outbox, self.engine.now(), self.engine.entropy());
-        unit.outbox().enqueue(&item).await?;
-        Ok(())
-    }
-
-    /// Mails somebody that their second factor changed.
-    pub(crate) async fn notify_of(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        tenant: &Tenant,
-        user: &User,
-        change: SecondFactorChange,
-        caller: &Caller,
-    ) -> Result<(), EngineError> {
-        let about = format!("{}:{change}:{}", user.id, self.engine.now().micros());
-        let mail = Mail::SecondFactorChanged { change, event: self.security_event(caller) };
-        self.enqueue(unit, tenant, user, mail, &about).await
-    }
-
-    /// Time and origin of a change, for the mail to the account's owner.
-    pub(crate) fn security_event(&self, caller: &Caller) -> SecurityEvent {
-        SecurityEvent {
-            at: self.engine.now(),
-            address: caller.address_text(),
-            user_agent: caller.user_agent.clone(),
-        }
-    }
-
-    pub(crate) fn sealed_codes(
-        &self,
-        bound: &BoundInteraction,
-        pending: PendingSecondFactor,
-        shown: &[String],
-    ) -> PendingSecondFactor {
-        let sealed = self.factors.seal_codes(&bound.interaction.uid, shown, self.engine.entropy());
-        PendingSecondFactor {
-            step: porta_session::interaction::SecondFactorStep::Codes { sealed },
-            ..pending
-        }
-    }
 }

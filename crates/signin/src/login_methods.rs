@@ -1,0 +1,60 @@
+//! The first factors that a client offers.
+
+use std::sync::Arc;
+
+use porta_core::audit::AuditEvent;
+use porta_core::organization::LoginMethod;
+use porta_core::settings;
+use porta_oidc::{EngineError, InteractionPurpose, Tenant};
+use serde_json::json;
+
+use crate::context::OperationContext;
+use crate::sign_in_core::SignInCore;
+
+pub struct LoginMethods {
+    core: Arc<SignInCore>,
+}
+
+impl LoginMethods {
+    pub(crate) fn new(core: Arc<SignInCore>) -> Self {
+        Self { core }
+    }
+
+    /// Returns the first factors offered for an interaction: the client's own list, or else the organization's. Empty
+    /// if the client was deactivated in the meantime.
+    pub async fn offered(
+        &self,
+        tenant: &Tenant,
+        purpose: &InteractionPurpose,
+    ) -> Result<Vec<LoginMethod>, EngineError> {
+        let Some(client_id) = purpose.client_id() else {
+            return Ok(tenant.organization.default_login_methods.clone());
+        };
+        let Some(client) = self.core.engine.client(tenant.organization.id, client_id).await? else {
+            return Ok(Vec::new());
+        };
+        let own = client.client.login_methods.clone().filter(|m| !m.is_empty());
+        Ok(own.unwrap_or_else(|| tenant.organization.default_login_methods.clone()))
+    }
+
+    /// Checks whether a client offers a method; audits a refusal.
+    pub(crate) async fn check(
+        &self,
+        cx: OperationContext<'_>,
+        purpose: &InteractionPurpose,
+        method: LoginMethod,
+    ) -> Result<bool, EngineError> {
+        let methods = self.offered(cx.tenant, purpose).await?;
+        let is_offered = methods.contains(&method);
+        if !is_offered {
+            let event = self.core.event(cx, None, "security.login_method_disabled");
+            let metadata = json!({
+                "clientId": purpose.client_id(), "attemptedMethod": method, "effectiveMethods": methods,
+            });
+            let window = cx.tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW);
+            let event = AuditEvent { metadata, ..event };
+            self.core.engine.audit_once(cx.tenant, event, cx.caller, window).await?;
+        }
+        Ok(is_offered)
+    }
+}

@@ -1,0 +1,65 @@
+//! What all services of the sign-in share: the engine, the password hasher and the keys; audit rows and mails.
+
+use std::sync::Arc;
+
+use porta_core::UserId;
+use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecurityEvent};
+use porta_core::user::User;
+use porta_oidc::{Engine, EngineError};
+use porta_store::UnitOfWork;
+
+use crate::context::OperationContext;
+use crate::password::PasswordHasher;
+use crate::second_factor_keys::SecondFactorKeys;
+
+/// Dependencies of the services.
+pub struct SignInCore {
+    pub engine: Arc<Engine>,
+    pub hasher: Arc<PasswordHasher>,
+    pub factors: SecondFactorKeys,
+}
+
+impl SignInCore {
+    /// Builds an audit row; the caller adds details.
+    pub(crate) fn event(&self, cx: OperationContext<'_>, user: Option<UserId>, what: &str) -> AuditEvent {
+        let category = match what {
+            "user.login.password"
+            | "user.login.magic_link"
+            | "user.email.verified"
+            | "2fa.challenge.started"
+            | "2fa.verify.success"
+            | "2fa.otp.resent"
+            | "2fa.setup.totp.complete"
+            | "2fa.setup.email.complete"
+            | "2fa.recovery.used" => AuditCategory::Authentication,
+            _ => AuditCategory::Security,
+        };
+        AuditEvent {
+            user_id: user,
+            actor_id: user.filter(|_| category == AuditCategory::Authentication),
+            ..self.engine.event(cx.tenant, what, category, cx.caller)
+        }
+    }
+
+    /// Puts a mail into the outbox. `about` is its idempotency key: the same one again adds nothing.
+    pub(crate) async fn enqueue(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        cx: OperationContext<'_>,
+        user: &User,
+        mail: Mail,
+        about: &str,
+    ) -> Result<(), EngineError> {
+        let organization_id = cx.tenant.organization.id;
+        let outgoing = OutgoingEmail { organization_id, recipient: Recipient::of(user), mail };
+        let item = outgoing.into_item(about, self.factors.outbox(), cx.now, self.engine.entropy());
+        unit.outbox().enqueue(&item).await?;
+        Ok(())
+    }
+}
+
+/// Time and origin of a change, for the mail to the account's owner.
+pub(crate) fn security_event(cx: OperationContext<'_>) -> SecurityEvent {
+    SecurityEvent { at: cx.now, address: cx.caller.address_text(), user_agent: cx.caller.user_agent.clone() }
+}
