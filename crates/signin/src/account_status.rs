@@ -2,7 +2,7 @@
 
 use porta_core::user::{User, UserStatus};
 use porta_core::{Timestamp, settings};
-use porta_oidc::Tenant;
+use porta_session::Tenant;
 
 pub(crate) enum StatusCheck {
     Allowed,

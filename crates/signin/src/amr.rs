@@ -2,7 +2,7 @@
 
 use porta_core::organization::LoginMethod;
 use porta_core::user::TwoFactorMethod;
-use porta_oidc::{ACR_ONE_FACTOR, ACR_TWO_FACTORS};
+use porta_session::{ACR_ONE_FACTOR, ACR_TWO_FACTORS};
 
 /// A one-time password of any kind. A mailed link counts as one.
 const ONE_TIME_PASSWORD: &str = "otp";

@@ -1,7 +1,7 @@
 //! The browser of a sign-in: the cookies it sent, and those it gets.
 
 use porta_core::Timestamp;
-use porta_oidc::IdempotencyClaim;
+use porta_session::IdempotencyClaim;
 use serde::{Deserialize, Serialize};
 
 /// Cookies of a request, and the claim of its form.

@@ -6,13 +6,12 @@ use porta_core::audit::AuditEvent;
 use porta_core::mail::Mail;
 use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
-use porta_oidc::EngineError;
-use porta_oidc::interaction::{BoundInteraction, PendingSecondFactor, SecondFactorStep};
+use porta_session::interaction::{BoundInteraction, PendingSecondFactor, SecondFactorStep};
+use porta_session::{EngineError, OperationContext};
 use serde_json::json;
 
 use crate::amr::amr_with;
 use crate::browser::Browser;
-use crate::context::OperationContext;
 use crate::enrolment::Enrolment;
 use crate::factor_attempts::{CodeCheck, CodeKind, FactorAttempts, FactorLimits};
 use crate::login_metric::count_sign_in;
@@ -62,7 +61,7 @@ impl SecondFactorChallenge {
         }
         let event = self.core.event(cx, Some(user.id), "2fa.challenge.started");
         let lockout = authenticated.lockout(cx.tenant);
-        let mut repositories = self.core.engine.store().repositories();
+        let mut repositories = self.core.shared.store().repositories();
         let mut users = repositories.users(organization.id);
         if !users.record_challenge(user, lockout, &event).await? {
             return Ok(SignInOutcome::Refused);
@@ -80,7 +79,7 @@ impl SecondFactorChallenge {
             expires_at: None,
         };
         // Replacing the hash may have taken a while: the next step lasts from now on.
-        let cx = OperationContext { now: self.core.engine.now(), ..cx };
+        let cx = OperationContext { now: self.core.shared.now(), ..cx };
         if self.pending.store(cx, bound, pending).await? == FactorOutcome::Gone {
             return Ok(SignInOutcome::Gone);
         }
@@ -133,7 +132,7 @@ impl SecondFactorChallenge {
         self.attempts.clear(&limits).await?;
         let organization = &cx.tenant.organization;
         if user.factor_failures > 0 {
-            let mut repositories = self.core.engine.store().repositories();
+            let mut repositories = self.core.shared.store().repositories();
             repositories.users(organization.id).reset_factor_failures(user.id).await?;
         }
         let shown = if kind == CodeKind::Recovery { None } else { Some(method) };
@@ -173,7 +172,7 @@ impl SecondFactorChallenge {
     /// Counts and audits a consecutive wrong code. After 10 the owner is mailed: whoever gets this far knows their
     /// password.
     async fn count_failure(&self, cx: OperationContext<'_>, user: &User) -> Result<(), EngineError> {
-        let mut unit = self.core.engine.store().begin().await?;
+        let mut unit = self.core.shared.store().begin().await?;
         let failures = unit.users(cx.tenant.organization.id).count_factor_failure(user.id).await?;
         let event = self.core.event(cx, Some(user.id), "2fa.verify.failed");
         let metadata = json!({ "failuresInARow": failures });
@@ -198,7 +197,7 @@ impl SecondFactorChallenge {
     ) -> Result<CodeCheck, EngineError> {
         let Some(macs) = self.core.factors.recovery_macs(user, code) else { return Ok(CodeCheck::Wrong) };
         let organization = cx.tenant.organization.id;
-        let mut unit = self.core.engine.store().begin().await?;
+        let mut unit = self.core.shared.store().begin().await?;
         let left = unit.second_factors(organization).use_recovery_code(user.id, &macs, cx.now).await?;
         let Some(left) = left else { return Ok(CodeCheck::Wrong) };
         let event = self.core.event(cx, Some(user.id), "2fa.recovery.used");
@@ -214,7 +213,7 @@ impl SecondFactorChallenge {
         user: &User,
         code: &str,
     ) -> Result<CodeCheck, EngineError> {
-        let mut repositories = self.core.engine.store().repositories();
+        let mut repositories = self.core.shared.store().repositories();
         let mut factors = repositories.second_factors(cx.tenant.organization.id);
         let Some(credential) = factors.totp(user.id).await? else { return Ok(CodeCheck::Wrong) };
         let Some(step) = self.core.factors.totp_step(user, &credential, code, cx.now)? else {

@@ -9,9 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use porta_core::{OrganizationId, Timestamp};
-use porta_oidc::EngineError;
+use porta_session::{EngineError, OperationContext};
 
-use crate::context::OperationContext;
 use crate::password::HashCost;
 use crate::sign_in_core::SignInCore;
 
@@ -60,7 +59,7 @@ impl DummyHashCosts {
         let costs = if let Some(costs) = self.known(organization, now) {
             costs
         } else {
-            let mut repositories = self.core.engine.store().repositories();
+            let mut repositories = self.core.shared.store().repositories();
             let stored = repositories.users(organization).hash_parameters().await?;
             let mut costs: Vec<_> =
                 stored.iter().filter_map(|(text, n)| Some((HashCost::parse(text)?, *n))).collect();

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use porta_core::seal::Sealed;
 use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
-use porta_oidc::EngineError;
-use porta_oidc::interaction::{BoundInteraction, PendingSecondFactor, SecondFactorStep};
+use porta_session::interaction::{BoundInteraction, PendingSecondFactor, SecondFactorStep};
+use porta_session::{EngineError, OperationContext};
 use porta_store::Revocation;
 
 use crate::amr::{amr_with, is_multi_factor};
 use crate::browser::Browser;
-use crate::context::OperationContext;
 use crate::factor_attempts::{CodeCheck, CodeKind, FactorAttempts, FactorLimits};
 use crate::factor_changes::{ConfirmedFactor, EnrolmentResult, FactorChanges};
 use crate::mailed_codes::{CodeRequester, CodeUse, MailedCodes};
@@ -54,7 +53,7 @@ impl Enrolment {
     ) -> SecondFactorStep {
         match method {
             TwoFactorMethod::Totp => {
-                let secret = self.core.factors.new_secret(user, self.core.engine.entropy());
+                let secret = self.core.factors.new_secret(user, self.core.shared.entropy());
                 SecondFactorStep::Authenticator { secret, allowed, known }
             }
             TwoFactorMethod::Email => SecondFactorStep::Email { allowed },
@@ -125,7 +124,7 @@ impl Enrolment {
         }
         let confirmed = match &pending.step {
             SecondFactorStep::Authenticator { secret, known, .. } => {
-                let entropy = self.core.engine.entropy();
+                let entropy = self.core.shared.entropy();
                 let confirmed = self.core.factors.confirm(&user, secret, code, cx.now, entropy)?;
                 confirmed.map(|credential| ConfirmedFactor::Totp { credential, known: *known })
             }
@@ -144,7 +143,7 @@ impl Enrolment {
             let is_mail = matches!(pending.step, SecondFactorStep::Email { .. });
             let what = if is_mail { "2fa.setup.email.failed" } else { "2fa.setup.totp.failed" };
             let event = self.core.event(cx, Some(user.id), what);
-            self.core.engine.store().repositories().audit().record(&event).await?;
+            self.core.shared.store().repositories().audit().record(&event).await?;
             return Ok(FactorOutcome::Wrong);
         };
         let enrolled = self.changes.enrol(cx, &user, &confirmed, &[Revocation::User(user.id)]).await?;
@@ -152,7 +151,7 @@ impl Enrolment {
             return Ok(FactorOutcome::Gone);
         };
         self.attempts.clear(&limits).await?;
-        let sealed = self.core.factors.seal_codes(&bound.interaction.uid, &shown, self.core.engine.entropy());
+        let sealed = self.core.factors.seal_codes(&bound.interaction.uid, &shown, self.core.shared.entropy());
         let step = SecondFactorStep::Codes { sealed };
         let mut pending = PendingSecondFactor { step, credentials: Some(credentials), ..pending };
         if !is_multi_factor(&pending.amr) {

@@ -6,10 +6,9 @@ use std::time::Duration;
 use porta_core::user::User;
 use porta_core::{TokenDigest, UserId, settings};
 use porta_kv::RateLimit;
-use porta_oidc::{EngineError, Tenant};
+use porta_session::{EngineError, OperationContext, Tenant};
 
 use crate::browser::Browser;
-use crate::context::OperationContext;
 use crate::known_browser::KnownBrowser;
 use crate::limits::{NETWORKS, time_to_wait};
 use crate::sign_in_core::SignInCore;
@@ -114,18 +113,18 @@ impl FactorAttempts {
         user: UserId,
         limits: &FactorLimits,
     ) -> Result<Option<Duration>, EngineError> {
-        let Some(retry_after) = time_to_wait(self.core.engine.kv().hit(limits.all()).await?) else {
+        let Some(retry_after) = time_to_wait(self.core.shared.kv().hit(limits.all()).await?) else {
             return Ok(None);
         };
         let event = self.core.event(cx, Some(user), "rate_limit.2fa_verify");
-        self.core.engine.audit_once(cx.tenant, event, cx.caller, retry_after).await?;
+        self.core.shared.audit.record_once(cx, event, retry_after).await?;
         Ok(Some(retry_after))
     }
 
     /// Clears the counters after a right code.
     pub(crate) async fn clear(&self, limits: &FactorLimits) -> Result<(), EngineError> {
         let (own, shared) = limits.keys();
-        self.core.engine.kv().clear(&own).await?;
-        Ok(self.core.engine.kv().release(&shared).await?)
+        self.core.shared.kv().clear(&own).await?;
+        Ok(self.core.shared.kv().release(&shared).await?)
     }
 }

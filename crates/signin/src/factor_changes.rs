@@ -7,11 +7,10 @@ use porta_core::audit::AuditEvent;
 use porta_core::mail::{Mail, SecondFactorChange};
 use porta_core::second_factor::TotpCredential;
 use porta_core::user::{CredentialState, TwoFactorMethod, User};
-use porta_oidc::{EngineError, Tenant};
+use porta_session::{EngineError, OperationContext, Tenant};
 use porta_store::{Revocation, UnitOfWork};
 use serde_json::json;
 
-use crate::context::OperationContext;
 use crate::sign_in_core::{SignInCore, security_event};
 
 /// Result of an enrolment.
@@ -79,10 +78,10 @@ impl FactorChanges {
         ended: &[Revocation],
     ) -> Result<Option<EnrolmentResult>, EngineError> {
         // Read again: a revocation covers tokens issued until `now`.
-        let cx = OperationContext { now: self.core.engine.now(), ..cx };
+        let cx = OperationContext { now: self.core.shared.now(), ..cx };
         let (organization, now) = (cx.tenant.organization.id, cx.now);
-        let (shown, rows) = self.core.factors.new_recovery_codes(user, now, self.core.engine.entropy());
-        let mut unit = self.core.engine.store().begin().await?;
+        let (shown, rows) = self.core.factors.new_recovery_codes(user, now, self.core.shared.entropy());
+        let mut unit = self.core.shared.store().begin().await?;
         let mut factors = unit.second_factors(organization);
         let mut changes = 1;
         let enrolled = match confirmed {

@@ -13,10 +13,9 @@ use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::settings::{self, SettingDefinition};
 use porta_core::{BearerKind, OrganizationId, Timestamp, TokenDigest};
 use porta_kv::{LimitOutcome, RateLimit};
-use porta_oidc::{EngineError, Tenant};
+use porta_session::{EngineError, OperationContext, Tenant};
 use serde_json::json;
 
-use crate::context::OperationContext;
 use crate::sign_in_core::SignInCore;
 
 /// Multiples of the organization's maximum, and the wait for strangers from there on.
@@ -127,7 +126,7 @@ impl FloodGuard {
             }
         }
         let wait = LEVELS[level].1;
-        let nonce = BearerKind::Interaction.generate(self.core.engine.entropy());
+        let nonce = BearerKind::Interaction.generate(self.core.shared.entropy());
         let value = format!("{}.{}.{nonce}", counter.word(), (now + wait).micros());
         Ok(Some(Pause { wait, value, until: now + wait + COOKIE_GRACE }))
     }
@@ -149,7 +148,7 @@ impl FloodGuard {
             // The current request is counted already.
             let mut limit = counter.limit(cx.tenant, *times);
             limit.maximum = limit.maximum.saturating_add(1);
-            if self.core.engine.kv().check(&[limit]).await? == LimitOutcome::Allowed {
+            if self.core.shared.kv().check(&[limit]).await? == LimitOutcome::Allowed {
                 break;
             }
             level = Some(index);
@@ -166,11 +165,11 @@ impl FloodGuard {
         let tenant = cx.tenant;
         let window = tenant.settings.duration(counter.settings().1);
         let key = format!("{}:noted:flood:{}", tenant.organization.id, counter.word());
-        if !self.core.engine.kv().put_if_absent(&key, Bytes::from_static(b"1"), window).await? {
+        if !self.core.shared.kv().put_if_absent(&key, Bytes::from_static(b"1"), window).await? {
             return Ok(());
         }
         tracing::warn!(event = "security.flood", tenant = %tenant.organization.slug, what = counter.word(), "many failures in one organization: unknown browsers must wait before a form is accepted");
-        let event = self.core.engine.event(tenant, "security.flood", AuditCategory::Security, cx.caller);
+        let event = self.core.shared.audit.event(cx, "security.flood", AuditCategory::Security);
         // The request that triggered the alarm is not its subject: no address, no user agent.
         let event = AuditEvent {
             metadata: json!({ "counted": counter.word() }),
@@ -178,7 +177,7 @@ impl FloodGuard {
             user_agent: None,
             ..event
         };
-        self.core.engine.store().repositories().audit().record(&event).await?;
+        self.core.shared.store().repositories().audit().record(&event).await?;
         Ok(())
     }
 
@@ -186,7 +185,7 @@ impl FloodGuard {
     async fn is_first_use(&self, tenant: &Tenant, shown: &str) -> Result<bool, EngineError> {
         let digest = TokenDigest::of(shown).hex();
         let key = format!("{}:noted:waited:{}", tenant.organization.id, &digest[..32]);
-        Ok(self.core.engine.kv().put_if_absent(&key, Bytes::from_static(b"1"), COOKIE_GRACE).await?)
+        Ok(self.core.shared.kv().put_if_absent(&key, Bytes::from_static(b"1"), COOKIE_GRACE).await?)
     }
 }
 

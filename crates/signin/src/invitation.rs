@@ -8,11 +8,10 @@ use porta_core::mail::Mail;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::{PasswordHash, User, UserStatus};
 use porta_core::{Password, TokenDigest, UserId};
-use porta_oidc::EngineError;
+use porta_session::{EngineError, OperationContext};
 use porta_store::{StoreError, UnitOfWork};
 use serde_json::json;
 
-use crate::context::OperationContext;
 use crate::links::{LinkError, MailedLinks};
 use crate::password_rules::check_password_rules;
 use crate::recovery::SetPasswordOutcome;
@@ -51,7 +50,7 @@ impl Invitations {
             Ok(link) => link,
             Err(dead) => return Ok(Err(dead)),
         };
-        let mut repositories = self.core.engine.store().repositories();
+        let mut repositories = self.core.shared.store().repositories();
         let user = repositories.users(cx.tenant.organization.id).by_id(link.user_id).await?;
         let Some(user) = user.filter(may_accept) else { return Ok(Err(LinkError::Unknown)) };
         Ok(Ok(Invitee {
@@ -83,8 +82,8 @@ impl Invitations {
             }
         }
         // The hash took a while, and the link may have expired.
-        let cx = OperationContext { now: self.core.engine.now(), ..cx };
-        let mut unit = self.core.engine.store().begin().await?;
+        let cx = OperationContext { now: self.core.shared.now(), ..cx };
+        let mut unit = self.core.shared.store().begin().await?;
         let mut tokens = unit.one_time_tokens(cx.tenant.organization.id);
         let link = tokens.consume(&TokenDigest::of(value), TokenPurpose::Invitation, cx.now).await?;
         drop(tokens);

@@ -14,10 +14,9 @@ use porta_core::link_request::{LinkKind, LinkRequest};
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::{Email, User};
 use porta_core::{TokenDigest, settings};
-use porta_oidc::EngineError;
+use porta_session::{EngineError, OperationContext};
 
 use crate::browser::Browser;
-use crate::context::OperationContext;
 use crate::flood::{FloodCounter, FloodGuard, Pause};
 use crate::known_browser::KnownBrowser;
 use crate::limits::{device_link_limit, link_limits, network_link_limits, time_to_wait};
@@ -78,7 +77,7 @@ impl MailedLinks {
         browser: Browser<'_>,
     ) -> Result<LinkQuota, EngineError> {
         let OperationContext { tenant, caller, .. } = cx;
-        let kv = self.core.engine.kv();
+        let kv = self.core.shared.kv();
         let email_key = Email::key_of(address);
         let known = KnownBrowser::parse(browser.device, tenant, &email_key);
         let (hard, soft) = if let Some(device) = &known {
@@ -111,7 +110,7 @@ impl MailedLinks {
         window: Duration,
     ) -> Result<(), EngineError> {
         let event = self.core.event(cx, None, &format!("rate_limit.{kind}"));
-        self.core.engine.audit_once(cx.tenant, event, cx.caller, window).await
+        self.core.shared.audit.record_once(cx, event, window).await
     }
 
     /// Enqueues a request: one statement, the same for every address.
@@ -120,9 +119,9 @@ impl MailedLinks {
         cx: OperationContext<'_>,
         request: LinkRequest,
     ) -> Result<(), EngineError> {
-        let (organization, entropy) = (cx.tenant.organization.id, self.core.engine.entropy());
+        let (organization, entropy) = (cx.tenant.organization.id, self.core.shared.entropy());
         let item = request.into_item(organization, self.core.factors.outbox(), cx.now, entropy);
-        self.core.engine.store().repositories().outbox().enqueue(&item).await?;
+        self.core.shared.store().repositories().outbox().enqueue(&item).await?;
         Ok(())
     }
 
@@ -135,11 +134,11 @@ impl MailedLinks {
     ) -> Result<Result<OneTimeToken, LinkError>, EngineError> {
         let OperationContext { tenant, caller, now } = cx;
         let network = network_link_limits(tenant, caller);
-        if let Some(retry_after) = time_to_wait(self.core.engine.kv().check(&network).await?) {
+        if let Some(retry_after) = time_to_wait(self.core.shared.kv().check(&network).await?) {
             return Ok(Err(LinkError::Limited { retry_after }));
         }
         let found = if purpose.bearer().matches(value) {
-            let mut repositories = self.core.engine.store().repositories();
+            let mut repositories = self.core.shared.store().repositories();
             let mut tokens = repositories.one_time_tokens(tenant.organization.id);
             tokens.find(&TokenDigest::of(value), purpose).await?
         } else {
@@ -151,7 +150,7 @@ impl MailedLinks {
             Some(_) => LinkError::Expired,
             None => LinkError::Unknown,
         };
-        self.core.engine.kv().hit(&network).await?;
+        self.core.shared.kv().hit(&network).await?;
         let what = match purpose {
             TokenPurpose::MagicLink => "user.magic_link.failed",
             TokenPurpose::PasswordReset => "user.password_reset.failed",
@@ -160,7 +159,7 @@ impl MailedLinks {
         };
         let window = tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW);
         let event = self.core.event(cx, None, what);
-        self.core.engine.audit_once(tenant, event, caller, window).await?;
+        self.core.shared.audit.record_once(cx, event, window).await?;
         Ok(Err(dead))
     }
 
@@ -175,7 +174,7 @@ impl MailedLinks {
             Ok(link) => link,
             Err(dead) => return Ok(Err(dead)),
         };
-        let mut repositories = self.core.engine.store().repositories();
+        let mut repositories = self.core.shared.store().repositories();
         let user = repositories.users(cx.tenant.organization.id).by_id(link.user_id).await?;
         Ok(user.filter(User::may_continue).ok_or(LinkError::Unknown))
     }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use porta_core::audit::AuditEvent;
 use porta_core::organization::LoginMethod;
 use porta_core::settings;
-use porta_oidc::{EngineError, InteractionPurpose, Tenant};
+use porta_session::{EngineError, InteractionPurpose, OperationContext, Tenant};
 use serde_json::json;
 
-use crate::context::OperationContext;
 use crate::sign_in_core::SignInCore;
 
 pub struct LoginMethods {
@@ -30,7 +29,7 @@ impl LoginMethods {
         let Some(client_id) = purpose.client_id() else {
             return Ok(tenant.organization.default_login_methods.clone());
         };
-        let Some(client) = self.core.engine.client(tenant.organization.id, client_id).await? else {
+        let Some(client) = self.core.shared.clients.find(tenant.organization.id, client_id).await? else {
             return Ok(Vec::new());
         };
         let own = client.client.login_methods.clone().filter(|m| !m.is_empty());
@@ -53,7 +52,7 @@ impl LoginMethods {
             });
             let window = cx.tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW);
             let event = AuditEvent { metadata, ..event };
-            self.core.engine.audit_once(cx.tenant, event, cx.caller, window).await?;
+            self.core.shared.audit.record_once(cx, event, window).await?;
         }
         Ok(is_offered)
     }

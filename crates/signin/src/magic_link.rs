@@ -13,15 +13,14 @@ use porta_core::organization::LoginMethod;
 use porta_core::user::User;
 use porta_core::{TokenDigest, settings};
 use porta_kv::RateLimit;
-use porta_oidc::interaction::{BoundInteraction, RequestedMagicLink, Stage};
-use porta_oidc::{EngineError, Tenant};
+use porta_session::interaction::{BoundInteraction, RequestedMagicLink, Stage};
+use porta_session::{EngineError, OperationContext, Tenant};
 use serde_json::json;
 
 use crate::account_status::{StatusCheck, check_status};
 use crate::amr;
 use crate::browser::Browser;
 use crate::challenge::SecondFactorChallenge;
-use crate::context::OperationContext;
 use crate::limits::time_to_wait;
 use crate::links::{LinkError, LinkQuota, LinkRequestOutcome, MailedLinks};
 use crate::login_methods::LoginMethods;
@@ -78,10 +77,10 @@ impl MagicLinks {
             may => matches!(may, LinkQuota::OnlyIfNoneLive),
         };
         let client = match bound.interaction.purpose.client_id() {
-            Some(id) => self.core.engine.client(tenant.organization.id, id).await?,
+            Some(id) => self.core.shared.clients.find(tenant.organization.id, id).await?,
             None => None,
         };
-        let value = TokenPurpose::MagicLink.bearer().generate(self.core.engine.entropy());
+        let value = TokenPurpose::MagicLink.bearer().generate(self.core.shared.entropy());
         let (digest, uid) = (TokenDigest::of(&value), bound.interaction.uid.clone());
         let lifetime = tenant.settings.duration(settings::MAGIC_LINK_TTL);
         let expires_at = (now + lifetime).min(bound.interaction.expires_at);
@@ -107,7 +106,7 @@ impl MagicLinks {
             let email = address.to_owned();
             bound.interaction.link = Some(RequestedMagicLink { digest, email, until: Some(expires_at) });
         }
-        if !self.core.engine.kv().write(vec![bound.write_for(lifetime, now)?]).await? {
+        if !self.core.shared.kv().write(vec![bound.write_for(lifetime, now)?]).await? {
             return Ok(LinkRequestOutcome::Gone);
         }
         self.links.enqueue_request(cx, wanted).await?;
@@ -126,7 +125,7 @@ impl MagicLinks {
             Ok(_) => return Ok(Err(LinkError::Unknown)),
             Err(dead) => return Ok(Err(dead)),
         };
-        let mut repositories = self.core.engine.store().repositories();
+        let mut repositories = self.core.shared.store().repositories();
         let user = repositories.users(cx.tenant.organization.id).by_id(link.user_id).await?;
         let Some((user, code)) = user.zip(self.link_code(cx.tenant, uid, &link.digest)) else {
             return Ok(Err(LinkError::Unknown));
@@ -189,9 +188,9 @@ impl MagicLinks {
             window: tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW),
         };
         // Counted before it is verified, so that parallel attempts cannot exceed the limit.
-        if let Some(retry_after) = time_to_wait(self.core.engine.kv().hit(&[limit]).await?) {
+        if let Some(retry_after) = time_to_wait(self.core.shared.kv().hit(&[limit]).await?) {
             let event = self.core.event(cx, None, "rate_limit.magic_code");
-            self.core.engine.audit_once(tenant, event, cx.caller, retry_after).await?;
+            self.core.shared.audit.record_once(cx, event, retry_after).await?;
             return Ok(FactorOutcome::Limited { retry_after });
         }
         let is_right = self.core.factors.is_link_code(organization, uid, &digest, typed);
@@ -200,7 +199,7 @@ impl MagicLinks {
             count_sign_in(LoginMethod::MagicLink.as_str(), "failure");
             let event = self.core.event(cx, None, "user.magic_link.failed");
             let window = tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW);
-            self.core.engine.audit_once(tenant, event, cx.caller, window).await?;
+            self.core.shared.audit.record_once(cx, event, window).await?;
             return Ok(FactorOutcome::Wrong);
         };
         Ok(self.continue_after_link(cx, bound, &user, browser).await?.into())
@@ -218,7 +217,7 @@ impl MagicLinks {
             return Ok(None);
         }
         let (organization, now) = (cx.tenant.organization.id, cx.now);
-        let mut unit = self.core.engine.store().begin().await?;
+        let mut unit = self.core.shared.store().begin().await?;
         let link = unit.one_time_tokens(organization).consume(digest, TokenPurpose::MagicLink, now).await?;
         let Some(link) = link.filter(|link| link.interaction.as_ref() == Some(&bound.interaction.uid)) else {
             return Ok(None);

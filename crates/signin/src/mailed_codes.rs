@@ -8,11 +8,10 @@ use porta_core::second_factor::{CodePurpose, CodeSlot, EmailCode};
 use porta_core::user::User;
 use porta_core::{EmailCodeId, TokenDigest, settings};
 use porta_kv::RateLimit;
-use porta_oidc::{EngineError, Tenant};
+use porta_session::{EngineError, OperationContext, Tenant};
 use porta_store::EmailCodeOutcome;
 
 use crate::browser::Browser;
-use crate::context::OperationContext;
 use crate::factor_attempts::CodeCheck;
 use crate::known_browser::KnownBrowser;
 use crate::limits::{NETWORKS, time_to_wait};
@@ -109,7 +108,7 @@ impl MailedCodes {
         let maximum = cx.tenant.settings.number(settings::RATE_LIMIT_2FA_MAIL_MAX);
         let window = cx.tenant.settings.duration(settings::RATE_LIMIT_2FA_MAIL_WINDOW);
         limits.extend(requester.limits(cx, user, "2fa-mail", maximum, window));
-        Ok(time_to_wait(self.core.engine.kv().hit(&limits).await?))
+        Ok(time_to_wait(self.core.shared.kv().hit(&limits).await?))
     }
 
     /// Sends another code. `Some`: over the limit, time to wait.
@@ -127,7 +126,7 @@ impl MailedCodes {
         }
         self.send(cx, code, requester).await?;
         let event = self.core.event(cx, Some(code.user.id), "2fa.otp.resent");
-        self.core.engine.store().repositories().audit().record(&event).await?;
+        self.core.shared.store().repositories().audit().record(&event).await?;
         Ok(None)
     }
 
@@ -138,7 +137,7 @@ impl MailedCodes {
         CodeUse { user, purpose, place }: CodeUse<'_>,
         requester: CodeRequester<'_>,
     ) -> Result<(), EngineError> {
-        let (organization, entropy) = (cx.tenant.organization.id, self.core.engine.entropy());
+        let (organization, entropy) = (cx.tenant.organization.id, self.core.shared.entropy());
         let expires_at = cx.now + cx.tenant.settings.duration(settings::TWO_FACTOR_CODE_TTL);
         let code = MailedCode::generate(entropy);
         let row = EmailCode {
@@ -151,7 +150,7 @@ impl MailedCodes {
             expires_at,
             created_at: cx.now,
         };
-        let mut unit = self.core.engine.store().begin().await?;
+        let mut unit = self.core.shared.store().begin().await?;
         unit.second_factors(organization).issue_email_code(&row).await?;
         let mail = Mail::EmailCode { code: code.expose().to_owned(), expires_at };
         self.core.enqueue(&mut *unit, cx, user, mail, &row.id.to_string()).await?;
@@ -170,7 +169,7 @@ impl MailedCodes {
         let Some(macs) = self.core.factors.email_macs(user, purpose, place, typed) else {
             return Ok(CodeCheck::Wrong);
         };
-        let mut repositories = self.core.engine.store().repositories();
+        let mut repositories = self.core.shared.store().repositories();
         let outcome = repositories
             .second_factors(cx.tenant.organization.id)
             .try_email_code(user.id, purpose, Some(place), &macs, CODE_ATTEMPTS, cx.now)

@@ -8,14 +8,14 @@ use porta_core::session::SessionRecord;
 use porta_core::user::User;
 use porta_core::{BearerKind, Password, SessionKey, TokenDigest, UserId, settings};
 use porta_kv::Write;
-use porta_oidc::interaction::{BoundInteraction, CompletedLogin, Stage};
-use porta_oidc::session::{BrowserSession, PresentedSession, storage_key, to_bytes};
-use porta_oidc::{EngineError, Tenant};
+use porta_session::browser_session::{BrowserSession, PresentedSession, storage_key};
+use porta_session::interaction::{BoundInteraction, CompletedLogin, Stage};
+use porta_session::short_lived::to_bytes;
+use porta_session::{EngineError, OperationContext, Tenant};
 use serde_json::json;
 
 use crate::amr::{acr_of, first_factor};
 use crate::browser::{Browser, NewSessionCookies};
-use crate::context::OperationContext;
 use crate::known_browser::KnownBrowser;
 use crate::login_metric::count_sign_in;
 use crate::outcome::SignInOutcome;
@@ -64,10 +64,10 @@ impl NewSessions {
     ) -> Result<SignInOutcome, EngineError> {
         let OperationContext { tenant, caller, now } = cx;
         let (Browser { cookie, device, .. }, user) = (browser, authenticated.user);
-        let previous = self.core.engine.session(tenant, cookie).await?;
+        let previous = self.core.shared.browser_sessions.find(tenant, cookie).await?;
         let kept = self.kept_session(tenant, previous.as_ref(), user.id).await?;
         let lifetime = tenant.settings.duration(settings::SESSION_TTL).min(tenant.longest_session());
-        let key = kept.unwrap_or_else(|| SessionKey::new(now, self.core.engine.entropy()));
+        let key = kept.unwrap_or_else(|| SessionKey::new(now, self.core.shared.entropy()));
         let record = SessionRecord {
             id: key,
             organization_id: tenant.organization.id,
@@ -84,7 +84,7 @@ impl NewSessions {
         let entered = if user.is_auto_locked() {
             self.create_and_unlock(cx, user, lockout, &record, &event).await?
         } else {
-            let mut repositories = self.core.engine.store().repositories();
+            let mut repositories = self.core.shared.store().repositories();
             let mut users = repositories.users(tenant.organization.id);
             users.record_sign_in(user, lockout, &record, &event).await?
         };
@@ -95,7 +95,7 @@ impl NewSessions {
         }
         // A previous session of another person is terminated.
         if let Some(previous) = previous.as_ref().filter(|previous| previous.session.user != user.id) {
-            self.core.engine.terminate(tenant, previous, caller).await?;
+            self.core.shared.browser_sessions.end(cx, previous).await?;
         }
         let session = BrowserSession {
             key,
@@ -106,7 +106,7 @@ impl NewSessions {
             amr: authenticated.amr.clone(),
             expires_at: record.expires_at,
         };
-        let cookie = BearerKind::Session.generate(self.core.engine.entropy());
+        let cookie = BearerKind::Session.generate(self.core.shared.entropy());
         bound.interaction.stage = Stage::Ready;
         bound.interaction.pending = None;
         bound.interaction.login = Some(CompletedLogin { user: user.id, session: key });
@@ -122,12 +122,12 @@ impl NewSessions {
         if let Some(previous) = previous {
             writes.push(Write::Delete { key: storage_key(tenant.organization.id, &previous.digest) });
         }
-        if self.core.engine.kv().write(writes).await? {
+        if self.core.shared.kv().write(writes).await? {
             self.rehash_if_outdated(tenant, &authenticated).await;
             if let Some(method) = first_factor(&session.amr) {
                 count_sign_in(method.as_str(), "success");
             }
-            let device = KnownBrowser::cookie_after_sign_in(device, tenant, user, self.core.engine.entropy());
+            let device = KnownBrowser::cookie_after_sign_in(device, tenant, user, self.core.shared.entropy());
             let expires_at = record.expires_at;
             return Ok(SignInOutcome::SignedIn(NewSessionCookies { session: cookie, expires_at, device }));
         }
@@ -157,7 +157,7 @@ impl NewSessions {
         record: &SessionRecord,
         event: &AuditEvent,
     ) -> Result<bool, EngineError> {
-        let mut unit = self.core.engine.store().begin().await?;
+        let mut unit = self.core.shared.store().begin().await?;
         let mut users = unit.users(cx.tenant.organization.id);
         let entered = users.record_sign_in(user, lockout, record, event).await?;
         drop(users);
@@ -175,7 +175,7 @@ impl NewSessions {
             return;
         };
         let Ok(hash) = self.core.hasher.hash(password.clone()).await else { return };
-        let mut repositories = self.core.engine.store().repositories();
+        let mut repositories = self.core.shared.store().repositories();
         let mut users = repositories.users(tenant.organization.id);
         if let Err(error) = users.rehash(authenticated.user.id, stored, &hash).await {
             tracing::warn!(%error, "an outdated password hash could not be replaced");
@@ -192,7 +192,7 @@ impl NewSessions {
         let Some(previous) = previous.filter(|previous| previous.session.user == user) else {
             return Ok(None);
         };
-        let mut repositories = self.core.engine.store().repositories();
+        let mut repositories = self.core.shared.store().repositories();
         let record = repositories.sessions(tenant.organization.id).by_id(previous.session.key).await?;
         Ok(record.filter(|r| r.revoked_at.is_none()).map(|r| r.id))
     }

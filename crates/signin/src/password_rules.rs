@@ -3,7 +3,7 @@
 use porta_core::Password;
 use porta_core::password_rules::{ContextWords, check_new_password};
 use porta_core::user::{PasswordRefusal, User};
-use porta_oidc::{EngineError, Tenant};
+use porta_session::{EngineError, Tenant};
 
 /// Runs on a blocking thread, because it takes milliseconds.
 pub(crate) async fn check_password_rules(

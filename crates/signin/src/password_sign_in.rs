@@ -6,15 +6,14 @@ use std::time::Duration;
 use porta_core::organization::LoginMethod;
 use porta_core::user::{Email, User};
 use porta_core::{TypedPassword, metrics, settings};
-use porta_oidc::interaction::BoundInteraction;
-use porta_oidc::{EngineError, IdempotencyClaim, Tenant};
+use porta_session::interaction::BoundInteraction;
+use porta_session::{EngineError, IdempotencyClaim, OperationContext, Tenant};
 use porta_store::users::{FailureEvents, LockPolicy};
 
 use crate::account_status::{StatusCheck, check_status};
 use crate::amr;
 use crate::browser::Browser;
 use crate::challenge::SecondFactorChallenge;
-use crate::context::OperationContext;
 use crate::dummy_hash::DummyHashCosts;
 use crate::flood::{FloodCounter, FloodGuard};
 use crate::known_browser::KnownBrowser;
@@ -79,12 +78,12 @@ impl PasswordSignIn {
             return Ok(limited);
         }
         // The attempt may have waited for a slot.
-        let cx = OperationContext { now: self.core.engine.now(), ..cx };
+        let cx = OperationContext { now: self.core.shared.now(), ..cx };
         if device.is_none() {
             match self.flood.pause(cx, FloodCounter::Passwords, browser.pause).await {
                 Ok(None) => {}
                 Ok(Some(pause)) => {
-                    limits.give_back(&**self.core.engine.kv(), claim).await?;
+                    limits.give_back(&**self.core.shared.kv(), claim).await?;
                     return Ok(SignInOutcome::Paused(pause));
                 }
                 Err(error) => return self.give_back_after_error(&limits, claim, error).await,
@@ -99,7 +98,7 @@ impl PasswordSignIn {
             .as_ref()
             .is_some_and(|device| !user.as_ref().is_some_and(|user| device.matches_credentials(user)))
         {
-            limits.give_back(&**self.core.engine.kv(), claim).await?;
+            limits.give_back(&**self.core.shared.kv(), claim).await?;
             device = None;
             limits = LoginLimits::of(tenant, &email_key, cx.caller);
             if let Some(limited) = self.begin_attempt(cx, &limits, claim).await? {
@@ -107,19 +106,19 @@ impl PasswordSignIn {
             }
         }
         // The form that was refused last in this sign-in: answer the same without hashing or counting (decision 0044).
-        let now = self.core.engine.now();
+        let now = self.core.shared.now();
         let is_open = user
             .as_ref()
             .is_none_or(|user| !matches!(check_status(tenant, user, now), StatusCheck::DeniedSilently));
         let form = refused_password::form_digest(&email_key, &attempt.password, user.as_ref(), is_open);
         if bound.interaction.refused == Some(form) {
-            limits.give_back(&**self.core.engine.kv(), claim).await?;
+            limits.give_back(&**self.core.shared.kv(), claim).await?;
             return Ok(SignInOutcome::WrongPassword(form));
         }
         // Rows written by an older version may have another email key (decision 0043).
         let stored_key = user.as_ref().map_or(email_key, |user| user.email.key().to_owned());
         // If the client disconnects, dropping this guard frees the slot for the account's next attempt.
-        let in_progress = limits.in_progress(self.core.engine.kv());
+        let in_progress = limits.in_progress(self.core.shared.kv());
         let outcome = match self.authenticate(cx, bound, attempt, browser, (user, device.is_some())).await {
             Ok(SignInOutcome::Refused) => {
                 let counted = self.count_failure(cx, &stored_key, device.as_ref());
@@ -127,7 +126,7 @@ impl PasswordSignIn {
                 // (decision 0037).
                 tokio::join!(counted, tokio::time::sleep(REFUSAL)).0?;
                 in_progress.end();
-                limits.free_slot(&**self.core.engine.kv(), claim).await?;
+                limits.free_slot(&**self.core.shared.kv(), claim).await?;
                 return Ok(SignInOutcome::WrongPassword(form));
             }
             Ok(outcome) => outcome,
@@ -137,7 +136,7 @@ impl PasswordSignIn {
             }
         };
         in_progress.end();
-        if let Err(error) = limits.give_back(&**self.core.engine.kv(), claim).await {
+        if let Err(error) = limits.give_back(&**self.core.shared.kv(), claim).await {
             // The session is written already, so its cookie must be returned: only log.
             tracing::warn!(%error, "a successful sign-in attempt could not be uncounted");
         }
@@ -145,7 +144,7 @@ impl PasswordSignIn {
     }
 
     async fn person(&self, tenant: &Tenant, address: &str) -> Result<Option<User>, EngineError> {
-        let mut repositories = self.core.engine.store().repositories();
+        let mut repositories = self.core.shared.store().repositories();
         Ok(repositories.users(tenant.organization.id).by_email(address).await?)
     }
 
@@ -157,7 +156,7 @@ impl PasswordSignIn {
         claim: Option<&IdempotencyClaim>,
         error: EngineError,
     ) -> Result<SignInOutcome, EngineError> {
-        if let Err(also) = limits.give_back(&**self.core.engine.kv(), claim).await {
+        if let Err(also) = limits.give_back(&**self.core.shared.kv(), claim).await {
             tracing::warn!(error = %also, "a sign-in attempt that was not verified could not be uncounted");
         }
         Err(error)
@@ -170,13 +169,13 @@ impl PasswordSignIn {
         limits: &LoginLimits,
         claim: Option<&IdempotencyClaim>,
     ) -> Result<Option<SignInOutcome>, EngineError> {
-        let retry_after = match limits.begin(&**self.core.engine.kv(), claim).await? {
+        let retry_after = match limits.begin(&**self.core.shared.kv(), claim).await? {
             AttemptDecision::Counted => return Ok(None),
             AttemptDecision::Repeated => return Ok(Some(SignInOutcome::Repeated)),
             AttemptDecision::Limited(retry_after) => retry_after,
         };
         let event = self.core.event(cx, None, "rate_limit.login");
-        self.core.engine.audit_once(cx.tenant, event, cx.caller, retry_after).await?;
+        self.core.shared.audit.record_once(cx, event, retry_after).await?;
         Ok(Some(SignInOutcome::Limited { retry_after }))
     }
 
@@ -211,7 +210,7 @@ impl PasswordSignIn {
         };
         let Some(user) = user.filter(|_| verified.matches) else { return Ok(SignInOutcome::Refused) };
         // The verification took a while: a lock may be over, and the session begins now.
-        let cx = OperationContext { now: self.core.engine.now(), ..cx };
+        let cx = OperationContext { now: self.core.shared.now(), ..cx };
         match check_status(tenant, &user, cx.now) {
             StatusCheck::Allowed => {}
             StatusCheck::DeniedSilently if is_known_browser => {}
@@ -219,7 +218,7 @@ impl PasswordSignIn {
             StatusCheck::Denied(status) => {
                 let what = "user.login.password.failed";
                 let event = self.core.event(cx, Some(user.id), what);
-                self.core.engine.store().repositories().audit().record(&event).await?;
+                self.core.shared.store().repositories().audit().record(&event).await?;
                 return Ok(SignInOutcome::NotActive(status));
             }
         }
@@ -239,7 +238,7 @@ impl PasswordSignIn {
         email_key: &str,
         device: Option<&KnownBrowser>,
     ) -> Result<(), EngineError> {
-        let (tenant, now) = (cx.tenant, self.core.engine.now());
+        let (tenant, now) = (cx.tenant, self.core.shared.now());
         let policy = LockPolicy {
             // Failures in a known browser never lock the account; they limit that browser only (decision 0027).
             max_failed_logins: match device {
@@ -252,7 +251,7 @@ impl PasswordSignIn {
         let (failed, locked) = (event("user.login.password.failed"), event("user.auto_locked"));
         let events =
             FailureEvents { failed: &failed, locked: &locked, unlocked: &event("user.auto_unlocked") };
-        let mut repositories = self.core.engine.store().repositories();
+        let mut repositories = self.core.shared.store().repositories();
         let mut users = repositories.users(tenant.organization.id);
         let outcome = users.record_sign_in_failure(email_key, policy, now, events).await?;
         count_sign_in(LoginMethod::Password.as_str(), "failure");

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use porta_core::settings;
 use porta_core::user::User;
-use porta_oidc::EngineError;
-use porta_oidc::interaction::{BoundInteraction, PendingSecondFactor, Stage};
+use porta_session::interaction::{BoundInteraction, PendingSecondFactor, Stage};
+use porta_session::{EngineError, OperationContext};
 
 use crate::account_status::{StatusCheck, check_status};
-use crate::context::OperationContext;
 use crate::outcome::FactorOutcome;
 use crate::sign_in_core::SignInCore;
 
@@ -29,7 +28,7 @@ impl PendingSignIns {
         bound: &BoundInteraction,
     ) -> Result<Option<(PendingSecondFactor, User)>, EngineError> {
         let Some(pending) = &bound.interaction.pending else { return Ok(None) };
-        let mut repositories = self.core.engine.store().repositories();
+        let mut repositories = self.core.shared.store().repositories();
         let user = repositories.users(cx.tenant.organization.id).by_id(pending.user).await?;
         let user = user.filter(|user| {
             let may_enter = match check_status(cx.tenant, user, cx.now) {
@@ -52,7 +51,7 @@ impl PendingSignIns {
         let ends = cx.now + cx.tenant.settings.duration(settings::SECOND_FACTOR_TTL);
         bound.interaction.stage = Stage::SecondFactor;
         bound.interaction.pending = Some(PendingSecondFactor { expires_at: Some(ends), ..pending });
-        let is_there = self.core.engine.kv().write(vec![bound.write(cx.now)?]).await?;
+        let is_there = self.core.shared.kv().write(vec![bound.write(cx.now)?]).await?;
         Ok(if is_there { FactorOutcome::Moved } else { FactorOutcome::Gone })
     }
 }

@@ -7,11 +7,10 @@ use porta_core::mail::Mail;
 use porta_core::one_time::TokenPurpose;
 use porta_core::user::{PasswordRefusal, User};
 use porta_core::{Password, TokenDigest, settings};
-use porta_oidc::EngineError;
+use porta_session::{EngineError, OperationContext};
 use porta_store::{Revocation, UnitOfWork};
 
 use crate::browser::Browser;
-use crate::context::OperationContext;
 use crate::links::{LinkError, LinkQuota, LinkRequestOutcome, MailedLinks};
 use crate::password_rules::check_password_rules;
 use crate::sign_in_core::{SignInCore, security_event};
@@ -51,7 +50,7 @@ impl Recovery {
             LinkQuota::Refused(asked) => return Ok(asked),
             may => matches!(may, LinkQuota::OnlyIfNoneLive),
         };
-        let value = TokenPurpose::PasswordReset.bearer().generate(self.core.engine.entropy());
+        let value = TokenPurpose::PasswordReset.bearer().generate(self.core.shared.entropy());
         let wanted = LinkRequest {
             kind: LinkKind::PasswordReset,
             address: address.to_owned(),
@@ -97,9 +96,9 @@ impl Recovery {
         }
         let Ok(hash) = self.core.hasher.hash(password).await else { return Ok(SetPasswordOutcome::Busy) };
         // The hash took a while: the link may have expired, and the revocation covers tokens issued until `now`.
-        let cx = OperationContext { now: self.core.engine.now(), ..cx };
+        let cx = OperationContext { now: self.core.shared.now(), ..cx };
         let (organization, now) = (cx.tenant.organization.id, cx.now);
-        let mut unit = self.core.engine.store().begin().await?;
+        let mut unit = self.core.shared.store().begin().await?;
         let (digest, purpose) = (TokenDigest::of(value), TokenPurpose::PasswordReset);
         if unit.one_time_tokens(organization).consume(&digest, purpose, now).await?.is_none() {
             // Another request used the link while this one hashed.

@@ -9,7 +9,7 @@ use porta_core::second_factor::{
 };
 use porta_core::user::User;
 use porta_core::{Entropy, OrganizationId, RecoveryCodeId, Timestamp, TokenDigest};
-use porta_oidc::EngineError;
+use porta_session::EngineError;
 use secrecy::ExposeSecret as _;
 
 use crate::browser::NewSessionCookies;

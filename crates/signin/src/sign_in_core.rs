@@ -1,4 +1,5 @@
-//! What all services of the sign-in share: the engine, the password hasher and the keys; audit rows and mails.
+//! What all services of the sign-in share: the services of the session crate, the password hasher and the keys; audit
+//! rows and mails.
 
 use std::sync::Arc;
 
@@ -6,16 +7,15 @@ use porta_core::UserId;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecurityEvent};
 use porta_core::user::User;
-use porta_oidc::{Engine, EngineError};
+use porta_session::{EngineError, OperationContext, SharedServices};
 use porta_store::UnitOfWork;
 
-use crate::context::OperationContext;
 use crate::password::PasswordHasher;
 use crate::second_factor_keys::SecondFactorKeys;
 
 /// Dependencies of the services.
 pub struct SignInCore {
-    pub engine: Arc<Engine>,
+    pub shared: Arc<SharedServices>,
     pub hasher: Arc<PasswordHasher>,
     pub factors: SecondFactorKeys,
 }
@@ -38,7 +38,7 @@ impl SignInCore {
         AuditEvent {
             user_id: user,
             actor_id: user.filter(|_| category == AuditCategory::Authentication),
-            ..self.engine.event(cx.tenant, what, category, cx.caller)
+            ..self.shared.audit.event(cx, what, category)
         }
     }
 
@@ -53,7 +53,7 @@ impl SignInCore {
     ) -> Result<(), EngineError> {
         let organization_id = cx.tenant.organization.id;
         let outgoing = OutgoingEmail { organization_id, recipient: Recipient::of(user), mail };
-        let item = outgoing.into_item(about, self.factors.outbox(), cx.now, self.engine.entropy());
+        let item = outgoing.into_item(about, self.factors.outbox(), cx.now, self.shared.entropy());
         unit.outbox().enqueue(&item).await?;
         Ok(())
     }

@@ -7,9 +7,8 @@ use porta_core::mail::Mail;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::User;
 use porta_core::{OneTimeTokenId, TokenDigest, settings};
-use porta_oidc::EngineError;
+use porta_session::{EngineError, OperationContext};
 
-use crate::context::OperationContext;
 use crate::links::{LinkError, MailedLinks};
 use crate::mailed_codes::{CodeRequester, MailedCodes};
 use crate::sign_in_core::SignInCore;
@@ -35,7 +34,7 @@ impl EmailVerification {
             return Ok(Some(retry_after));
         }
         let OperationContext { tenant, now, .. } = cx;
-        let entropy = self.core.engine.entropy();
+        let entropy = self.core.shared.entropy();
         let value = TokenPurpose::EmailVerification.bearer().generate(entropy);
         let expires_at = now + tenant.settings.duration(settings::EMAIL_VERIFICATION_TTL);
         let token = OneTimeToken {
@@ -52,7 +51,7 @@ impl EmailVerification {
             created_at: now,
         };
         let url = format!("{}/auth/verify-email/{value}", tenant.issuer);
-        let mut unit = self.core.engine.store().begin().await?;
+        let mut unit = self.core.shared.store().begin().await?;
         if !unit.one_time_tokens(tenant.organization.id).issue(&token, &user.email).await? {
             // The address was changed in the meantime; the new one gets its own mail.
             return Ok(None);
@@ -83,7 +82,7 @@ impl EmailVerification {
             Err(dead) => return Ok(Err(dead)),
         };
         let (organization, now) = (cx.tenant.organization.id, cx.now);
-        let mut unit = self.core.engine.store().begin().await?;
+        let mut unit = self.core.shared.store().begin().await?;
         let (digest, purpose) = (TokenDigest::of(value), TokenPurpose::EmailVerification);
         if unit.one_time_tokens(organization).consume(&digest, purpose, now).await?.is_none() {
             return Ok(Err(LinkError::Used));

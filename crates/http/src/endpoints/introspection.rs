@@ -19,7 +19,7 @@ pub(crate) async fn introspect(
     body: Body,
 ) -> Reply {
     let (params, presented, cors) = or_answer!(inquiry(&state, &tenant, &client_info, body).await);
-    let context = state.shared.context(&tenant, &client_info.caller);
+    let context = client_info.operation(&state, &tenant);
     cors.apply(match state.provider.introspection.introspect(context, &params, &presented).await {
         Ok(answer) => reply::json(StatusCode::OK, &answer),
         Err(error) => refused(&tenant, &client_info.headers, &error),
@@ -33,7 +33,7 @@ pub(crate) async fn revoke(
     body: Body,
 ) -> Reply {
     let (params, presented, cors) = or_answer!(inquiry(&state, &tenant, &client_info, body).await);
-    let context = state.shared.context(&tenant, &client_info.caller);
+    let context = client_info.operation(&state, &tenant);
     cors.apply(match state.provider.introspection.revoke(context, &params, &presented).await {
         Ok(()) => reply::with_header(
             reply::empty(StatusCode::OK),

@@ -68,7 +68,7 @@ impl ClientInfo {
 
     /// Context of an operation that begins now.
     pub(crate) fn operation<'a>(&'a self, state: &StateInner, tenant: &'a Tenant) -> OperationContext<'a> {
-        OperationContext { tenant, caller: &self.caller, now: state.clock.now() }
+        state.shared.context(tenant, &self.caller)
     }
 
     pub(crate) fn browser<'a>(&'a self, cookies: &'a SignInCookies) -> Browser<'a> {

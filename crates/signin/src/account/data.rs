@@ -6,12 +6,11 @@ use porta_core::Timestamp;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::session::SessionRecord;
 use porta_core::user::User;
-use porta_oidc::EngineError;
+use porta_session::{EngineError, OperationContext};
 use porta_store::{Cursor, GrantWithClient, Page, StoreError};
 use serde_json::{Value, json};
 
 use super::{FactorStatus, RecentlyAuthenticated};
-use crate::context::OperationContext;
 use crate::sign_in_core::SignInCore;
 
 /// Page size of the queries.
@@ -49,9 +48,9 @@ impl AccountData {
         // Recorded first, so that the export contains it.
         let (what, metadata) = ("user.data.exported", json!({ "by": "self" }));
         let event = signed_in.event(&self.core, cx, what, AuditCategory::Gdpr, metadata);
-        self.core.engine.store().repositories().audit().record(&event).await?;
+        self.core.shared.store().repositories().audit().record(&event).await?;
         let held = FactorStatus::load(&self.core, tenant, &signed_in.user).await?;
-        let mut all = self.core.engine.store().repositories();
+        let mut all = self.core.shared.store().repositories();
         let mut sessions = all.sessions(organization);
         let stored = all!(async |before| sessions.of_user(user, None, before, PAGE).await, session);
         let grants = all!(async |before| sessions.grants_of(user, now, before, PAGE).await, grant);

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use porta_core::audit::AuditCategory;
 use porta_core::session::SessionRecord;
 use porta_core::{GrantId, SessionKey};
-use porta_oidc::EngineError;
+use porta_session::{EngineError, OperationContext};
 use porta_store::{GrantWithClient, Revocation};
 use serde_json::json;
 
 use super::{AccountChange, RecentlyAuthenticated, SignedInUser};
-use crate::context::OperationContext;
 use crate::sign_in_core::SignInCore;
 
 /// Most rows a page shows; nobody reads more.
@@ -27,7 +26,7 @@ impl AccountDevices {
         cx: OperationContext<'_>,
         signed_in: &SignedInUser,
     ) -> Result<Vec<SessionRecord>, EngineError> {
-        let mut repositories = self.core.engine.store().repositories();
+        let mut repositories = self.core.shared.store().repositories();
         let mut sessions = repositories.sessions(cx.tenant.organization.id);
         Ok(sessions.of_user(signed_in.user.id, Some(cx.now), None, MAX_ROWS_SHOWN).await?.items)
     }
@@ -40,7 +39,7 @@ impl AccountDevices {
         session: SessionKey,
     ) -> Result<AccountChange, EngineError> {
         let signed_in = recent.signed_in();
-        let mut repositories = self.core.engine.store().repositories();
+        let mut repositories = self.core.shared.store().repositories();
         let mut sessions = repositories.sessions(cx.tenant.organization.id);
         let found = sessions.by_id(session).await?;
         // Check before ending: the owner of a session never changes.
@@ -62,8 +61,8 @@ impl AccountDevices {
     ) -> Result<AccountChange, EngineError> {
         let signed_in = recent.signed_in();
         let what = Revocation::OtherSessions { user: signed_in.user.id, keep: signed_in.session.key };
-        let mut unit = self.core.engine.store().begin().await?;
-        let ended = unit.tokens(cx.tenant.organization.id).revoke(what, self.core.engine.now()).await?;
+        let mut unit = self.core.shared.store().begin().await?;
+        let ended = unit.tokens(cx.tenant.organization.id).revoke(what, self.core.shared.now()).await?;
         let what = "user.sessions.revoked";
         let metadata = json!({ "kept": signed_in.session.key.to_string(), "tokenFamiliesEnded": ended });
         let event = signed_in.event(&self.core, cx, what, AuditCategory::Security, metadata);
@@ -78,7 +77,7 @@ impl AccountDevices {
         cx: OperationContext<'_>,
         signed_in: &SignedInUser,
     ) -> Result<Vec<GrantWithClient>, EngineError> {
-        let mut repositories = self.core.engine.store().repositories();
+        let mut repositories = self.core.shared.store().repositories();
         let mut sessions = repositories.sessions(cx.tenant.organization.id);
         Ok(sessions.grants_of(signed_in.user.id, cx.now, None, MAX_ROWS_SHOWN).await?.items)
     }
@@ -93,7 +92,7 @@ impl AccountDevices {
         let metadata = json!({ "grant": grant.to_string() });
         let what = "user.consent.withdrawn";
         let event = signed_in.event(&self.core, cx, what, AuditCategory::Authentication, metadata);
-        let mut repositories = self.core.engine.store().repositories();
+        let mut repositories = self.core.shared.store().repositories();
         let mut sessions = repositories.sessions(cx.tenant.organization.id);
         let ended = sessions.end_grant(signed_in.user.id, grant, cx.now, &event).await?;
         Ok(if ended { AccountChange::Done } else { AccountChange::Nothing })

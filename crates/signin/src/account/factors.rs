@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use porta_core::audit::AuditCategory;
 use porta_core::mail::SecondFactorChange;
-use porta_oidc::{EngineError, Tenant};
+use porta_session::{EngineError, OperationContext, Tenant};
 use porta_store::Revocation;
 use serde_json::json;
 
 use super::setup::{FactorSetups, SetupStep};
 use super::{AccountChange, FactorLock, FactorStatus, RecentlyAuthenticated, SignedInUser};
-use crate::context::OperationContext;
 use crate::factor_changes::{FactorChanges, credentials_after};
 use crate::sign_in_core::SignInCore;
 use crate::sign_in_steps::factors_to_enrol;
@@ -55,9 +54,9 @@ impl AccountFactors {
         signed_in: &SignedInUser,
     ) -> Result<AccountChange, EngineError> {
         // Read again: a revocation covers tokens issued until `now`.
-        let cx = OperationContext { now: self.core.engine.now(), ..cx };
+        let cx = OperationContext { now: self.core.shared.now(), ..cx };
         let (organization, user, now) = (cx.tenant.organization.id, signed_in.user.id, cx.now);
-        let mut unit = self.core.engine.store().begin().await?;
+        let mut unit = self.core.shared.store().begin().await?;
         let current = unit.users(organization).by_id(user).await?;
         let Some(method) = current.and_then(|user| user.two_factor_method) else {
             return Ok(AccountChange::Nothing);
@@ -105,8 +104,8 @@ impl AccountFactors {
             return Ok(AccountChange::Done);
         }
         let (organization, user, now) = (cx.tenant.organization.id, &signed_in.user, cx.now);
-        let (shown, rows) = self.core.factors.new_recovery_codes(user, now, self.core.engine.entropy());
-        let mut unit = self.core.engine.store().begin().await?;
+        let (shown, rows) = self.core.factors.new_recovery_codes(user, now, self.core.shared.entropy());
+        let mut unit = self.core.shared.store().begin().await?;
         if !unit.second_factors(organization).replace_recovery_codes(user.id, &rows, now).await? {
             return Ok(AccountChange::Nothing);
         }

@@ -14,14 +14,12 @@ use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::user::{CredentialState, User};
 use porta_core::{TokenDigest, settings};
 use porta_kv::{LimitOutcome, RateLimit};
-use porta_oidc::session::{BrowserSession, PresentedSession};
-use porta_oidc::throttle::Limited;
-use porta_oidc::{EngineError, Tenant};
+use porta_session::browser_session::{BrowserSession, PresentedSession};
+use porta_session::{EngineError, Limited, OperationContext, Tenant};
 use serde_json::Value;
 
 use crate::amr::proves_factor;
 use crate::browser::NewSessionCookies;
-use crate::context::OperationContext;
 use crate::known_browser::KnownBrowser;
 use crate::sign_in_core::SignInCore;
 
@@ -62,12 +60,7 @@ impl SignedInUser {
         metadata: Value,
     ) -> AuditEvent {
         let user = Some(self.user.id);
-        AuditEvent {
-            user_id: user,
-            actor_id: user,
-            metadata,
-            ..core.engine.event(cx.tenant, what, category, cx.caller)
-        }
+        AuditEvent { user_id: user, actor_id: user, metadata, ..core.shared.audit.event(cx, what, category) }
     }
 }
 
@@ -131,10 +124,12 @@ impl Account {
         cx: OperationContext<'_>,
         cookie: Option<&str>,
     ) -> Result<Option<SignedInUser>, EngineError> {
-        let Some(presented) = self.core.engine.session(cx.tenant, cookie).await? else { return Ok(None) };
+        let Some(presented) = self.core.shared.browser_sessions.find(cx.tenant, cookie).await? else {
+            return Ok(None);
+        };
         let PresentedSession { session, digest } = presented;
         let (organization, now) = (cx.tenant.organization.id, cx.now);
-        let mut repositories = self.core.engine.store().repositories();
+        let mut repositories = self.core.shared.store().repositories();
         let record = repositories.sessions(organization).by_id(session.key).await?;
         let is_live = record.is_some_and(|record| {
             record.revoked_at.is_none() && now < record.expires_at && record.user_id == session.user
@@ -154,7 +149,7 @@ impl Account {
         signed_in: &SignedInUser,
         credentials: CredentialState,
     ) -> String {
-        KnownBrowser::cookie_after_change(credentials, tenant, &signed_in.user, self.core.engine.entropy())
+        KnownBrowser::cookie_after_change(credentials, tenant, &signed_in.user, self.core.shared.entropy())
     }
 
     /// Counts a change before it is tried, because mails, hashes and exports are costly. Fails closed.
@@ -169,7 +164,7 @@ impl Account {
             maximum,
             window: tenant.settings.duration(settings::RATE_LIMIT_ACCOUNT_WINDOW),
         };
-        Ok(match self.core.engine.kv().hit(&[limit]).await? {
+        Ok(match self.core.shared.kv().hit(&[limit]).await? {
             LimitOutcome::Allowed => None,
             LimitOutcome::Limited { retry_after } => Some(Limited { retry_after, maximum }),
         })

@@ -7,12 +7,11 @@ use porta_core::audit::AuditCategory;
 use porta_core::mail::Mail;
 use porta_core::user::{CredentialState, PasswordRefusal};
 use porta_core::{Password, TypedPassword};
-use porta_oidc::EngineError;
+use porta_session::{EngineError, OperationContext};
 use porta_store::Revocation;
 use serde_json::json;
 
 use super::RecentlyAuthenticated;
-use crate::context::OperationContext;
 use crate::limits::{AttemptDecision, LoginLimits};
 use crate::password::HashError;
 use crate::password_queue::QueuePriority;
@@ -58,21 +57,21 @@ impl AccountPassword {
         if let Some(stored) = current {
             let limits = LoginLimits::inside(cx.tenant, signed_in.session.key);
             if let AttemptDecision::Limited(retry_after) =
-                limits.begin(&**self.core.engine.kv(), None).await?
+                limits.begin(&**self.core.shared.kv(), None).await?
             {
                 return Ok(PasswordOutcome::Limited { retry_after });
             }
             match self.core.hasher.verify(form.current.clone(), stored, QueuePriority::PROVEN).await {
-                Ok(verified) if verified.matches => limits.give_back(&**self.core.engine.kv(), None).await?,
+                Ok(verified) if verified.matches => limits.give_back(&**self.core.shared.kv(), None).await?,
                 Ok(_) => {
                     let what = "user.password.change.failed";
                     let event = signed_in.event(&self.core, cx, what, AuditCategory::Security, json!({}));
-                    self.core.engine.store().repositories().audit().record(&event).await?;
-                    limits.free_slot(&**self.core.engine.kv(), None).await?;
+                    self.core.shared.store().repositories().audit().record(&event).await?;
+                    limits.free_slot(&**self.core.shared.kv(), None).await?;
                     return Ok(PasswordOutcome::WrongCurrent);
                 }
                 Err(HashError::Busy) => {
-                    limits.give_back(&**self.core.engine.kv(), None).await?;
+                    limits.give_back(&**self.core.shared.kv(), None).await?;
                     return Ok(PasswordOutcome::Busy);
                 }
                 Err(error) => return Err(EngineError::Unreadable(error.to_string())),
@@ -90,9 +89,9 @@ impl AccountPassword {
             Err(error) => return Err(EngineError::Unreadable(error.to_string())),
         };
         // The hashes took a while, and the revocation covers tokens issued until `now`.
-        let cx = OperationContext { now: self.core.engine.now(), ..cx };
+        let cx = OperationContext { now: self.core.shared.now(), ..cx };
         let (organization, now, user) = (cx.tenant.organization.id, cx.now, signed_in.user.id);
-        let mut unit = self.core.engine.store().begin().await?;
+        let mut unit = self.core.shared.store().begin().await?;
         if !unit.users(organization).change_password(user, current, &hash, now).await? {
             // The password was changed after this page was requested, so the one typed is no longer current.
             return Ok(PasswordOutcome::WrongCurrent);

@@ -19,15 +19,15 @@ use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{BearerKind, SessionKey, Timestamp, TokenDigest, settings};
 use porta_kv::Write;
-use porta_oidc::session::{BrowserSession, remaining, storage_key, to_bytes};
-use porta_oidc::{EngineError, Tenant};
+use porta_session::browser_session::{BrowserSession, storage_key};
+use porta_session::short_lived::{remaining, to_bytes};
+use porta_session::{EngineError, OperationContext, Tenant};
 use porta_store::Revocation;
 use serde::{Deserialize, Serialize};
 
 use super::{AccountChange, FactorLock, FactorStatus, RecentlyAuthenticated, SignedInUser};
 use crate::amr::{acr_of, amr_with};
 use crate::browser::NewSessionCookies;
-use crate::context::OperationContext;
 use crate::factor_attempts::{CodeCheck, FactorAttempts, FactorLimits};
 use crate::factor_changes::{ConfirmedFactor, EnrolmentResult, FactorChanges};
 use crate::known_browser::KnownBrowser;
@@ -69,7 +69,7 @@ impl FactorSetups {
         cx: OperationContext<'_>,
         signed_in: &SignedInUser,
     ) -> Result<Option<FactorSetup>, EngineError> {
-        let Some(bytes) = self.core.engine.kv().get(&setup_key(cx.tenant, &signed_in.user)).await? else {
+        let Some(bytes) = self.core.shared.kv().get(&setup_key(cx.tenant, &signed_in.user)).await? else {
             return Ok(None);
         };
         let setup: FactorSetup =
@@ -108,7 +108,7 @@ impl FactorSetups {
         }
         let step = match method {
             TwoFactorMethod::Totp => SetupStep::Authenticator {
-                secret: self.core.factors.new_secret(&signed_in.user, self.core.engine.entropy()),
+                secret: self.core.factors.new_secret(&signed_in.user, self.core.shared.entropy()),
                 known: held.method,
                 verified_at: held.since,
             },
@@ -175,7 +175,7 @@ impl FactorSetups {
         }
         let (confirmed, failure) = match &setup.step {
             SetupStep::Authenticator { secret, known, verified_at } => {
-                let entropy = self.core.engine.entropy();
+                let entropy = self.core.shared.entropy();
                 let credential = self.core.factors.confirm(user, secret, code, cx.now, entropy)?;
                 let confirmed = credential.map(|credential| match verified_at {
                     Some(at) => ConfirmedFactor::ReplacementTotp { credential, verified_at: *at },
@@ -192,7 +192,7 @@ impl FactorSetups {
         };
         let Some(confirmed) = confirmed else {
             let event = self.core.event(cx, Some(user.id), failure);
-            self.core.engine.store().repositories().audit().record(&event).await?;
+            self.core.shared.store().repositories().audit().record(&event).await?;
             return Ok(AccountChange::Wrong);
         };
         // Tokens from before do not include the factor: revoke those of the current session as well.
@@ -206,7 +206,7 @@ impl FactorSetups {
         };
         self.attempts.clear(&limits).await?;
         self.show_codes(cx, signed_in, &shown, true).await?;
-        let device = KnownBrowser::cookie_after_change(credentials, tenant, user, self.core.engine.entropy());
+        let device = KnownBrowser::cookie_after_change(credentials, tenant, user, self.core.shared.entropy());
         let entered = self.add_factor_to_session(cx, signed_in, confirmed.method(), (code, device)).await?;
         Ok(entered.map_or(AccountChange::Done, AccountChange::SessionRenewed))
     }
@@ -220,18 +220,18 @@ impl FactorSetups {
         method: TwoFactorMethod,
         (code, device): (&str, String),
     ) -> Result<Option<NewSessionCookies>, EngineError> {
-        let (organization, kv) = (cx.tenant.organization.id, self.core.engine.kv());
+        let (organization, kv) = (cx.tenant.organization.id, self.core.shared.kv());
         let before = storage_key(organization, &signed_in.digest);
         if kv.get(&before).await?.is_none() {
             return Ok(None);
         }
         let amr = amr_with(signed_in.session.amr.clone(), Some(method));
         let session = BrowserSession { acr: acr_of(&amr).to_owned(), amr, ..signed_in.session.clone() };
-        let cookie = BearerKind::Session.generate(self.core.engine.entropy());
+        let cookie = BearerKind::Session.generate(self.core.shared.entropy());
         let (expires_at, digest) = (session.expires_at, TokenDigest::of(&cookie));
         let entered = NewSessionCookies { session: cookie, expires_at, device };
         let identity = answer_identity(&signed_in.digest, code);
-        let answer = self.core.factors.seal_answer(&identity, &entered, self.core.engine.entropy());
+        let answer = self.core.factors.seal_answer(&identity, &entered, self.core.shared.entropy());
         let writes = vec![
             Write::Put {
                 key: storage_key(organization, &digest),
@@ -283,12 +283,12 @@ impl FactorSetups {
         code: &str,
     ) -> Result<Option<NewSessionCookies>, EngineError> {
         let key = renewed_key(tenant, digest);
-        let Some(bytes) = self.core.engine.kv().get(&key).await? else { return Ok(None) };
+        let Some(bytes) = self.core.shared.kv().get(&key).await? else { return Ok(None) };
         let sealed = std::str::from_utf8(&bytes).ok().and_then(Sealed::from_text);
         let answer =
             sealed.and_then(|sealed| self.core.factors.open_answer(&answer_identity(digest, code), &sealed));
         if answer.is_none() {
-            self.core.engine.kv().take(&key).await?;
+            self.core.shared.kv().take(&key).await?;
         }
         Ok(answer)
     }
@@ -312,7 +312,7 @@ impl FactorSetups {
         signed_in: &SignedInUser,
     ) -> Result<(), EngineError> {
         if self.load(cx, signed_in).await?.is_some() {
-            self.core.engine.kv().take(&setup_key(cx.tenant, &signed_in.user)).await?;
+            self.core.shared.kv().take(&setup_key(cx.tenant, &signed_in.user)).await?;
         }
         Ok(())
     }
@@ -324,7 +324,7 @@ impl FactorSetups {
         shown: &[String],
         is_new_factor: bool,
     ) -> Result<(), EngineError> {
-        let sealed = self.core.factors.seal_codes(&place(signed_in), shown, self.core.engine.entropy());
+        let sealed = self.core.factors.seal_codes(&place(signed_in), shown, self.core.shared.entropy());
         self.put(cx, signed_in, SetupStep::Codes { sealed, is_new_factor }).await
     }
 
@@ -338,7 +338,7 @@ impl FactorSetups {
         let expires_at = cx.now + cx.tenant.settings.duration(settings::TWO_FACTOR_CODE_TTL);
         let setup = FactorSetup { session: signed_in.session.key, step, expires_at };
         let (key, ttl) = (setup_key(cx.tenant, &signed_in.user), remaining(expires_at, cx.now));
-        Ok(self.core.engine.kv().put(&key, to_bytes(&setup)?, ttl).await?)
+        Ok(self.core.shared.kv().put(&key, to_bytes(&setup)?, ttl).await?)
     }
 }
 

@@ -9,7 +9,6 @@ use porta_protocol::Params;
 use porta_session::{AccountPage, AccountPurpose, EngineError, OperationContext};
 use porta_signin::NewSessionCookies;
 use porta_signin::account::{RecentlyAuthenticated, SignedInUser};
-use porta_signin::{NewSessionCookies, OperationContext};
 
 use super::interaction::{FLASH_LIFETIME, form};
 use super::{ClientInfo, authorize};
