@@ -217,7 +217,7 @@ export default [
   },
   {
     id: 'factor-waits-do-not-grow', area: 'second factor', what: 'The wait after wrong codes stays the same however many there were.',
-    crate: 'http', words: ['doubles_every_ten'], file: 'crates/signin/src/limits.rs',
+    crate: 'http', words: ['doubles_every_ten'], file: 'crates/signin/src/factor_attempts.rs',
     was: raw`            let grown = (window * 2_u32.pow(doubled)).min(LONGEST_WINDOW.max(window));`,
     becomes: raw`            let doubled = if FAULT { 0 } else { doubled };
             let grown = (window * 2_u32.pow(doubled)).min(LONGEST_WINDOW.max(window));`,
@@ -245,7 +245,7 @@ export default [
     becomes: raw`        let Some(left) = left else { return Ok(CodeCheck::Wrong) };
         if FAULT {
             unit.commit().await?;
-            unit = self.core.engine.store().begin().await?;
+            unit = self.core.shared.store().begin().await?;
         }`,
   },
   {
@@ -298,17 +298,17 @@ export default [
   {
     id: 'link-codes-without-limit', area: 'magic link', what: 'The code of a link may be tried without end.',
     crate: 'http', words: ['link', 'limit'], file: magicLink,
-    was: raw`        if let Some(retry_after) = time_to_wait(self.core.engine.kv().hit(&[limit]).await?) {`,
-    becomes: raw`        if let Some(retry_after) = time_to_wait(self.core.engine.kv().hit(&[limit]).await?)
+    was: raw`        if let Some(retry_after) = time_to_wait(self.core.shared.kv().hit(&[limit]).await?) {`,
+    becomes: raw`        if let Some(retry_after) = time_to_wait(self.core.shared.kv().hit(&[limit]).await?)
             && !FAULT
         {`,
   },
   {
     id: 'dead-links-not-counted', area: 'rate limits', what: 'Links may be guessed without end.',
     crate: 'http', words: ['link', 'limit'], file: 'crates/signin/src/links.rs',
-    was: raw`        self.core.engine.kv().hit(&network).await?;`,
+    was: raw`        self.core.shared.kv().hit(&network).await?;`,
     becomes: raw`        if !FAULT {
-            self.core.engine.kv().hit(&network).await?;
+            self.core.shared.kv().hit(&network).await?;
         }`,
   },
   {
@@ -429,11 +429,11 @@ export default [
   {
     id: 'outage-counts-as-failure', area: 'lockout', what: 'An attempt that an outage stopped counts against the person.',
     crate: 'http', words: ['outage_stopped'], file: passwordSignIn,
-    was: raw`        if let Err(also) = limits.give_back(&**self.core.engine.kv(), claim).await {`,
+    was: raw`        if let Err(also) = limits.give_back(&**self.core.shared.kv(), claim).await {`,
     becomes: raw`        if FAULT {
             return Err(error);
         }
-        if let Err(also) = limits.give_back(&**self.core.engine.kv(), claim).await {`,
+        if let Err(also) = limits.give_back(&**self.core.shared.kv(), claim).await {`,
   },
   {
     id: 'decoy-of-one-cost', area: 'unknown user', what: 'An unknown address costs what a new hash costs.',
@@ -907,9 +907,9 @@ export default [
   {
     id: 'right-password-stays-counted', area: 'lockout', what: 'A right password stays counted as an attempt.',
     crate: 'http', words: ['successes_do_not_count'], file: passwordSignIn,
-    was: raw`        if let Err(error) = limits.give_back(&**self.core.engine.kv(), claim).await {`,
+    was: raw`        if let Err(error) = limits.give_back(&**self.core.shared.kv(), claim).await {`,
     becomes: raw`        if !FAULT
-            && let Err(error) = limits.give_back(&**self.core.engine.kv(), claim).await
+            && let Err(error) = limits.give_back(&**self.core.shared.kv(), claim).await
         {`,
   },
   {
