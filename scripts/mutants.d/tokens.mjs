@@ -341,7 +341,7 @@ export default [
     crate: 'http', words: ['budget', 'cost'], file: 'crates/oidc/src/userinfo.rs',
     was: raw`        let facts = facts.ok_or(UserInfoError::InvalidToken)?;`,
     becomes: raw`        if FAULT {
-            self.shared.store().repositories().organizations().by_id(tenant.organization.id).await.map_err(EngineError::from)?;
+            self.shared.store().repositories().organizations().by_id(tenant.organization.id).await.map_err(BackendError::from)?;
         }
         let facts = facts.ok_or(UserInfoError::InvalidToken)?;`,
   },

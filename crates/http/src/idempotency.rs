@@ -120,7 +120,7 @@ async fn response_to_repetition(
                     other => other,
                 }
             }
-            Err(error) => return Some(reply::engine_error_page(state, &tenant.theme(), &error)),
+            Err(error) => return Some(reply::backend_error_page(state, &tenant.theme(), &error)),
         }
     }
 }

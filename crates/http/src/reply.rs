@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use porta_pages::{ErrorPage, ErrorText, FormPostPage, Page, Theme};
 use porta_protocol::{Delivery, ErrorCode, OAuthError};
-use porta_session::{EngineError, Limited};
+use porta_session::{BackendError, Limited};
 use serde::Serialize;
 use serde_json::json;
 
@@ -214,10 +214,10 @@ pub(crate) fn oauth_error(status: StatusCode, error: &OAuthError) -> Reply {
     json_bytes(status, error.to_json())
 }
 
-/// An engine failure as JSON, for protocol clients: 503 if a store is unavailable, otherwise 500. Logged here, once,
+/// A backend failure as JSON, for protocol clients: 503 if a store is unavailable, otherwise 500. Logged here, once,
 /// with its causes.
-pub(crate) fn engine_error(error: &EngineError) -> Reply {
-    log_engine_error(error);
+pub(crate) fn backend_error(error: &BackendError) -> Reply {
+    log_backend_error(error);
     if error.is_unavailable() {
         let reply = oauth_error(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -232,8 +232,8 @@ pub(crate) fn engine_error(error: &EngineError) -> Reply {
 }
 
 /// The same as a page.
-pub(crate) fn engine_error_page(state: &StateInner, theme: &Theme<'_>, error: &EngineError) -> Reply {
-    log_engine_error(error);
+pub(crate) fn backend_error_page(state: &StateInner, theme: &Theme<'_>, error: &BackendError) -> Reply {
+    log_backend_error(error);
     if error.is_unavailable() {
         let reply = error_page(
             state,
@@ -247,7 +247,7 @@ pub(crate) fn engine_error_page(state: &StateInner, theme: &Theme<'_>, error: &E
     error_page(state, theme, StatusCode::INTERNAL_SERVER_ERROR, ErrorText::Generic, Some("server_error"))
 }
 
-fn log_engine_error(error: &EngineError) {
+fn log_backend_error(error: &BackendError) {
     let mut chain = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use porta_pages::ErrorText;
-use porta_session::{EngineError, Tenant, TenantLookup};
+use porta_session::{BackendError, Tenant, TenantLookup};
 use serde_json::json;
 
 use crate::context::{LanguagePreferences, RequestContext};
@@ -69,7 +69,7 @@ fn active_tenant(
     parts: &Parts,
     state: &AppState,
     languages: &LanguagePreferences,
-    found: Result<TenantLookup, EngineError>,
+    found: Result<TenantLookup, BackendError>,
 ) -> Result<Arc<Tenant>, Reply> {
     let html = reply::prefers_html(&parts.headers);
     let refuse = |status: StatusCode, message: &str, text: ErrorText| {
@@ -92,7 +92,7 @@ fn active_tenant(
         Ok(TenantLookup::Unknown) => {
             Err(refuse(StatusCode::NOT_FOUND, "Organization not found", ErrorText::NotFound))
         }
-        Err(error) if html => Err(reply::engine_error_page(state, &languages.neutral_theme(), &error)),
-        Err(error) => Err(reply::engine_error(&error)),
+        Err(error) if html => Err(reply::backend_error_page(state, &languages.neutral_theme(), &error)),
+        Err(error) => Err(reply::backend_error(&error)),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use porta_core::{Timestamp, TokenDigest};
 use porta_protocol::PresentedCredentials;
-use porta_session::{EngineError, Limited, OperationContext, ProtocolClient, SharedServices};
+use porta_session::{BackendError, Limited, OperationContext, ProtocolClient, SharedServices};
 
 use crate::secret_use::SecretUse;
 use crate::throttle::{Throttle, ThrottledEndpoint};
@@ -20,7 +20,7 @@ pub enum ClientAuthError {
     #[error("too many failed attempts")]
     Limited(Limited),
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Backend(#[from] BackendError),
 }
 
 pub(crate) struct ClientAuthentication {

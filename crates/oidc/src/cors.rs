@@ -3,7 +3,7 @@
 use porta_core::OrganizationId;
 use porta_core::client::Client;
 use porta_protocol::redirect_uri::origin_of;
-use porta_session::EngineError;
+use porta_session::BackendError;
 use porta_session::clients::Clients;
 
 /// Longest `Origin` accepted: a host name has at most 253 characters (RFC 1035 §3.1), the scheme eight, the port six.
@@ -30,7 +30,7 @@ pub async fn origin_is_registered(
     clients: &Clients,
     organization: OrganizationId,
     origin: &str,
-) -> Result<bool, EngineError> {
+) -> Result<bool, BackendError> {
     if !is_an_origin(origin) {
         return Ok(false);
     }

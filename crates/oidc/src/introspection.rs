@@ -5,7 +5,7 @@ use std::sync::Arc;
 use porta_core::{BearerKind, TokenDigest};
 use porta_protocol::introspection::{ActiveToken, IntrospectionResponse};
 use porta_protocol::{ErrorCode, OAuthError, Params, PresentedCredentials};
-use porta_session::{EngineError, OperationContext, ProtocolClient, SharedServices, Tenant};
+use porta_session::{BackendError, OperationContext, ProtocolClient, SharedServices, Tenant};
 use porta_store::Revocation;
 
 use crate::client_auth::{ClientAuthError, ClientAuthentication};
@@ -20,7 +20,7 @@ pub enum TokenInquiryError {
     #[error("refused: {0}")]
     Refused(OAuthError),
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Backend(#[from] BackendError),
 }
 
 fn required_token(params: &Params) -> Result<&str, TokenInquiryError> {
@@ -97,7 +97,7 @@ impl IntrospectionEndpoint {
         context: OperationContext<'_>,
         client: &ProtocolClient,
         digest: &TokenDigest,
-    ) -> Result<Option<ActiveToken>, EngineError> {
+    ) -> Result<Option<ActiveToken>, BackendError> {
         let OperationContext { tenant, now, .. } = context;
         let Some(facts) = self
             .shared
@@ -133,7 +133,7 @@ impl IntrospectionEndpoint {
         context: OperationContext<'_>,
         client: &ProtocolClient,
         digest: &TokenDigest,
-    ) -> Result<Option<ActiveToken>, EngineError> {
+    ) -> Result<Option<ActiveToken>, BackendError> {
         let OperationContext { tenant, now, .. } = context;
         let Some(facts) = self
             .shared
@@ -169,7 +169,7 @@ impl IntrospectionEndpoint {
         context: OperationContext<'_>,
         client: &ProtocolClient,
         digest: &TokenDigest,
-    ) -> Result<Option<ActiveToken>, EngineError> {
+    ) -> Result<Option<ActiveToken>, BackendError> {
         let OperationContext { tenant, now, .. } = context;
         let Some(record) = self.client_token(tenant, digest).await? else { return Ok(None) };
         // Deactivating the client ends its tokens too.
@@ -192,10 +192,10 @@ impl IntrospectionEndpoint {
         &self,
         tenant: &Tenant,
         digest: &TokenDigest,
-    ) -> Result<Option<ClientTokenRecord>, EngineError> {
+    ) -> Result<Option<ClientTokenRecord>, BackendError> {
         let key = ClientTokenRecord::storage_key(tenant.organization.id, digest);
         let Some(bytes) = self.shared.kv().get(&key).await? else { return Ok(None) };
-        serde_json::from_slice(&bytes).map(Some).map_err(|e| EngineError::Unreadable(e.to_string()))
+        serde_json::from_slice(&bytes).map(Some).map_err(|e| BackendError::Unreadable(e.to_string()))
     }
 
     /// `POST /{org}/token/revocation`. Unknown tokens are a success (RFC 7009 §2.2); another client's token is silently
@@ -222,7 +222,7 @@ impl IntrospectionEndpoint {
                 .kv()
                 .take(&ClientTokenRecord::storage_key(context.tenant.organization.id, &digest))
                 .await
-                .map_err(EngineError::from)?;
+                .map_err(BackendError::from)?;
         }
         Ok(())
     }
@@ -232,7 +232,7 @@ impl IntrospectionEndpoint {
         context: OperationContext<'_>,
         client: &ProtocolClient,
         digest: &TokenDigest,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), BackendError> {
         let OperationContext { tenant, now, .. } = context;
         let mut repositories = self.shared.store().repositories();
         let mut tokens = repositories.tokens(tenant.organization.id);
@@ -248,7 +248,7 @@ impl IntrospectionEndpoint {
         context: OperationContext<'_>,
         client: &ProtocolClient,
         digest: &TokenDigest,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), BackendError> {
         let OperationContext { tenant, now, .. } = context;
         let mut repositories = self.shared.store().repositories();
         let mut tokens = repositories.tokens(tenant.organization.id);

@@ -12,7 +12,7 @@ use std::time::Duration;
 use porta_core::{BearerKind, TokenDigest};
 use porta_protocol::{Params, redirect_uri};
 use porta_session::sealed_state::fits_in_cookie;
-use porta_session::{EngineError, OperationContext, ProtocolClient, SharedServices, Tenant};
+use porta_session::{BackendError, OperationContext, ProtocolClient, SharedServices, Tenant};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ pub enum LogoutError {
     #[error("refused: {0}")]
     Refused(#[from] LogoutRefusal),
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Backend(#[from] BackendError),
 }
 
 /// Why a logout request was refused. The page shows the reason, so that the operator of the client can find the
@@ -156,13 +156,13 @@ impl LogoutEndpoint {
     }
 
     /// Takes a value that the previous version stored instead of sealing it.
-    async fn taken<T: DeserializeOwned>(&self, place: &str, handle: &str) -> Result<Option<T>, EngineError> {
+    async fn taken<T: DeserializeOwned>(&self, place: &str, handle: &str) -> Result<Option<T>, BackendError> {
         if !BearerKind::Interaction.matches(handle) {
             return Ok(None);
         }
         let found = self.shared.kv().take(&format!("{place}:{}", TokenDigest::of(handle).hex())).await?;
         found
-            .map(|bytes| serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string())))
+            .map(|bytes| serde_json::from_slice(&bytes).map_err(|e| BackendError::Unreadable(e.to_string())))
             .transpose()
     }
 
@@ -202,7 +202,7 @@ impl LogoutEndpoint {
         )?;
         let mut repositories = self.shared.store().repositories();
         let user = repositories.users(tenant.organization.id).by_id(session.session.user).await;
-        let user_locale = user.map_err(EngineError::from)?.and_then(|user| user.profile.locale);
+        let user_locale = user.map_err(BackendError::from)?.and_then(|user| user.profile.locale);
         Ok(LogoutStep::Confirm { xsrf, client_name, user_locale, onward })
     }
 

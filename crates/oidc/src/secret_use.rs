@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use porta_core::{ClientSecretId, OrganizationId, Timestamp};
-use porta_session::{Backend, EngineError};
+use porta_session::{Backend, BackendError};
 
 pub struct SecretUse {
     backend: Arc<Backend>,
@@ -34,7 +34,7 @@ impl SecretUse {
 
     /// Writes the collected uses; called every few seconds and once more at a graceful stop. Failed writes are kept for
     /// the next call.
-    pub async fn flush(&self) -> Result<(), EngineError> {
+    pub async fn flush(&self) -> Result<(), BackendError> {
         let mut outcome = Ok(());
         for (owner, used) in self.drain() {
             if let Err(error) = self.backend.store.repositories().clients(owner).touch_secrets(&used).await {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use porta_core::{BearerKind, TokenDigest};
 use porta_protocol::claims::{add_claim, claims_for_scope, standard_claims};
 use porta_protocol::{ClaimsRequest, Scope, scope};
-use porta_session::{EngineError, ProtocolClient, SharedServices, Tenant};
+use porta_session::{BackendError, ProtocolClient, SharedServices, Tenant};
 use porta_store::UserInfoFacts;
 use serde_json::{Map, Value, json};
 
@@ -17,7 +17,7 @@ pub enum UserInfoError {
     #[error("access token does not carry the openid scope")]
     InsufficientScope,
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Backend(#[from] BackendError),
 }
 
 /// The answer: claims, or claims signed for the client that asked.
@@ -49,7 +49,7 @@ impl UserInfoEndpoint {
             .tokens(tenant.organization.id)
             .userinfo_facts(&digest, now)
             .await
-            .map_err(EngineError::from)?;
+            .map_err(BackendError::from)?;
         drop(repositories);
         let facts = facts.ok_or(UserInfoError::InvalidToken)?;
         let access = &facts.access;
@@ -60,7 +60,7 @@ impl UserInfoEndpoint {
         let client = client.filter(|c| c.accepts_issued_at(access.validity.authorized_at));
         let client = client.ok_or(UserInfoError::InvalidToken)?;
         let scope = Scope::parse(&access.token.scope)
-            .map_err(|_| EngineError::Unreadable("stored scope".to_owned()))?;
+            .map_err(|_| BackendError::Unreadable("stored scope".to_owned()))?;
         if !scope.contains(scope::OPENID) {
             return Err(UserInfoError::InsufficientScope);
         }
@@ -73,7 +73,7 @@ impl UserInfoEndpoint {
         tenant: &Tenant,
         client: &ProtocolClient,
         mut claims: Map<String, Value>,
-    ) -> Result<UserInfo, EngineError> {
+    ) -> Result<UserInfo, BackendError> {
         let Some(algorithm) = client.client.userinfo_signed_response_alg else {
             return Ok(UserInfo::Json(claims));
         };
@@ -81,7 +81,7 @@ impl UserInfoEndpoint {
         claims.insert("iss".to_owned(), json!(tenant.issuer));
         claims.insert("aud".to_owned(), json!(client.client.client_id.as_str()));
         let signer = self.shared.signing_keys.signer(tenant, algorithm).await?;
-        let jwt = signer.sign(None, &claims).map_err(|e| EngineError::Signing(e.to_string()))?;
+        let jwt = signer.sign(None, &claims).map_err(|e| BackendError::Signing(e.to_string()))?;
         Ok(UserInfo::Jwt(jwt))
     }
 }

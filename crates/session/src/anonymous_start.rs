@@ -3,7 +3,7 @@
 use porta_core::{OrganizationId, Timestamp, TokenDigest};
 use serde::{Deserialize, Serialize};
 
-use crate::error::EngineError;
+use crate::error::BackendError;
 use crate::interaction::{BoundInteraction, Interaction, Stage};
 use crate::purpose::InteractionPurpose;
 use crate::sealed_state::{SealedState, Sealer, fits_in_cookie};
@@ -24,13 +24,13 @@ pub(crate) fn seal_interaction(
     sealer: &Sealer,
     bound: &BoundInteraction,
     until: Timestamp,
-) -> Result<SealedState, EngineError> {
+) -> Result<SealedState, BackendError> {
     let Interaction { purpose, stage, csrf, expires_at, refused, .. } = bound.interaction.clone();
     let anonymous = AnonymousInteraction { purpose, stage, csrf, expires_at, refused };
     let text = sealer.seal(&anonymous, &bound.key, until)?;
     if !fits_in_cookie(&text) {
         // Cannot happen: requests and addresses are bounded on input.
-        return Err(EngineError::Unreadable("an interaction is too long to travel".to_owned()));
+        return Err(BackendError::Unreadable("an interaction is too long to travel".to_owned()));
     }
     Ok(SealedState { text, until })
 }

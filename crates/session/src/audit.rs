@@ -9,7 +9,7 @@ use porta_core::{AuditId, metrics};
 
 use crate::backend::Backend;
 use crate::context::OperationContext;
-use crate::error::EngineError;
+use crate::error::BackendError;
 
 pub struct AuditLog {
     backend: Arc<Backend>,
@@ -50,7 +50,7 @@ impl AuditLog {
         context: OperationContext<'_>,
         mut event: AuditEvent,
         window: Duration,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), BackendError> {
         let network = context.caller.network();
         let key = format!("{}:noted:{}:{network}", context.tenant.organization.id, event.event_type);
         if !self.backend.kv.put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? {

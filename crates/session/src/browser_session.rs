@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::audit::AuditLog;
 use crate::backend::Backend;
 use crate::context::OperationContext;
-use crate::error::EngineError;
+use crate::error::BackendError;
 use crate::short_lived::{remaining, to_bytes};
 use crate::tenant::Tenant;
 
@@ -54,14 +54,14 @@ impl BrowserSessions {
         &self,
         tenant: &Tenant,
         cookie: Option<&str>,
-    ) -> Result<Option<PresentedSession>, EngineError> {
+    ) -> Result<Option<PresentedSession>, BackendError> {
         let Some(cookie) = cookie.filter(|c| BearerKind::Session.matches(c)) else { return Ok(None) };
         let digest = TokenDigest::of(cookie);
         let Some(bytes) = self.backend.kv.get(&storage_key(tenant.organization.id, &digest)).await? else {
             return Ok(None);
         };
         let session: BrowserSession =
-            serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
+            serde_json::from_slice(&bytes).map_err(|e| BackendError::Unreadable(e.to_string()))?;
         let now = self.backend.now();
         let is_live = session.organization == tenant.organization.id
             && now < session.expires_at
@@ -75,7 +75,7 @@ impl BrowserSessions {
         &self,
         tenant: &Tenant,
         presented: &PresentedSession,
-    ) -> Result<Option<Timestamp>, EngineError> {
+    ) -> Result<Option<Timestamp>, BackendError> {
         let lifetime = tenant.settings.duration(porta_core::settings::SESSION_TTL);
         let (now, longest) = (self.backend.now(), tenant.longest_session());
         let renewed = (now + lifetime).min(presented.session.auth_time + longest);
@@ -104,7 +104,7 @@ impl BrowserSessions {
         tenant: &Tenant,
         digest: &TokenDigest,
         session: &BrowserSession,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<bool, BackendError> {
         let key = storage_key(tenant.organization.id, digest);
         let ttl = remaining(session.expires_at, self.backend.now());
         Ok(self.backend.kv.write(vec![Write::Replace { key, value: to_bytes(session)?, ttl }]).await?)
@@ -115,7 +115,7 @@ impl BrowserSessions {
         &self,
         context: OperationContext<'_>,
         presented: &PresentedSession,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), BackendError> {
         let organization = context.tenant.organization.id;
         let event = AuditEvent {
             user_id: Some(presented.session.user),

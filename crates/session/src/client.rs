@@ -5,7 +5,7 @@ use porta_core::client::{Client, ClientSecret};
 use porta_protocol::Scope;
 use porta_store::{Catalog, ClientFacts};
 
-use crate::error::EngineError;
+use crate::error::BackendError;
 
 /// An active client that may be used under one organization.
 #[derive(Debug)]
@@ -20,10 +20,10 @@ pub struct ProtocolClient {
 }
 
 impl ProtocolClient {
-    pub(crate) fn new(facts: ClientFacts) -> Result<Self, EngineError> {
+    pub(crate) fn new(facts: ClientFacts) -> Result<Self, BackendError> {
         let ClientFacts { client, secrets, catalog, tokens_valid_since } = facts;
         let scope = Scope::parse(&client.scope)
-            .map_err(|_| EngineError::Unreadable(format!("scope of client {}", client.client_id)))?;
+            .map_err(|_| BackendError::Unreadable(format!("scope of client {}", client.client_id)))?;
         Ok(Self { client, secrets, scope, catalog, tokens_valid_since })
     }
 

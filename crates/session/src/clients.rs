@@ -9,7 +9,7 @@ use porta_protocol::redirect_uri::origin_of;
 use crate::backend::Backend;
 use crate::caches::{Caches, Origins};
 use crate::client::ProtocolClient;
-use crate::error::EngineError;
+use crate::error::BackendError;
 use crate::tenant::Tenant;
 
 pub struct Clients {
@@ -27,7 +27,7 @@ impl Clients {
         &self,
         organization: OrganizationId,
         client_id: &str,
-    ) -> Result<Option<Arc<ProtocolClient>>, EngineError> {
+    ) -> Result<Option<Arc<ProtocolClient>>, BackendError> {
         let Ok(client_id) = ClientId::parse(client_id) else { return Ok(None) };
         let key = (organization, client_id);
         if let Some(found) = self.caches.clients.get(&key).await {
@@ -41,7 +41,7 @@ impl Clients {
         &self,
         organization: OrganizationId,
         key: ClientKey,
-    ) -> Result<Option<Arc<ProtocolClient>>, EngineError> {
+    ) -> Result<Option<Arc<ProtocolClient>>, BackendError> {
         let client_id = match self.caches.client_ids.get(&key).await {
             Some(known) => known,
             None => match self.backend.store.repositories().clients(organization).client_id_of(key).await? {
@@ -62,7 +62,7 @@ impl Clients {
         &self,
         organization: OrganizationId,
         client_id: &ClientId,
-    ) -> Result<Option<Arc<ProtocolClient>>, EngineError> {
+    ) -> Result<Option<Arc<ProtocolClient>>, BackendError> {
         loop {
             let generation = self.caches.generation();
             let found =
@@ -80,7 +80,7 @@ impl Clients {
         &self,
         tenant: &Tenant,
         client: &ProtocolClient,
-    ) -> Result<Option<String>, EngineError> {
+    ) -> Result<Option<String>, BackendError> {
         if client.client.is_first_party_for(tenant.organization.id) {
             return Ok(None);
         }
@@ -90,14 +90,14 @@ impl Clients {
     }
 
     /// The origins that active clients of the organization registered. Loaded once and cached.
-    pub async fn registered_origins(&self, organization: OrganizationId) -> Result<Origins, EngineError> {
+    pub async fn registered_origins(&self, organization: OrganizationId) -> Result<Origins, BackendError> {
         if let Some(known) = self.caches.origins.get(&organization).await {
             return Ok(known);
         }
         Ok(self.caches.origins.try_get_with(organization, self.load_origins(organization)).await?)
     }
 
-    async fn load_origins(&self, organization: OrganizationId) -> Result<Origins, EngineError> {
+    async fn load_origins(&self, organization: OrganizationId) -> Result<Origins, BackendError> {
         loop {
             let generation = self.caches.generation();
             let found =

@@ -6,7 +6,7 @@ use porta_store::StoreError;
 /// A failure that the request did not cause. `Display` is for the log; callers get `temporarily_unavailable` or
 /// `server_error`.
 #[derive(Debug, thiserror::Error)]
-pub enum EngineError {
+pub enum BackendError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -17,7 +17,7 @@ pub enum EngineError {
     Unreadable(String),
 }
 
-impl EngineError {
+impl BackendError {
     /// Whether a dependency is unavailable: the same request may succeed in a moment.
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Store(StoreError::Unavailable(_)) | Self::Kv(KvError::Unavailable(_)))
@@ -25,8 +25,8 @@ impl EngineError {
 }
 
 /// Cache loaders share one error among all waiters; each gets a copy of its text and kind.
-impl From<std::sync::Arc<EngineError>> for EngineError {
-    fn from(shared: std::sync::Arc<EngineError>) -> Self {
+impl From<std::sync::Arc<BackendError>> for BackendError {
+    fn from(shared: std::sync::Arc<BackendError>) -> Self {
         let text = shared.to_string();
         if shared.is_unavailable() {
             return Self::Store(StoreError::Unavailable(text.into()));

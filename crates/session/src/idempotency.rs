@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 use crate::backend::Backend;
 use crate::caller::Caller;
-use crate::error::EngineError;
+use crate::error::BackendError;
 use crate::sealed_state::Sealer;
 
 /// How long a stored answer is repeated, and how long a claim without an answer counts as in progress.
@@ -146,7 +146,7 @@ impl IdempotencyStore {
     pub async fn claim<T: DeserializeOwned>(
         &self,
         claim: &IdempotencyClaim,
-    ) -> Result<Option<ClaimState<T>>, EngineError> {
+    ) -> Result<Option<ClaimState<T>>, BackendError> {
         let (place, key) = (&claim.place, &claim.key);
         match self.backend.kv.claim(place, key, Bytes::new(), IDEMPOTENCY_WINDOW, &claim.limits).await? {
             ClaimOutcome::First => claim.state().is_held = true,
@@ -160,7 +160,7 @@ impl IdempotencyStore {
     pub async fn claimed<T: DeserializeOwned>(
         &self,
         claim: &IdempotencyClaim,
-    ) -> Result<Option<ClaimState<T>>, EngineError> {
+    ) -> Result<Option<ClaimState<T>>, BackendError> {
         let stored = self.backend.kv.get(&claim.key).await?;
         Ok(stored.and_then(|stored| self.opened(claim, &stored)))
     }
@@ -180,7 +180,7 @@ impl IdempotencyStore {
         &self,
         claim: &IdempotencyClaim,
         answer: Option<&T>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), BackendError> {
         let State { is_held, release, .. } = std::mem::take(&mut *claim.state());
         if !is_held {
             return Ok(());

@@ -23,7 +23,7 @@ use porta_core::{OrganizationId, SessionKey, Timestamp, TokenDigest, UserId, sec
 use porta_kv::Write;
 use serde::{Deserialize, Serialize};
 
-use crate::error::EngineError;
+use crate::error::BackendError;
 use crate::purpose::InteractionPurpose;
 use crate::sealed_state::SealedState;
 use crate::short_lived::{remaining, to_bytes};
@@ -199,12 +199,12 @@ impl BoundInteraction {
 
     /// Builds the write that stores the interaction, unless the resume address has taken it meanwhile: a form still in
     /// progress must not make it usable again.
-    pub fn write(&self, now: Timestamp) -> Result<Write, EngineError> {
+    pub fn write(&self, now: Timestamp) -> Result<Write, BackendError> {
         self.write_for(Duration::MAX, now)
     }
 
     /// Like [`Self::write`], but kept for `longest` at most, because nothing is proven yet.
-    pub fn write_for(&self, longest: Duration, now: Timestamp) -> Result<Write, EngineError> {
+    pub fn write_for(&self, longest: Duration, now: Timestamp) -> Result<Write, BackendError> {
         let ttl = remaining(self.interaction.expires_at, now).min(longest);
         let (key, value) = (self.key.clone(), to_bytes(&self.interaction)?);
         Ok(match self.sealed_until {

@@ -11,7 +11,7 @@ use crate::anonymous_start::{seal_interaction, unseal_interaction};
 use crate::audit::AuditLog;
 use crate::backend::Backend;
 use crate::context::OperationContext;
-use crate::error::EngineError;
+use crate::error::BackendError;
 use crate::interaction::{
     BoundInteraction, Interaction, InteractionCookies, InteractionDraft, NewInteraction, Stage, TakeOutcome,
 };
@@ -38,7 +38,7 @@ impl Interactions {
         &self,
         context: OperationContext<'_>,
         draft: InteractionDraft,
-    ) -> Result<Result<NewInteraction, Limited>, EngineError> {
+    ) -> Result<Result<NewInteraction, Limited>, BackendError> {
         let (new, bound) = self.create(context.tenant, draft);
         if bound.interaction.is_anonymous() {
             return Ok(Ok(self.attach_sealed_state(context.tenant, new, &bound)?));
@@ -52,7 +52,7 @@ impl Interactions {
         tenant: &Tenant,
         purpose: InteractionPurpose,
         stage: Stage,
-    ) -> Result<NewInteraction, EngineError> {
+    ) -> Result<NewInteraction, BackendError> {
         let draft = InteractionDraft { purpose, stage, login: None, consent: None };
         let (new, bound) = self.create(tenant, draft);
         self.attach_sealed_state(tenant, new, &bound)
@@ -63,7 +63,7 @@ impl Interactions {
         &self,
         tenant: &Tenant,
         purpose: AccountPurpose,
-    ) -> Result<NewInteraction, EngineError> {
+    ) -> Result<NewInteraction, BackendError> {
         self.begin_anonymous(tenant, InteractionPurpose::Account(purpose), Stage::Login)
     }
 
@@ -73,7 +73,7 @@ impl Interactions {
         &self,
         tenant: &Tenant,
         draft: InteractionDraft,
-    ) -> Result<NewInteraction, EngineError> {
+    ) -> Result<NewInteraction, BackendError> {
         let (new, bound) = self.create(tenant, draft);
         if bound.interaction.is_anonymous() {
             return self.attach_sealed_state(tenant, new, &bound);
@@ -113,7 +113,7 @@ impl Interactions {
         tenant: &Tenant,
         new: NewInteraction,
         bound: &BoundInteraction,
-    ) -> Result<NewInteraction, EngineError> {
+    ) -> Result<NewInteraction, BackendError> {
         let unanswered = self.backend.now() + tenant.settings.duration(settings::UNANSWERED_INTERACTION_TTL);
         let sealed_state = seal_interaction(&self.sealer, bound, unanswered.min(new.expires_at))?;
         Ok(NewInteraction { sealed_state: Some(sealed_state), ..new })
@@ -125,7 +125,7 @@ impl Interactions {
         &self,
         context: OperationContext<'_>,
         bound: &BoundInteraction,
-    ) -> Result<Result<(), Limited>, EngineError> {
+    ) -> Result<Result<(), Limited>, BackendError> {
         let OperationContext { tenant, caller, .. } = context;
         let maximum = tenant.settings.number(settings::RATE_LIMIT_INTERACTION_MAX);
         let window = tenant.settings.duration(settings::RATE_LIMIT_INTERACTION_WINDOW);
@@ -154,7 +154,7 @@ impl Interactions {
         tenant: &Tenant,
         uid: &str,
         presented: InteractionCookies<'_>,
-    ) -> Result<Option<BoundInteraction>, EngineError> {
+    ) -> Result<Option<BoundInteraction>, BackendError> {
         let Some(key) = addressed(tenant, uid, presented.binding) else { return Ok(None) };
         match self.backend.kv.peek(&key).await? {
             ValueState::Live(bytes) => {
@@ -175,7 +175,7 @@ impl Interactions {
         tenant: &Tenant,
         uid: &str,
         presented: InteractionCookies<'_>,
-    ) -> Result<TakeOutcome, EngineError> {
+    ) -> Result<TakeOutcome, BackendError> {
         let Some(key) = addressed(tenant, uid, presented.binding) else { return Ok(TakeOutcome::Gone) };
         // No sealed copy lives longer.
         let remember = tenant.settings.duration(settings::INTERACTION_TTL);
@@ -196,22 +196,22 @@ impl Interactions {
         })
     }
 
-    fn read(&self, tenant: &Tenant, bytes: &[u8]) -> Result<Option<Interaction>, EngineError> {
+    fn read(&self, tenant: &Tenant, bytes: &[u8]) -> Result<Option<Interaction>, BackendError> {
         let interaction: Interaction =
-            serde_json::from_slice(bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
+            serde_json::from_slice(bytes).map_err(|e| BackendError::Unreadable(e.to_string()))?;
         let is_live =
             interaction.organization == tenant.organization.id && self.backend.now() < interaction.expires_at;
         Ok(is_live.then_some(interaction))
     }
 
     /// Marks the interaction as declined; the resume address then answers the client. `false`: it is gone.
-    pub async fn deny(&self, mut bound: BoundInteraction) -> Result<bool, EngineError> {
+    pub async fn deny(&self, mut bound: BoundInteraction) -> Result<bool, BackendError> {
         bound.interaction.stage = Stage::Denied;
         Ok(self.backend.kv.write(vec![bound.write(self.backend.now())?]).await?)
     }
 
     /// Marks consent as given; the grant itself is written at the resume address. `false`: it is gone.
-    pub async fn approve(&self, mut bound: BoundInteraction) -> Result<bool, EngineError> {
+    pub async fn approve(&self, mut bound: BoundInteraction) -> Result<bool, BackendError> {
         bound.interaction.stage = Stage::Ready;
         bound.interaction.consented = true;
         Ok(self.backend.kv.write(vec![bound.write(self.backend.now())?]).await?)
@@ -219,7 +219,7 @@ impl Interactions {
 
     /// Seals the interaction again until its end, once a form of it was sent. `None`: it is stored, or was sealed for
     /// that long already.
-    pub fn extend_sealed_state(&self, bound: &BoundInteraction) -> Result<Option<SealedState>, EngineError> {
+    pub fn extend_sealed_state(&self, bound: &BoundInteraction) -> Result<Option<SealedState>, BackendError> {
         let ends = bound.interaction.expires_at;
         match bound.sealed_until {
             Some(until) if until < ends => Ok(Some(seal_interaction(&self.sealer, bound, ends)?)),
@@ -232,7 +232,7 @@ impl Interactions {
         &self,
         bound: &BoundInteraction,
         refused: TokenDigest,
-    ) -> Result<Option<SealedState>, EngineError> {
+    ) -> Result<Option<SealedState>, BackendError> {
         if bound.is_stored() {
             return Ok(None);
         }

@@ -35,7 +35,7 @@ pub use caller::Caller;
 pub use client::ProtocolClient;
 pub use context::OperationContext;
 pub use document::DocumentWithEtag;
-pub use error::EngineError;
+pub use error::BackendError;
 pub use idempotency::{ClaimState, IDEMPOTENCY_WINDOW, IdempotencyClaim};
 pub use limited::Limited;
 pub use purpose::{AccountPage, AccountPurpose, InteractionPurpose};

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::Backend;
-use crate::error::EngineError;
+use crate::error::BackendError;
 use crate::short_lived::to_bytes;
 
 /// Purpose from which the sealing keys are derived.
@@ -56,7 +56,7 @@ impl Sealer {
         value: &T,
         place: &str,
         until: Timestamp,
-    ) -> Result<String, EngineError> {
+    ) -> Result<String, BackendError> {
         let plain = to_bytes(&WithExpiry { until, value })?;
         Ok(self.keyring.seal(&plain, place, &*self.backend.entropy).to_text())
     }

@@ -6,11 +6,11 @@ use bytes::Bytes;
 use porta_core::Timestamp;
 use serde::Serialize;
 
-use crate::error::EngineError;
+use crate::error::BackendError;
 
 /// JSON for the short-lived store.
-pub fn to_bytes<T: Serialize>(value: &T) -> Result<Bytes, EngineError> {
-    serde_json::to_vec(value).map(Into::into).map_err(|e| EngineError::Unreadable(e.to_string()))
+pub fn to_bytes<T: Serialize>(value: &T) -> Result<Bytes, BackendError> {
+    serde_json::to_vec(value).map(Into::into).map_err(|e| BackendError::Unreadable(e.to_string()))
 }
 
 /// Time left, never zero, because a write needs a positive lifetime.

@@ -9,7 +9,7 @@ use porta_jose::{GeneratedKey, Signer};
 
 use crate::backend::Backend;
 use crate::caches::Caches;
-use crate::error::EngineError;
+use crate::error::BackendError;
 use crate::tenant::Tenant;
 use crate::tenant_keys::TenantKeys;
 
@@ -26,7 +26,7 @@ impl SigningKeys {
     }
 
     /// Reads an organization's keys; creates the first ES256 pair if there is none.
-    pub(crate) async fn load(&self, organization: OrganizationId) -> Result<TenantKeys, EngineError> {
+    pub(crate) async fn load(&self, organization: OrganizationId) -> Result<TenantKeys, BackendError> {
         let mut rows = self.backend.store.repositories().signing_keys(organization).all().await?;
         let is_active = |k: &SigningKey, a| k.algorithm == a && k.status == SigningKeyStatus::Active;
         if !rows.iter().any(|k| is_active(k, SigningAlgorithm::Es256)) {
@@ -37,7 +37,7 @@ impl SigningKeys {
     }
 
     /// Whether this process can decrypt the newest signing key of the installation; `None`: there is no key yet.
-    pub async fn can_decrypt(&self) -> Result<Option<bool>, EngineError> {
+    pub async fn can_decrypt(&self) -> Result<Option<bool>, BackendError> {
         let Some(key) = self.backend.store.newest_signing_key().await? else { return Ok(None) };
         let identity = SigningKey::seal_identity(key.organization_id, &key.kid);
         match self.keyring.open(&key.private_key, &identity) {
@@ -58,14 +58,14 @@ impl SigningKeys {
         &self,
         organization: OrganizationId,
         algorithm: SigningAlgorithm,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), BackendError> {
         let now = self.backend.now();
         for status in [SigningKeyStatus::Next, SigningKeyStatus::Active] {
             // RSA generation takes long enough to starve other requests.
             let generated = tokio::task::spawn_blocking(move || GeneratedKey::generate(algorithm))
                 .await
-                .map_err(|e| EngineError::Signing(e.to_string()))?
-                .map_err(|e| EngineError::Signing(e.to_string()))?;
+                .map_err(|e| BackendError::Signing(e.to_string()))?
+                .map_err(|e| BackendError::Signing(e.to_string()))?;
             let identity = SigningKey::seal_identity(organization, &generated.kid);
             let key = SigningKey {
                 id: SigningKeyId::new(now, &*self.backend.entropy),
@@ -90,7 +90,7 @@ impl SigningKeys {
         &self,
         tenant: &Tenant,
         algorithm: SigningAlgorithm,
-    ) -> Result<Arc<Signer>, EngineError> {
+    ) -> Result<Arc<Signer>, BackendError> {
         if let Some(signer) = tenant.keys.signer(algorithm) {
             return Ok(Arc::clone(signer));
         }
@@ -100,7 +100,7 @@ impl SigningKeys {
         let keys = TenantKeys::open(&rows, &self.keyring, self.backend.now())?;
         self.announce(&Change::SigningKeys(organization)).await;
         keys.signer(algorithm).cloned().ok_or_else(|| {
-            EngineError::Signing(format!("no active {algorithm} key in organization {organization}"))
+            BackendError::Signing(format!("no active {algorithm} key in organization {organization}"))
         })
     }
 

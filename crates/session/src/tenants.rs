@@ -11,7 +11,7 @@ use porta_protocol::metadata;
 use crate::backend::Backend;
 use crate::caches::Caches;
 use crate::document::DocumentWithEtag;
-use crate::error::EngineError;
+use crate::error::BackendError;
 use crate::signing_keys::SigningKeys;
 use crate::tenant::{Tenant, TenantLookup};
 
@@ -34,7 +34,7 @@ impl Tenants {
     }
 
     /// Resolves the first path segment. Without a change, storage is read at most once per minute and slug.
-    pub async fn find(&self, slug: &str) -> Result<TenantLookup, EngineError> {
+    pub async fn find(&self, slug: &str) -> Result<TenantLookup, BackendError> {
         let Ok(slug) = Slug::parse(slug) else { return Ok(TenantLookup::Unknown) };
         if let Some(found) = self.caches.tenants.get(&slug).await {
             return Ok(found);
@@ -44,7 +44,7 @@ impl Tenants {
 
     /// Like [`Self::find`], for public documents: while storage is unavailable, returns an active organization as last
     /// loaded.
-    pub async fn find_for_documents(&self, slug: &str) -> Result<TenantLookup, EngineError> {
+    pub async fn find_for_documents(&self, slug: &str) -> Result<TenantLookup, BackendError> {
         match self.find(slug).await {
             Err(error) if error.is_unavailable() => {
                 let Ok(slug) = Slug::parse(slug) else { return Ok(TenantLookup::Unknown) };
@@ -60,13 +60,13 @@ impl Tenants {
         tenant: &Tenant,
         kind: AssetKind,
         id: BrandingAssetId,
-    ) -> Result<Option<BrandingAsset>, EngineError> {
+    ) -> Result<Option<BrandingAsset>, BackendError> {
         let found =
             self.backend.store.repositories().branding_assets(tenant.organization.id).find(kind).await?;
         Ok(found.filter(|asset| asset.id == id))
     }
 
-    async fn load(&self, slug: &Slug) -> Result<TenantLookup, EngineError> {
+    async fn load(&self, slug: &Slug) -> Result<TenantLookup, BackendError> {
         loop {
             let generation = self.caches.generation();
             let found = self.read(slug).await?;
@@ -85,7 +85,7 @@ impl Tenants {
         }
     }
 
-    async fn read(&self, slug: &Slug) -> Result<TenantLookup, EngineError> {
+    async fn read(&self, slug: &Slug) -> Result<TenantLookup, BackendError> {
         let mut repositories = self.backend.store.repositories();
         let Some(mut organization) = repositories.organizations().by_slug(slug).await? else {
             return Ok(TenantLookup::Unknown);
@@ -105,7 +105,7 @@ impl Tenants {
         let capabilities =
             metadata::Capabilities { ui_locales: &self.ui_locales, ..metadata::Capabilities::default() };
         let document = metadata::discovery(&issuer, &capabilities);
-        let discovery = serde_json::to_vec(&document).map_err(|e| EngineError::Unreadable(e.to_string()))?;
+        let discovery = serde_json::to_vec(&document).map_err(|e| BackendError::Unreadable(e.to_string()))?;
         let discovery = DocumentWithEtag::new(discovery);
         Ok(TenantLookup::Active(Arc::new(Tenant { organization, issuer, settings, keys, discovery })))
     }

@@ -7,7 +7,7 @@ use porta_core::mail::Mail;
 use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_session::interaction::{BoundInteraction, PendingSecondFactor, SecondFactorStep};
-use porta_session::{EngineError, OperationContext};
+use porta_session::{BackendError, OperationContext};
 use serde_json::json;
 
 use crate::amr::amr_with;
@@ -45,7 +45,7 @@ impl SecondFactorChallenge {
         bound: BoundInteraction,
         authenticated: AuthenticatedUser<'_>,
         browser: Browser<'_>,
-    ) -> Result<SignInOutcome, EngineError> {
+    ) -> Result<SignInOutcome, BackendError> {
         let (organization, user) = (&cx.tenant.organization, authenticated.user);
         let step = match after_first_factor(organization.two_factor_policy, user.two_factor_method) {
             NextStep::Session => return self.sessions.create(cx, bound, authenticated, browser).await,
@@ -98,7 +98,7 @@ impl SecondFactorChallenge {
         kind: CodeKind,
         code: &str,
         browser: Browser<'_>,
-    ) -> Result<FactorOutcome, EngineError> {
+    ) -> Result<FactorOutcome, BackendError> {
         let Some((pending, user)) = self.pending.load(cx, &bound).await? else {
             return Ok(FactorOutcome::Gone);
         };
@@ -157,7 +157,7 @@ impl SecondFactorChallenge {
         cx: OperationContext<'_>,
         bound: &BoundInteraction,
         browser: Browser<'_>,
-    ) -> Result<FactorOutcome, EngineError> {
+    ) -> Result<FactorOutcome, BackendError> {
         let Some((pending, user)) = self.pending.load(cx, bound).await? else {
             return Ok(FactorOutcome::Gone);
         };
@@ -171,7 +171,7 @@ impl SecondFactorChallenge {
 
     /// Counts and audits a consecutive wrong code. After 10 the owner is mailed: whoever gets this far knows their
     /// password.
-    async fn count_failure(&self, cx: OperationContext<'_>, user: &User) -> Result<(), EngineError> {
+    async fn count_failure(&self, cx: OperationContext<'_>, user: &User) -> Result<(), BackendError> {
         let mut unit = self.core.shared.store().begin().await?;
         let failures = unit.users(cx.tenant.organization.id).count_factor_failure(user.id).await?;
         let event = self.core.event(cx, Some(user.id), "2fa.verify.failed");
@@ -194,7 +194,7 @@ impl SecondFactorChallenge {
         cx: OperationContext<'_>,
         user: &User,
         code: &str,
-    ) -> Result<CodeCheck, EngineError> {
+    ) -> Result<CodeCheck, BackendError> {
         let Some(macs) = self.core.factors.recovery_macs(user, code) else { return Ok(CodeCheck::Wrong) };
         let organization = cx.tenant.organization.id;
         let mut unit = self.core.shared.store().begin().await?;
@@ -212,7 +212,7 @@ impl SecondFactorChallenge {
         cx: OperationContext<'_>,
         user: &User,
         code: &str,
-    ) -> Result<CodeCheck, EngineError> {
+    ) -> Result<CodeCheck, BackendError> {
         let mut repositories = self.core.shared.store().repositories();
         let mut factors = repositories.second_factors(cx.tenant.organization.id);
         let Some(credential) = factors.totp(user.id).await? else { return Ok(CodeCheck::Wrong) };

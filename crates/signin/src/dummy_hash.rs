@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use porta_core::{OrganizationId, Timestamp};
-use porta_session::{EngineError, OperationContext};
+use porta_session::{BackendError, OperationContext};
 
 use crate::password::HashCost;
 use crate::sign_in_core::SignInCore;
@@ -54,7 +54,7 @@ impl DummyHashCosts {
         &self,
         cx: OperationContext<'_>,
         email_key: &str,
-    ) -> Result<HashCost, EngineError> {
+    ) -> Result<HashCost, BackendError> {
         let (organization, now) = (cx.tenant.organization.id, cx.now);
         let costs = if let Some(costs) = self.known(organization, now) {
             costs

@@ -7,7 +7,7 @@ use porta_core::seal::Sealed;
 use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_session::interaction::{BoundInteraction, PendingSecondFactor, SecondFactorStep};
-use porta_session::{EngineError, OperationContext};
+use porta_session::{BackendError, OperationContext};
 use porta_store::Revocation;
 
 use crate::amr::{amr_with, is_multi_factor};
@@ -77,7 +77,7 @@ impl Enrolment {
         bound: BoundInteraction,
         method: TwoFactorMethod,
         browser: Browser<'_>,
-    ) -> Result<FactorOutcome, EngineError> {
+    ) -> Result<FactorOutcome, BackendError> {
         let Some((pending, user)) = self.pending.load(cx, &bound).await? else {
             return Ok(FactorOutcome::Gone);
         };
@@ -111,7 +111,7 @@ impl Enrolment {
         bound: BoundInteraction,
         code: &str,
         browser: Browser<'_>,
-    ) -> Result<FactorOutcome, EngineError> {
+    ) -> Result<FactorOutcome, BackendError> {
         let Some((pending, user)) = self.pending.load(cx, &bound).await? else {
             return Ok(FactorOutcome::Gone);
         };
@@ -166,7 +166,7 @@ impl Enrolment {
         cx: OperationContext<'_>,
         bound: BoundInteraction,
         browser: Browser<'_>,
-    ) -> Result<FactorOutcome, EngineError> {
+    ) -> Result<FactorOutcome, BackendError> {
         let Some((pending, user)) = self.pending.load(cx, &bound).await? else {
             return Ok(FactorOutcome::Gone);
         };

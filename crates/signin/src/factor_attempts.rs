@@ -6,7 +6,7 @@ use std::time::Duration;
 use porta_core::user::User;
 use porta_core::{TokenDigest, UserId, settings};
 use porta_kv::RateLimit;
-use porta_session::{EngineError, OperationContext, Tenant};
+use porta_session::{BackendError, OperationContext, Tenant};
 
 use crate::browser::Browser;
 use crate::known_browser::KnownBrowser;
@@ -112,7 +112,7 @@ impl FactorAttempts {
         cx: OperationContext<'_>,
         user: UserId,
         limits: &FactorLimits,
-    ) -> Result<Option<Duration>, EngineError> {
+    ) -> Result<Option<Duration>, BackendError> {
         let Some(retry_after) = time_to_wait(self.core.shared.kv().hit(limits.all()).await?) else {
             return Ok(None);
         };
@@ -122,7 +122,7 @@ impl FactorAttempts {
     }
 
     /// Clears the counters after a right code.
-    pub(crate) async fn clear(&self, limits: &FactorLimits) -> Result<(), EngineError> {
+    pub(crate) async fn clear(&self, limits: &FactorLimits) -> Result<(), BackendError> {
         let (own, shared) = limits.keys();
         self.core.shared.kv().clear(&own).await?;
         Ok(self.core.shared.kv().release(&shared).await?)

@@ -7,7 +7,7 @@ use porta_core::audit::AuditEvent;
 use porta_core::mail::{Mail, SecondFactorChange};
 use porta_core::second_factor::TotpCredential;
 use porta_core::user::{CredentialState, TwoFactorMethod, User};
-use porta_session::{EngineError, OperationContext, Tenant};
+use porta_session::{BackendError, OperationContext, Tenant};
 use porta_store::{Revocation, UnitOfWork};
 use serde_json::json;
 
@@ -76,7 +76,7 @@ impl FactorChanges {
         user: &User,
         confirmed: &ConfirmedFactor,
         ended: &[Revocation],
-    ) -> Result<Option<EnrolmentResult>, EngineError> {
+    ) -> Result<Option<EnrolmentResult>, BackendError> {
         // Read again: a revocation covers tokens issued until `now`.
         let cx = OperationContext { now: self.core.shared.now(), ..cx };
         let (organization, now) = (cx.tenant.organization.id, cx.now);
@@ -121,7 +121,7 @@ impl FactorChanges {
         cx: OperationContext<'_>,
         user: &User,
         change: SecondFactorChange,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), BackendError> {
         let about = format!("{}:{change}:{}", user.id, cx.now.micros());
         let mail = Mail::SecondFactorChanged { change, event: security_event(cx) };
         self.core.enqueue(unit, cx, user, mail, &about).await
@@ -135,7 +135,7 @@ pub(crate) async fn credentials_after(
     tenant: &Tenant,
     user: &User,
     changes: i64,
-) -> Result<Option<CredentialState>, EngineError> {
+) -> Result<Option<CredentialState>, BackendError> {
     let before = user.credentials();
     let expected = CredentialState { epoch: before.epoch + changes, ..before };
     let after = unit.users(tenant.organization.id).by_id(user.id).await?;

@@ -13,7 +13,7 @@ use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::settings::{self, SettingDefinition};
 use porta_core::{BearerKind, OrganizationId, Timestamp, TokenDigest};
 use porta_kv::{LimitOutcome, RateLimit};
-use porta_session::{EngineError, OperationContext, Tenant};
+use porta_session::{BackendError, OperationContext, Tenant};
 use serde_json::json;
 
 use crate::sign_in_core::SignInCore;
@@ -113,7 +113,7 @@ impl FloodGuard {
         cx: OperationContext<'_>,
         counter: FloodCounter,
         shown: Option<&str>,
-    ) -> Result<Option<Pause>, EngineError> {
+    ) -> Result<Option<Pause>, BackendError> {
         let Some(level) = self.level(cx, counter).await? else { return Ok(None) };
         let now = cx.now;
         if let Some((value, end)) = shown.and_then(|shown| Some((shown, end_of(counter, shown)?))) {
@@ -137,7 +137,7 @@ impl FloodGuard {
         &self,
         cx: OperationContext<'_>,
         counter: FloodCounter,
-    ) -> Result<Option<usize>, EngineError> {
+    ) -> Result<Option<usize>, BackendError> {
         let (key, now) = ((cx.tenant.organization.id, counter), cx.now);
         let known = self.levels.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
         if let Some((_, level)) = known.filter(|(asked, _)| now.since(*asked) < LEVEL_CACHE_LIFETIME) {
@@ -161,7 +161,7 @@ impl FloodGuard {
     }
 
     /// Writes one audit row and one log line per window, across all instances.
-    async fn alarm(&self, cx: OperationContext<'_>, counter: FloodCounter) -> Result<(), EngineError> {
+    async fn alarm(&self, cx: OperationContext<'_>, counter: FloodCounter) -> Result<(), BackendError> {
         let tenant = cx.tenant;
         let window = tenant.settings.duration(counter.settings().1);
         let key = format!("{}:noted:flood:{}", tenant.organization.id, counter.word());
@@ -182,7 +182,7 @@ impl FloodGuard {
     }
 
     /// Marks a pause cookie as used. `true`: this is its first use.
-    async fn is_first_use(&self, tenant: &Tenant, shown: &str) -> Result<bool, EngineError> {
+    async fn is_first_use(&self, tenant: &Tenant, shown: &str) -> Result<bool, BackendError> {
         let digest = TokenDigest::of(shown).hex();
         let key = format!("{}:noted:waited:{}", tenant.organization.id, &digest[..32]);
         Ok(self.core.shared.kv().put_if_absent(&key, Bytes::from_static(b"1"), COOKIE_GRACE).await?)

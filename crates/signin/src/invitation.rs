@@ -8,7 +8,7 @@ use porta_core::mail::Mail;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::{PasswordHash, User, UserStatus};
 use porta_core::{Password, TokenDigest, UserId};
-use porta_session::{EngineError, OperationContext};
+use porta_session::{BackendError, OperationContext};
 use porta_store::{StoreError, UnitOfWork};
 use serde_json::json;
 
@@ -45,7 +45,7 @@ impl Invitations {
         &self,
         cx: OperationContext<'_>,
         value: &str,
-    ) -> Result<Result<Invitee, LinkError>, EngineError> {
+    ) -> Result<Result<Invitee, LinkError>, BackendError> {
         let link = match self.links.open(cx, TokenPurpose::Invitation, value).await? {
             Ok(link) => link,
             Err(dead) => return Ok(Err(dead)),
@@ -66,7 +66,7 @@ impl Invitations {
         cx: OperationContext<'_>,
         value: &str,
         password: Option<Password>,
-    ) -> Result<SetPasswordOutcome, EngineError> {
+    ) -> Result<SetPasswordOutcome, BackendError> {
         let invitee = match self.invitee(cx, value).await? {
             Ok(invitee) => invitee,
             Err(dead) => return Ok(SetPasswordOutcome::LinkFailed(dead)),
@@ -115,7 +115,7 @@ impl Invitations {
         cx: OperationContext<'_>,
         user: &User,
         hash: Option<&PasswordHash>,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<bool, BackendError> {
         let now = cx.now;
         let mut users = unit.users(cx.tenant.organization.id);
         match hash {
@@ -152,7 +152,7 @@ async fn assign(
     user: UserId,
     link: &OneTimeToken,
     invitation: &Invitation,
-) -> Result<AssignedFromInvitation, EngineError> {
+) -> Result<AssignedFromInvitation, BackendError> {
     let mut applications = unit.applications(cx.tenant.organization.id);
     let mut assigned = AssignedFromInvitation::default();
     for role in &invitation.roles {

@@ -14,7 +14,7 @@ use porta_core::link_request::{LinkKind, LinkRequest};
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::{Email, User};
 use porta_core::{TokenDigest, settings};
-use porta_session::{EngineError, OperationContext};
+use porta_session::{BackendError, OperationContext};
 
 use crate::browser::Browser;
 use crate::flood::{FloodCounter, FloodGuard, Pause};
@@ -75,7 +75,7 @@ impl MailedLinks {
         kind: LinkKind,
         address: &str,
         browser: Browser<'_>,
-    ) -> Result<LinkQuota, EngineError> {
+    ) -> Result<LinkQuota, BackendError> {
         let OperationContext { tenant, caller, .. } = cx;
         let kv = self.core.shared.kv();
         let email_key = Email::key_of(address);
@@ -108,7 +108,7 @@ impl MailedLinks {
         cx: OperationContext<'_>,
         kind: LinkKind,
         window: Duration,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), BackendError> {
         let event = self.core.event(cx, None, &format!("rate_limit.{kind}"));
         self.core.shared.audit.record_once(cx, event, window).await
     }
@@ -118,7 +118,7 @@ impl MailedLinks {
         &self,
         cx: OperationContext<'_>,
         request: LinkRequest,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), BackendError> {
         let (organization, entropy) = (cx.tenant.organization.id, self.core.shared.entropy());
         let item = request.into_item(organization, self.core.factors.outbox(), cx.now, entropy);
         self.core.shared.store().repositories().outbox().enqueue(&item).await?;
@@ -131,7 +131,7 @@ impl MailedLinks {
         cx: OperationContext<'_>,
         purpose: TokenPurpose,
         value: &str,
-    ) -> Result<Result<OneTimeToken, LinkError>, EngineError> {
+    ) -> Result<Result<OneTimeToken, LinkError>, BackendError> {
         let OperationContext { tenant, caller, now } = cx;
         let network = network_link_limits(tenant, caller);
         if let Some(retry_after) = time_to_wait(self.core.shared.kv().check(&network).await?) {
@@ -169,7 +169,7 @@ impl MailedLinks {
         cx: OperationContext<'_>,
         purpose: TokenPurpose,
         value: &str,
-    ) -> Result<Result<User, LinkError>, EngineError> {
+    ) -> Result<Result<User, LinkError>, BackendError> {
         let link = match self.open(cx, purpose, value).await? {
             Ok(link) => link,
             Err(dead) => return Ok(Err(dead)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use porta_core::audit::AuditEvent;
 use porta_core::organization::LoginMethod;
 use porta_core::settings;
-use porta_session::{EngineError, InteractionPurpose, OperationContext, Tenant};
+use porta_session::{BackendError, InteractionPurpose, OperationContext, Tenant};
 use serde_json::json;
 
 use crate::sign_in_core::SignInCore;
@@ -25,7 +25,7 @@ impl LoginMethods {
         &self,
         tenant: &Tenant,
         purpose: &InteractionPurpose,
-    ) -> Result<Vec<LoginMethod>, EngineError> {
+    ) -> Result<Vec<LoginMethod>, BackendError> {
         let Some(client_id) = purpose.client_id() else {
             return Ok(tenant.organization.default_login_methods.clone());
         };
@@ -42,7 +42,7 @@ impl LoginMethods {
         cx: OperationContext<'_>,
         purpose: &InteractionPurpose,
         method: LoginMethod,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<bool, BackendError> {
         let methods = self.offered(cx.tenant, purpose).await?;
         let is_offered = methods.contains(&method);
         if !is_offered {

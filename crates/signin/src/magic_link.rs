@@ -14,7 +14,7 @@ use porta_core::user::User;
 use porta_core::{TokenDigest, settings};
 use porta_kv::RateLimit;
 use porta_session::interaction::{BoundInteraction, RequestedMagicLink, Stage};
-use porta_session::{EngineError, OperationContext, Tenant};
+use porta_session::{BackendError, OperationContext, Tenant};
 use serde_json::json;
 
 use crate::account_status::{StatusCheck, check_status};
@@ -66,7 +66,7 @@ impl MagicLinks {
         address: &str,
         locale: &str,
         browser: Browser<'_>,
-    ) -> Result<LinkRequestOutcome, EngineError> {
+    ) -> Result<LinkRequestOutcome, BackendError> {
         let OperationContext { tenant, caller, now } = cx;
         if !self.is_offered(cx, &bound).await? {
             return Ok(LinkRequestOutcome::MethodDisabled);
@@ -119,7 +119,7 @@ impl MagicLinks {
         cx: OperationContext<'_>,
         uid: &str,
         value: &str,
-    ) -> Result<Result<MagicLanding, LinkError>, EngineError> {
+    ) -> Result<Result<MagicLanding, LinkError>, BackendError> {
         let link = match self.links.open(cx, TokenPurpose::MagicLink, value).await? {
             Ok(link) if link.interaction.as_deref() == Some(uid) => link,
             Ok(_) => return Ok(Err(LinkError::Unknown)),
@@ -152,7 +152,7 @@ impl MagicLinks {
         bound: BoundInteraction,
         value: &str,
         browser: Browser<'_>,
-    ) -> Result<MagicLinkOutcome, EngineError> {
+    ) -> Result<MagicLinkOutcome, BackendError> {
         if !self.is_offered(cx, &bound).await? {
             return Ok(MagicLinkOutcome::Passed(SignInOutcome::MethodDisabled));
         }
@@ -173,7 +173,7 @@ impl MagicLinks {
         bound: BoundInteraction,
         typed: &str,
         browser: Browser<'_>,
-    ) -> Result<FactorOutcome, EngineError> {
+    ) -> Result<FactorOutcome, BackendError> {
         let Some(RequestedMagicLink { digest, .. }) = bound.interaction.link else {
             return Ok(FactorOutcome::Moved);
         };
@@ -212,7 +212,7 @@ impl MagicLinks {
         cx: OperationContext<'_>,
         bound: &BoundInteraction,
         digest: &TokenDigest,
-    ) -> Result<Option<User>, EngineError> {
+    ) -> Result<Option<User>, BackendError> {
         if bound.interaction.stage != Stage::Login {
             return Ok(None);
         }
@@ -240,7 +240,7 @@ impl MagicLinks {
         bound: BoundInteraction,
         user: &User,
         browser: Browser<'_>,
-    ) -> Result<SignInOutcome, EngineError> {
+    ) -> Result<SignInOutcome, BackendError> {
         let amr = amr::of_first_factor(LoginMethod::MagicLink);
         let authenticated =
             AuthenticatedUser { user, amr, event: "user.login.magic_link", rehash: None, past_lock: true };
@@ -252,7 +252,7 @@ impl MagicLinks {
         &self,
         cx: OperationContext<'_>,
         bound: &BoundInteraction,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<bool, BackendError> {
         self.login_methods.check(cx, &bound.interaction.purpose, LoginMethod::MagicLink).await
     }
 

@@ -8,7 +8,7 @@ use porta_core::second_factor::{CodePurpose, CodeSlot, EmailCode};
 use porta_core::user::User;
 use porta_core::{EmailCodeId, TokenDigest, settings};
 use porta_kv::RateLimit;
-use porta_session::{EngineError, OperationContext, Tenant};
+use porta_session::{BackendError, OperationContext, Tenant};
 use porta_store::EmailCodeOutcome;
 
 use crate::browser::Browser;
@@ -94,7 +94,7 @@ impl MailedCodes {
         cx: OperationContext<'_>,
         user: &User,
         requester: CodeRequester<'_>,
-    ) -> Result<Option<Duration>, EngineError> {
+    ) -> Result<Option<Duration>, BackendError> {
         self.count_mails(cx, user, requester, Vec::new()).await
     }
 
@@ -104,7 +104,7 @@ impl MailedCodes {
         user: &User,
         requester: CodeRequester<'_>,
         mut limits: Vec<RateLimit>,
-    ) -> Result<Option<Duration>, EngineError> {
+    ) -> Result<Option<Duration>, BackendError> {
         let maximum = cx.tenant.settings.number(settings::RATE_LIMIT_2FA_MAIL_MAX);
         let window = cx.tenant.settings.duration(settings::RATE_LIMIT_2FA_MAIL_WINDOW);
         limits.extend(requester.limits(cx, user, "2fa-mail", maximum, window));
@@ -117,7 +117,7 @@ impl MailedCodes {
         cx: OperationContext<'_>,
         code: CodeUse<'_>,
         requester: CodeRequester<'_>,
-    ) -> Result<Option<Duration>, EngineError> {
+    ) -> Result<Option<Duration>, BackendError> {
         let maximum = cx.tenant.settings.number(settings::RATE_LIMIT_2FA_RESEND_MAX);
         let window = cx.tenant.settings.duration(settings::RATE_LIMIT_2FA_RESEND_WINDOW);
         let again = requester.limits(cx, code.user, "2fa-resend", maximum, window);
@@ -136,7 +136,7 @@ impl MailedCodes {
         cx: OperationContext<'_>,
         CodeUse { user, purpose, place }: CodeUse<'_>,
         requester: CodeRequester<'_>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), BackendError> {
         let (organization, entropy) = (cx.tenant.organization.id, self.core.shared.entropy());
         let expires_at = cx.now + cx.tenant.settings.duration(settings::TWO_FACTOR_CODE_TTL);
         let code = MailedCode::generate(entropy);
@@ -165,7 +165,7 @@ impl MailedCodes {
         cx: OperationContext<'_>,
         CodeUse { user, purpose, place }: CodeUse<'_>,
         typed: &str,
-    ) -> Result<CodeCheck, EngineError> {
+    ) -> Result<CodeCheck, BackendError> {
         let Some(macs) = self.core.factors.email_macs(user, purpose, place, typed) else {
             return Ok(CodeCheck::Wrong);
         };

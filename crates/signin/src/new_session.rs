@@ -11,7 +11,7 @@ use porta_kv::Write;
 use porta_session::browser_session::{BrowserSession, PresentedSession, storage_key};
 use porta_session::interaction::{BoundInteraction, CompletedLogin, Stage};
 use porta_session::short_lived::to_bytes;
-use porta_session::{EngineError, OperationContext, Tenant};
+use porta_session::{BackendError, OperationContext, Tenant};
 use serde_json::json;
 
 use crate::amr::{acr_of, first_factor};
@@ -61,7 +61,7 @@ impl NewSessions {
         mut bound: BoundInteraction,
         authenticated: AuthenticatedUser<'_>,
         browser: Browser<'_>,
-    ) -> Result<SignInOutcome, EngineError> {
+    ) -> Result<SignInOutcome, BackendError> {
         let OperationContext { tenant, caller, now } = cx;
         let (Browser { cookie, device, .. }, user) = (browser, authenticated.user);
         let previous = self.core.shared.browser_sessions.find(tenant, cookie).await?;
@@ -138,7 +138,7 @@ impl NewSessions {
             let metadata = json!({ "session": key.to_string(), "reason": "interaction_gone" });
             let event = AuditEvent { metadata, ..event };
             self.core
-                .engine
+                .shared
                 .store()
                 .repositories()
                 .sessions(tenant.organization.id)
@@ -156,7 +156,7 @@ impl NewSessions {
         lockout: Duration,
         record: &SessionRecord,
         event: &AuditEvent,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<bool, BackendError> {
         let mut unit = self.core.shared.store().begin().await?;
         let mut users = unit.users(cx.tenant.organization.id);
         let entered = users.record_sign_in(user, lockout, record, event).await?;
@@ -188,7 +188,7 @@ impl NewSessions {
         tenant: &Tenant,
         previous: Option<&PresentedSession>,
         user: UserId,
-    ) -> Result<Option<SessionKey>, EngineError> {
+    ) -> Result<Option<SessionKey>, BackendError> {
         let Some(previous) = previous.filter(|previous| previous.session.user == user) else {
             return Ok(None);
         };

@@ -7,7 +7,7 @@ use porta_core::organization::LoginMethod;
 use porta_core::user::{Email, User};
 use porta_core::{TypedPassword, metrics, settings};
 use porta_session::interaction::BoundInteraction;
-use porta_session::{EngineError, IdempotencyClaim, OperationContext, Tenant};
+use porta_session::{BackendError, IdempotencyClaim, OperationContext, Tenant};
 use porta_store::users::{FailureEvents, LockPolicy};
 
 use crate::account_status::{StatusCheck, check_status};
@@ -63,7 +63,7 @@ impl PasswordSignIn {
         bound: BoundInteraction,
         attempt: PasswordAttempt<'_>,
         browser: Browser<'_>,
-    ) -> Result<SignInOutcome, EngineError> {
+    ) -> Result<SignInOutcome, BackendError> {
         let (tenant, claim) = (cx.tenant, browser.claim);
         if !self.login_methods.check(cx, &bound.interaction.purpose, LoginMethod::Password).await? {
             return Ok(SignInOutcome::MethodDisabled);
@@ -143,7 +143,7 @@ impl PasswordSignIn {
         Ok(outcome)
     }
 
-    async fn person(&self, tenant: &Tenant, address: &str) -> Result<Option<User>, EngineError> {
+    async fn person(&self, tenant: &Tenant, address: &str) -> Result<Option<User>, BackendError> {
         let mut repositories = self.core.shared.store().repositories();
         Ok(repositories.users(tenant.organization.id).by_email(address).await?)
     }
@@ -154,8 +154,8 @@ impl PasswordSignIn {
         &self,
         limits: &LoginLimits,
         claim: Option<&IdempotencyClaim>,
-        error: EngineError,
-    ) -> Result<SignInOutcome, EngineError> {
+        error: BackendError,
+    ) -> Result<SignInOutcome, BackendError> {
         if let Err(also) = limits.give_back(&**self.core.shared.kv(), claim).await {
             tracing::warn!(error = %also, "a sign-in attempt that was not verified could not be uncounted");
         }
@@ -168,7 +168,7 @@ impl PasswordSignIn {
         cx: OperationContext<'_>,
         limits: &LoginLimits,
         claim: Option<&IdempotencyClaim>,
-    ) -> Result<Option<SignInOutcome>, EngineError> {
+    ) -> Result<Option<SignInOutcome>, BackendError> {
         let retry_after = match limits.begin(&**self.core.shared.kv(), claim).await? {
             AttemptDecision::Counted => return Ok(None),
             AttemptDecision::Repeated => return Ok(Some(SignInOutcome::Repeated)),
@@ -187,7 +187,7 @@ impl PasswordSignIn {
         attempt: PasswordAttempt<'_>,
         browser: Browser<'_>,
         (user, is_known_browser): (Option<User>, bool),
-    ) -> Result<SignInOutcome, EngineError> {
+    ) -> Result<SignInOutcome, BackendError> {
         let tenant = cx.tenant;
         let dummy_cost = self.dummy_hash_costs.cost_for(cx, &Email::key_of(attempt.email)).await?;
         let priority =
@@ -237,7 +237,7 @@ impl PasswordSignIn {
         cx: OperationContext<'_>,
         email_key: &str,
         device: Option<&KnownBrowser>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), BackendError> {
         let (tenant, now) = (cx.tenant, self.core.shared.now());
         let policy = LockPolicy {
             // Failures in a known browser never lock the account; they limit that browser only (decision 0027).

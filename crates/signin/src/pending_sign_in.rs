@@ -5,7 +5,7 @@ use std::sync::Arc;
 use porta_core::settings;
 use porta_core::user::User;
 use porta_session::interaction::{BoundInteraction, PendingSecondFactor, Stage};
-use porta_session::{EngineError, OperationContext};
+use porta_session::{BackendError, OperationContext};
 
 use crate::account_status::{StatusCheck, check_status};
 use crate::outcome::FactorOutcome;
@@ -26,7 +26,7 @@ impl PendingSignIns {
         &self,
         cx: OperationContext<'_>,
         bound: &BoundInteraction,
-    ) -> Result<Option<(PendingSecondFactor, User)>, EngineError> {
+    ) -> Result<Option<(PendingSecondFactor, User)>, BackendError> {
         let Some(pending) = &bound.interaction.pending else { return Ok(None) };
         let mut repositories = self.core.shared.store().repositories();
         let user = repositories.users(cx.tenant.organization.id).by_id(pending.user).await?;
@@ -47,7 +47,7 @@ impl PendingSignIns {
         cx: OperationContext<'_>,
         mut bound: BoundInteraction,
         pending: PendingSecondFactor,
-    ) -> Result<FactorOutcome, EngineError> {
+    ) -> Result<FactorOutcome, BackendError> {
         let ends = cx.now + cx.tenant.settings.duration(settings::SECOND_FACTOR_TTL);
         bound.interaction.stage = Stage::SecondFactor;
         bound.interaction.pending = Some(PendingSecondFactor { expires_at: Some(ends), ..pending });

@@ -7,7 +7,7 @@ use porta_core::mail::Mail;
 use porta_core::one_time::TokenPurpose;
 use porta_core::user::{PasswordRefusal, User};
 use porta_core::{Password, TokenDigest, settings};
-use porta_session::{EngineError, OperationContext};
+use porta_session::{BackendError, OperationContext};
 use porta_store::{Revocation, UnitOfWork};
 
 use crate::browser::Browser;
@@ -40,7 +40,7 @@ impl Recovery {
         interaction: Option<&str>,
         locale: &str,
         browser: Browser<'_>,
-    ) -> Result<LinkRequestOutcome, EngineError> {
+    ) -> Result<LinkRequestOutcome, BackendError> {
         let OperationContext { tenant, caller, now } = cx;
         if !tenant.offers_passwords() {
             return Ok(LinkRequestOutcome::MethodDisabled);
@@ -75,7 +75,7 @@ impl Recovery {
         &self,
         cx: OperationContext<'_>,
         value: &str,
-    ) -> Result<Result<User, LinkError>, EngineError> {
+    ) -> Result<Result<User, LinkError>, BackendError> {
         self.links.person_of(cx, TokenPurpose::PasswordReset, value).await
     }
 
@@ -86,7 +86,7 @@ impl Recovery {
         cx: OperationContext<'_>,
         value: &str,
         password: Password,
-    ) -> Result<SetPasswordOutcome, EngineError> {
+    ) -> Result<SetPasswordOutcome, BackendError> {
         let user = match self.person_of_link(cx, value).await? {
             Ok(user) => user,
             Err(dead) => return Ok(SetPasswordOutcome::LinkFailed(dead)),
@@ -126,7 +126,7 @@ impl Recovery {
         unit: &mut dyn UnitOfWork,
         cx: OperationContext<'_>,
         user: &User,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), BackendError> {
         let (organization, now) = (cx.tenant.organization.id, cx.now);
         unit.tokens(organization).revoke(Revocation::User(user.id), now).await?;
         unit.one_time_tokens(organization).withdraw(user.id, now).await?;

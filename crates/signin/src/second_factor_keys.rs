@@ -9,7 +9,7 @@ use porta_core::second_factor::{
 };
 use porta_core::user::User;
 use porta_core::{Entropy, OrganizationId, RecoveryCodeId, Timestamp, TokenDigest};
-use porta_session::EngineError;
+use porta_session::BackendError;
 use secrecy::ExposeSecret as _;
 
 use crate::browser::NewSessionCookies;
@@ -61,13 +61,13 @@ impl SecondFactorKeys {
         credential: &TotpCredential,
         typed: &str,
         now: Timestamp,
-    ) -> Result<Option<i64>, EngineError> {
+    ) -> Result<Option<i64>, BackendError> {
         Ok(self.open_secret(user, &credential.secret)?.matching_step(credential.parameters, typed, now))
     }
 
-    fn open_secret(&self, user: &User, sealed: &Sealed) -> Result<TotpSecret, EngineError> {
+    fn open_secret(&self, user: &User, sealed: &Sealed) -> Result<TotpSecret, BackendError> {
         TotpSecret::open(&self.keyring, sealed, user.organization_id, user.id)
-            .map_err(|e| EngineError::Unreadable(format!("authenticator of {}: {e}", user.id)))
+            .map_err(|e| BackendError::Unreadable(format!("authenticator of {}: {e}", user.id)))
     }
 
     pub(crate) fn new_secret(&self, user: &User, entropy: &dyn Entropy) -> Sealed {
@@ -83,7 +83,7 @@ impl SecondFactorKeys {
         typed: &str,
         now: Timestamp,
         entropy: &dyn Entropy,
-    ) -> Result<Option<TotpCredential>, EngineError> {
+    ) -> Result<Option<TotpCredential>, BackendError> {
         let parameters = TotpParameters::default();
         let secret = self.open_secret(user, secret)?;
         let step = secret.matching_step(parameters, typed, now);

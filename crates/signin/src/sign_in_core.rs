@@ -7,7 +7,7 @@ use porta_core::UserId;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecurityEvent};
 use porta_core::user::User;
-use porta_session::{EngineError, OperationContext, SharedServices};
+use porta_session::{BackendError, OperationContext, SharedServices};
 use porta_store::UnitOfWork;
 
 use crate::password::PasswordHasher;
@@ -50,7 +50,7 @@ impl SignInCore {
         user: &User,
         mail: Mail,
         about: &str,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), BackendError> {
         let organization_id = cx.tenant.organization.id;
         let outgoing = OutgoingEmail { organization_id, recipient: Recipient::of(user), mail };
         let item = outgoing.into_item(about, self.factors.outbox(), cx.now, self.shared.entropy());

@@ -7,7 +7,7 @@ use porta_core::mail::Mail;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::User;
 use porta_core::{OneTimeTokenId, TokenDigest, settings};
-use porta_session::{EngineError, OperationContext};
+use porta_session::{BackendError, OperationContext};
 
 use crate::links::{LinkError, MailedLinks};
 use crate::mailed_codes::{CodeRequester, MailedCodes};
@@ -26,7 +26,7 @@ impl EmailVerification {
         &self,
         cx: OperationContext<'_>,
         user: &User,
-    ) -> Result<Option<Duration>, EngineError> {
+    ) -> Result<Option<Duration>, BackendError> {
         if user.email_verified {
             return Ok(None);
         }
@@ -67,7 +67,7 @@ impl EmailVerification {
         &self,
         cx: OperationContext<'_>,
         value: &str,
-    ) -> Result<Result<User, LinkError>, EngineError> {
+    ) -> Result<Result<User, LinkError>, BackendError> {
         self.links.person_of(cx, TokenPurpose::EmailVerification, value).await
     }
 
@@ -76,7 +76,7 @@ impl EmailVerification {
         &self,
         cx: OperationContext<'_>,
         value: &str,
-    ) -> Result<Result<User, LinkError>, EngineError> {
+    ) -> Result<Result<User, LinkError>, BackendError> {
         let user = match self.person_of_link(cx, value).await? {
             Ok(user) => user,
             Err(dead) => return Ok(Err(dead)),

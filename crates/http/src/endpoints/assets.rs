@@ -37,6 +37,6 @@ pub(crate) async fn get(
             reply
         }
         Ok(None) => missing(),
-        Err(error) => reply::engine_error(&error),
+        Err(error) => reply::backend_error(&error),
     }
 }

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use porta_oidc::authorize::{AuthorizeError, AuthorizeOutcome, AuthorizeResult, ResumeOutcome};
 use porta_pages::ErrorText;
 use porta_protocol::{ErrorCode, OAuthError, Params};
-use porta_session::EngineError;
+use porta_session::BackendError;
 use porta_session::interaction::{InteractionCookies, NewInteraction, Stage};
 
 use super::{ClientInfo, unavailable_interaction};
@@ -77,7 +77,7 @@ pub(super) fn resumed_response(
     headers: &HeaderMap,
     uid: &str,
     cookie: Option<String>,
-    resumed: Result<ResumeOutcome, EngineError>,
+    resumed: Result<ResumeOutcome, BackendError>,
 ) -> Reply {
     let reply = match resumed {
         Ok(ResumeOutcome::Respond { authorized, ui_locales }) => {
@@ -97,7 +97,7 @@ pub(super) fn resumed_response(
             let reply = pending_interactions::without_cookies_of(state, tenant, reply, uid);
             return pending_interactions::with_list_cookie(state, tenant, headers, reply, Some(uid));
         }
-        Err(error) => return reply::engine_error_page(state, &tenant.theme(), &error),
+        Err(error) => return reply::backend_error_page(state, &tenant.theme(), &error),
     };
     // The interaction has ended, whatever the outcome.
     let reply = pending_interactions::with_ended_cookies(state, tenant, headers, reply, uid);
@@ -128,7 +128,7 @@ fn authorization_response(
             reply::deliver(state, tenant, target.refuse(tenant, &error))
         }
         Err(AuthorizeError::Limited(limited)) => reply::too_many_begun(state, tenant, headers, limited),
-        Err(AuthorizeError::Engine(error)) => reply::engine_error_page(state, &tenant.theme(), &error),
+        Err(AuthorizeError::Backend(error)) => reply::backend_error_page(state, &tenant.theme(), &error),
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) async fn preflight(State(state): State<AppState>, Org(tenant): Org, h
     let known = match origin.to_str() {
         Ok(text) => match origin_is_registered(&state.shared.clients, tenant.organization.id, text).await {
             Ok(known) => known,
-            Err(error) => return reply::engine_error(&error),
+            Err(error) => return reply::backend_error(&error),
         },
         Err(_) => false,
     };
@@ -63,13 +63,13 @@ pub(crate) async fn decide(
     let allowed = match client_id {
         Some(id) => match state.shared.clients.find(organization, id).await {
             Ok(client) => client.is_some_and(|c| client_allows_origin(&c.client, text)),
-            Err(error) => return Err(reply::engine_error(&error)),
+            Err(error) => return Err(reply::backend_error(&error)),
         },
         // The client of an opaque token is unknown until it is looked up, so the registered origins of all clients are
         // allowed.
         None => origin_is_registered(&state.shared.clients, organization, text)
             .await
-            .map_err(|e| reply::engine_error(&e))?,
+            .map_err(|e| reply::backend_error(&e))?,
     };
     Ok(if allowed { CorsDecision::Allowed(origin.clone()) } else { CorsDecision::Refused })
 }

@@ -13,7 +13,7 @@ use porta_pages::{ErrorText, Flash, Page};
 use porta_protocol::Params;
 use porta_session::interaction::{BoundInteraction, InteractionCookies, Stage};
 use porta_session::sealed_state::SealedState;
-use porta_session::{EngineError, InteractionPurpose, OperationContext};
+use porta_session::{BackendError, InteractionPurpose, OperationContext};
 use porta_signin::{NewSessionCookies, PasswordAttempt, Pause, QueuePriority, SignInOutcome};
 
 use super::ClientInfo;
@@ -72,7 +72,7 @@ pub(super) async fn load_interaction<'a>(
         Ok(None) => {
             Err(unavailable_page(state, tenant, &client_info.headers, client_info.query.as_deref(), uid))
         }
-        Err(error) => Err(reply::engine_error_page(state, &tenant.theme(), &error)),
+        Err(error) => Err(reply::backend_error_page(state, &tenant.theme(), &error)),
     }
 }
 
@@ -197,7 +197,7 @@ pub(crate) async fn confirm(
     match decided {
         Ok(true) => resume,
         Ok(false) => expired_page(&state, &tenant),
-        Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
+        Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
     }
 }
 
@@ -228,7 +228,7 @@ pub(crate) async fn abort(
             match request.state.shared.interactions.deny(request.bound).await {
                 Ok(true) => resume,
                 Ok(false) => expired_page(&state, &tenant),
-                Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
+                Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
             }
         }
     }
@@ -321,7 +321,7 @@ impl<'a> InteractionRequest<'a> {
                 let answer = self.outcome_response(outcome, Some(email)).await;
                 self.with_full_lifetime(answer)
             }
-            Err(error) => reply::engine_error_page(self.state, &self.tenant.theme(), &error),
+            Err(error) => reply::backend_error_page(self.state, &self.tenant.theme(), &error),
         }
     }
 
@@ -330,13 +330,13 @@ impl<'a> InteractionRequest<'a> {
         self.with_anonymous_start(reply, self.state.shared.interactions.extend_sealed_state(&self.bound))
     }
 
-    fn with_anonymous_start(&self, reply: Reply, kept: Result<Option<SealedState>, EngineError>) -> Reply {
+    fn with_anonymous_start(&self, reply: Reply, kept: Result<Option<SealedState>, BackendError>) -> Reply {
         let path = self.url("");
         let cookie = match kept {
             Ok(kept) => kept.and_then(|kept| {
                 self.state.cookies.set(self.tenant, cookies::ANONYMOUS_START, &kept.text, &path, kept.until)
             }),
-            Err(error) => return reply::engine_error_page(self.state, &self.tenant.theme(), &error),
+            Err(error) => return reply::backend_error_page(self.state, &self.tenant.theme(), &error),
         };
         reply::with_header(reply, header::SET_COOKIE, cookie)
     }

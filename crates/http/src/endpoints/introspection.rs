@@ -64,6 +64,6 @@ fn refused(tenant: &Tenant, headers: &HeaderMap, error: &TokenInquiryError) -> R
     match error {
         TokenInquiryError::Client(error) => client_refused(tenant, headers, error),
         TokenInquiryError::Refused(error) => reply::oauth_error(StatusCode::BAD_REQUEST, error),
-        TokenInquiryError::Engine(error) => reply::engine_error(error),
+        TokenInquiryError::Backend(error) => reply::backend_error(error),
     }
 }

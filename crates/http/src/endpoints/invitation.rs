@@ -67,7 +67,7 @@ pub(crate) async fn accept(
             reply::with_retry_after(page, std::time::Duration::from_secs(1))
         }
         Ok(SetPasswordOutcome::LinkFailed(why)) => dead_invitation_page(&state, &tenant, why),
-        Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
+        Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
     }
 }
 
@@ -98,7 +98,7 @@ impl<'a> InvitationRequest<'a> {
                 Ok(invitee)
             }
             Ok(Err(why)) => Err(dead_invitation_page(state, tenant, why)),
-            Err(error) => Err(reply::engine_error_page(state, &tenant.theme(), &error)),
+            Err(error) => Err(reply::backend_error_page(state, &tenant.theme(), &error)),
         }
     }
 

@@ -112,7 +112,7 @@ fn refused(state: &StateInner, tenant: &RequestContext, error: &LogoutError) -> 
             tracing::info!(detail = %refusal, "logout request refused");
             invalid_request(state, tenant, StatusCode::BAD_REQUEST, error_text(*refusal))
         }
-        LogoutError::Engine(error) => reply::engine_error_page(state, &tenant.theme(), error),
+        LogoutError::Backend(error) => reply::backend_error_page(state, &tenant.theme(), error),
     }
 }
 

@@ -82,7 +82,7 @@ pub(crate) async fn request_link(
             request.redirect_with_flash("", FlashKind::MethodDisabled, &email)
         }
         Ok(LinkRequestOutcome::Gone) => request.expired_page(),
-        Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
+        Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
     }
 }
 
@@ -122,7 +122,7 @@ pub(crate) async fn code(
             reply::with_retry_after(page, retry_after)
         }
         Ok(FactorOutcome::Gone) => request.expired_page(),
-        Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
+        Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
     }
 }
 
@@ -137,7 +137,7 @@ pub(crate) async fn show_link(
     let landing = match state.sign_in.magic_links.landing(cx, &uid, &token).await {
         Ok(Ok(landing)) => landing,
         Ok(Err(why)) => return dead_link_page(&state, &tenant, why, &interaction_url(&tenant, &uid)),
-        Err(error) => return reply::engine_error_page(&state, &tenant.theme(), &error),
+        Err(error) => return reply::backend_error_page(&state, &tenant.theme(), &error),
     };
     match load_interaction(&state, &tenant, &uid, &client_info).await {
         Ok(request) if request.bound.interaction.stage == Stage::Login => {
@@ -185,7 +185,7 @@ pub(crate) async fn follow(
         Ok(MagicLinkOutcome::LinkFailed(why)) => {
             dead_link_page(&state, &tenant, why, &interaction_url(&tenant, &uid))
         }
-        Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
+        Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
     }
 }
 
@@ -205,7 +205,7 @@ async fn landing_page(
     let client = match &landing.client_id {
         Some(id) => match state.shared.clients.find(tenant.organization.id, id).await {
             Ok(client) => client,
-            Err(error) => return reply::engine_error_page(state, &tenant.theme(), &error),
+            Err(error) => return reply::backend_error_page(state, &tenant.theme(), &error),
         },
         None => None,
     };

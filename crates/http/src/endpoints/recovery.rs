@@ -84,7 +84,7 @@ pub(crate) async fn request_reset(
             reply::with_header(page, header::SET_COOKIE, pause_cookie(&state, &tenant, &pause))
         }
         Ok(LinkRequestOutcome::MethodDisabled | LinkRequestOutcome::Gone) => no_passwords(&state, &tenant),
-        Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
+        Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
     }
 }
 
@@ -149,7 +149,7 @@ pub(crate) async fn reset(
             reply::with_retry_after(page, std::time::Duration::from_secs(1))
         }
         Ok(SetPasswordOutcome::LinkFailed(why)) => request.dead_link_page(why),
-        Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
+        Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
     }
 }
 
@@ -214,7 +214,7 @@ impl<'a> ResetRequest<'a> {
         let user = match state.sign_in.recovery.person_of_link(cx, self.token).await {
             Ok(Ok(user)) => user,
             Ok(Err(why)) => return self.dead_link_page(why),
-            Err(error) => return reply::engine_error_page(state, &tenant.theme(), &error),
+            Err(error) => return reply::backend_error_page(state, &tenant.theme(), &error),
         };
         tenant.languages.add_profile_locale(user.profile.locale.as_deref());
         let page = ResetPasswordPage {

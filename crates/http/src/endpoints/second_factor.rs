@@ -180,7 +180,7 @@ impl InteractionRequest<'_> {
 
     async fn outcome_page(
         &self,
-        outcome: Result<FactorOutcome, porta_session::EngineError>,
+        outcome: Result<FactorOutcome, porta_session::BackendError>,
         view: View,
     ) -> Reply {
         let kind = match outcome {
@@ -196,7 +196,7 @@ impl InteractionRequest<'_> {
             Ok(FactorOutcome::Wrong) => FlashKind::CodeInvalid,
             Ok(FactorOutcome::Exhausted) => FlashKind::CodeExhausted,
             Ok(FactorOutcome::Blocked) => FlashKind::CodeBlocked,
-            Err(error) => return reply::engine_error_page(self.state, &self.tenant.theme(), &error),
+            Err(error) => return reply::backend_error_page(self.state, &self.tenant.theme(), &error),
         };
         self.redirect_with_flash(view.page(), kind, "")
     }
@@ -209,7 +209,7 @@ impl InteractionRequest<'_> {
         let (pending, user) = match self.state.sign_in.pending.load(self.operation(), &self.bound).await {
             Ok(Some(found)) => found,
             Ok(None) => return self.expired_page(),
-            Err(error) => return reply::engine_error_page(self.state, &self.tenant.theme(), &error),
+            Err(error) => return reply::backend_error_page(self.state, &self.tenant.theme(), &error),
         };
         self.tenant.languages.add_profile_locale(user.profile.locale.as_deref());
         let (theme, email) = (self.tenant.theme(), masked(user.email.shown()));

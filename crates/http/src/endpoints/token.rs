@@ -42,7 +42,7 @@ pub(crate) async fn handler(
             tracing::info!(code = %error.code(), detail, "token request refused");
             with_pragma(reply::oauth_error(StatusCode::BAD_REQUEST, &error))
         }
-        Err(TokenError::Engine(error)) => reply::engine_error(&error),
+        Err(TokenError::Backend(error)) => reply::backend_error(&error),
     };
     cors.apply(reply)
 }
@@ -117,7 +117,7 @@ pub(crate) fn client_refused(tenant: &Tenant, headers: &HeaderMap, error: &Clien
         ClientAuthError::Limited(limited) => {
             reply::too_many(*limited, "too many failed attempts, try again later")
         }
-        ClientAuthError::Engine(error) => reply::engine_error(error),
+        ClientAuthError::Backend(error) => reply::backend_error(error),
     }
 }
 

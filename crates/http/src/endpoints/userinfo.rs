@@ -118,7 +118,7 @@ fn refused(tenant: &Tenant, error: &UserInfoError) -> Reply {
             StatusCode::FORBIDDEN,
             OAuthError::new(ErrorCode::InsufficientScope, "the openid scope is required"),
         ),
-        UserInfoError::Engine(error) => return reply::engine_error(error),
+        UserInfoError::Backend(error) => return reply::backend_error(error),
     };
     let reply = reply::oauth_error(status, &error);
     let challenge = HeaderValue::from_str(&error.challenge("Bearer", &tenant.issuer)).ok();

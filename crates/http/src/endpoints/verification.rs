@@ -30,7 +30,7 @@ pub(crate) async fn show(
     let user = match state.sign_in.email_verification.person_of_link(cx, &token).await {
         Ok(Ok(user)) => user,
         Ok(Err(why)) => return dead_verification_page(&state, &tenant, why),
-        Err(error) => return reply::engine_error_page(&state, &tenant.theme(), &error),
+        Err(error) => return reply::backend_error_page(&state, &tenant.theme(), &error),
     };
     tenant.languages.add_profile_locale(user.profile.locale.as_deref());
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
@@ -68,7 +68,7 @@ pub(crate) async fn verify(
     match state.sign_in.email_verification.confirm(cx, &token).await {
         Ok(Ok(user)) => redirect_to_result(&state, &tenant, FlashKind::AddressConfirmed, user.email.shown()),
         Ok(Err(why)) => dead_verification_page(&state, &tenant, why),
-        Err(error) => reply::engine_error_page(&state, &tenant.theme(), &error),
+        Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
     }
 }
 

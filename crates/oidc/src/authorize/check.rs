@@ -9,7 +9,7 @@ use porta_protocol::{
     UnverifiedRequestObject, redirect_uri, scope,
 };
 use porta_session::{
-    ACR_ONE_FACTOR, ACR_TWO_FACTORS, AuthorizationRequest, EngineError, Limited, ProtocolClient, Tenant,
+    ACR_ONE_FACTOR, ACR_TWO_FACTORS, AuthorizationRequest, BackendError, Limited, ProtocolClient, Tenant,
 };
 
 use super::AuthorizationEndpoint;
@@ -37,7 +37,7 @@ pub enum AuthorizeError {
     #[error("too many sign-ins were begun")]
     Limited(Limited),
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Backend(#[from] BackendError),
 }
 
 /// Maximum length of `state` and of `nonce`, in bytes.

@@ -6,7 +6,7 @@ use porta_core::{BearerKind, GrantId, TokenDigest, TokenFamilyId, UserId, settin
 use porta_protocol::{ClaimsRequest, scope};
 use porta_session::browser_session::PresentedSession;
 use porta_session::short_lived::to_bytes;
-use porta_session::{AuthorizationRequest, EngineError, OperationContext, ProtocolClient, Tenant};
+use porta_session::{AuthorizationRequest, BackendError, OperationContext, ProtocolClient, Tenant};
 use porta_store::AuthorizeFacts;
 
 use super::AuthorizationEndpoint;
@@ -28,7 +28,7 @@ impl AuthorizationEndpoint {
         live: &LiveSession,
         request: &AuthorizationRequest,
         more: Vec<String>,
-    ) -> Result<Grant, EngineError> {
+    ) -> Result<Grant, BackendError> {
         let tenant = context.tenant;
         let LiveSession { session, facts } = live;
         let now = self.shared.now();
@@ -79,7 +79,7 @@ impl AuthorizationEndpoint {
         request: &AuthorizationRequest,
         session: &PresentedSession,
         grant: &Grant,
-    ) -> Result<String, EngineError> {
+    ) -> Result<String, BackendError> {
         let now = self.shared.now();
         let lifetime = tenant.settings.duration(settings::AUTHORIZATION_CODE_TTL);
         let code = BearerKind::AuthorizationCode.generate(self.shared.entropy());

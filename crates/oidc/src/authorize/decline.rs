@@ -4,7 +4,7 @@ use porta_core::audit::AuditCategory;
 use porta_core::settings;
 use porta_protocol::{ErrorCode, OAuthError};
 use porta_session::interaction::{BoundInteraction, CompletedLogin, Interaction};
-use porta_session::{AccountPage, EngineError, InteractionPurpose, OperationContext, Tenant};
+use porta_session::{AccountPage, BackendError, InteractionPurpose, OperationContext, Tenant};
 
 use super::respond::refuse;
 use super::{AuthorizationEndpoint, AuthorizeOutcome, AuthorizeResult, ResumeOutcome};
@@ -17,7 +17,7 @@ impl AuthorizationEndpoint {
         context: OperationContext<'_>,
         bound: BoundInteraction,
         cookie: Option<&str>,
-    ) -> Result<ResumeOutcome, EngineError> {
+    ) -> Result<ResumeOutcome, BackendError> {
         self.declined(context, bound.interaction, cookie).await
     }
 
@@ -26,7 +26,7 @@ impl AuthorizationEndpoint {
         context: OperationContext<'_>,
         interaction: Interaction,
         cookie: Option<&str>,
-    ) -> Result<ResumeOutcome, EngineError> {
+    ) -> Result<ResumeOutcome, BackendError> {
         let tenant = context.tenant;
         let is_anonymous = interaction.is_anonymous();
         let (user, what) = match interaction.consent {
@@ -73,7 +73,7 @@ impl AuthorizationEndpoint {
         page: AccountPage,
         login: Option<CompletedLogin>,
         cookie: Option<&str>,
-    ) -> Result<ResumeOutcome, EngineError> {
+    ) -> Result<ResumeOutcome, BackendError> {
         let session = self.shared.browser_sessions.find(tenant, cookie).await?;
         let is_here = login.is_none_or(|login| session.is_some_and(|s| s.session.key == login.session));
         Ok(if is_here { ResumeOutcome::Account(page) } else { ResumeOutcome::Gone })

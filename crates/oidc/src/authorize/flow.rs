@@ -9,7 +9,7 @@ use porta_session::interaction::{
     CompletedLogin, ConsentRequest, InteractionCookies, InteractionDraft, NewInteraction, Stage, TakeOutcome,
 };
 use porta_session::{
-    AccountPage, AuthorizationRequest, EngineError, InteractionPurpose, Limited, OperationContext,
+    AccountPage, AuthorizationRequest, BackendError, InteractionPurpose, Limited, OperationContext,
     ProtocolClient, Tenant,
 };
 
@@ -136,7 +136,7 @@ impl AuthorizationEndpoint {
         uid: &str,
         presented: InteractionCookies<'_>,
         cookie: Option<&str>,
-    ) -> Result<ResumeOutcome, EngineError> {
+    ) -> Result<ResumeOutcome, BackendError> {
         let tenant = context.tenant;
         let (interaction, was_stored) = match self.shared.interactions.take(tenant, uid, presented).await? {
             TakeOutcome::Stored(interaction) => (interaction, true),
@@ -190,7 +190,7 @@ impl AuthorizationEndpoint {
         request: AuthorizationRequest,
         session: Option<PresentedSession>,
         progress: Progress,
-    ) -> Result<Evaluation, EngineError> {
+    ) -> Result<Evaluation, BackendError> {
         let tenant = context.tenant;
         let live = self.live_session(tenant, client, session).await?;
         let subject = live.as_ref().map(|live| live.session.session.user.to_string()).unwrap_or_default();
@@ -230,7 +230,7 @@ impl AuthorizationEndpoint {
                 Ok(Evaluation::Answer(AuthorizeResult { outcome, session_until }))
             }
             (Decision::Proceed { .. }, None) => {
-                Err(EngineError::Unreadable("a decision to proceed without a session".to_owned()))
+                Err(BackendError::Unreadable("a decision to proceed without a session".to_owned()))
             }
             (Decision::Refuse(error), _) => {
                 let outcome = AuthorizeOutcome::Respond(refuse(&request, tenant, &error));
@@ -246,7 +246,7 @@ impl AuthorizationEndpoint {
         tenant: &Tenant,
         client: &ProtocolClient,
         session: Option<PresentedSession>,
-    ) -> Result<Option<LiveSession>, EngineError> {
+    ) -> Result<Option<LiveSession>, BackendError> {
         let Some(session) = session else { return Ok(None) };
         let now = self.shared.now();
         let facts = self

@@ -17,7 +17,7 @@ use porta_core::{BearerKind, OrganizationId, Timestamp, TokenDigest};
 use porta_kv::ConsumeOutcome;
 use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{CodeChallenge, ErrorCode, Params};
-use porta_session::{EngineError, OperationContext, ProtocolClient, SharedServices};
+use porta_session::{BackendError, OperationContext, ProtocolClient, SharedServices};
 use serde::{Deserialize, Serialize};
 
 use super::issue::{TokenIssuer, TokenSubject};
@@ -109,7 +109,7 @@ impl AuthorizationCodeGrant {
     ) -> Result<CodeRecord, TokenError> {
         let key = CodeRecord::storage_key(context.tenant.organization.id, &TokenDigest::of(code));
         let read =
-            |bytes: &[u8]| serde_json::from_slice(bytes).map_err(|e| EngineError::Unreadable(e.to_string()));
+            |bytes: &[u8]| serde_json::from_slice(bytes).map_err(|e| BackendError::Unreadable(e.to_string()));
         match self.shared.kv().consume(&key, REMEMBER_USED).await? {
             ConsumeOutcome::Absent => Err(invalid_grant("unknown or expired code")),
             ConsumeOutcome::Fresh(bytes) => Ok(read(&bytes)?),

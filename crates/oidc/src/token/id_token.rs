@@ -3,7 +3,7 @@
 use porta_core::settings;
 use porta_protocol::claims::{add_claim, claims_for_scope, standard_claims};
 use porta_protocol::{ClaimsRequest, Scope};
-use porta_session::{EngineError, Tenant};
+use porta_session::{BackendError, Tenant};
 use serde_json::{Map, Value, json};
 
 use super::issue::{TokenIssuer, TokenSubject};
@@ -22,7 +22,7 @@ impl TokenIssuer {
         &self,
         tenant: &Tenant,
         made_from: IdTokenInput<'_>,
-    ) -> Result<String, EngineError> {
+    ) -> Result<String, BackendError> {
         let IdTokenInput { subject, access_token, .. } = made_from;
         let TokenSubject { client, family, user, rights } = subject;
         let algorithm = client.client.id_token_signed_response_alg;
@@ -49,7 +49,7 @@ impl TokenIssuer {
             claims.insert("nonce".to_owned(), json!(nonce));
         }
         let signer = self.shared.signing_keys.signer(tenant, algorithm).await?;
-        signer.sign(None, &claims).map_err(|e| EngineError::Signing(e.to_string()))
+        signer.sign(None, &claims).map_err(|e| BackendError::Signing(e.to_string()))
     }
 }
 

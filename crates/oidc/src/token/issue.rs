@@ -7,7 +7,7 @@ use porta_core::user::User;
 use porta_core::{BearerKind, Timestamp, TokenDigest, settings};
 use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{Scope, scope};
-use porta_session::{EngineError, ProtocolClient, SharedServices, Tenant};
+use porta_session::{BackendError, ProtocolClient, SharedServices, Tenant};
 use porta_store::Rights;
 
 use super::id_token::IdTokenInput;
@@ -59,9 +59,9 @@ impl TokenIssuer {
         tenant: &Tenant,
         subject: TokenSubject<'_>,
         issued: IssuedTokens,
-    ) -> Result<TokenResponse, EngineError> {
+    ) -> Result<TokenResponse, BackendError> {
         let granted = Scope::parse(&issued.access_row.scope)
-            .map_err(|_| EngineError::Unreadable("stored scope".to_owned()))?;
+            .map_err(|_| BackendError::Unreadable("stored scope".to_owned()))?;
         let id_token = if granted.contains(scope::OPENID) {
             let made_from = IdTokenInput { subject, scope: &granted, access_token: &issued.access };
             Some(self.id_token(tenant, made_from).await?)

@@ -18,7 +18,7 @@ use porta_core::seal::HmacKeys;
 use porta_core::session::TokenFamily;
 use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{ErrorCode, OAuthError, Params, PresentedCredentials};
-use porta_session::{EngineError, Limited, OperationContext, SharedServices};
+use porta_session::{BackendError, Limited, OperationContext, SharedServices};
 
 use crate::client_auth::{ClientAuthError, ClientAuthentication};
 use crate::quota::Quotas;
@@ -40,7 +40,7 @@ pub enum TokenError {
     #[error("refused: {error} ({detail})")]
     Refused { error: OAuthError, detail: &'static str },
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Backend(#[from] BackendError),
 }
 
 /// One neutral description for every credential problem; the detail goes to the log.
@@ -54,13 +54,13 @@ fn refused(code: ErrorCode, description: &'static str) -> TokenError {
 
 impl From<porta_store::StoreError> for TokenError {
     fn from(error: porta_store::StoreError) -> Self {
-        Self::Engine(error.into())
+        Self::Backend(error.into())
     }
 }
 
 impl From<porta_kv::KvError> for TokenError {
     fn from(error: porta_kv::KvError) -> Self {
-        Self::Engine(error.into())
+        Self::Backend(error.into())
     }
 }
 

@@ -6,7 +6,7 @@ use porta_core::Timestamp;
 use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::session::SessionRecord;
 use porta_core::user::User;
-use porta_session::{EngineError, OperationContext};
+use porta_session::{BackendError, OperationContext};
 use porta_store::{Cursor, GrantWithClient, Page, StoreError};
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ impl AccountData {
         &self,
         cx: OperationContext<'_>,
         recent: RecentlyAuthenticated<'_>,
-    ) -> Result<Value, EngineError> {
+    ) -> Result<Value, BackendError> {
         let OperationContext { tenant, now, .. } = cx;
         let signed_in = recent.signed_in();
         let (organization, user) = (tenant.organization.id, signed_in.user.id);

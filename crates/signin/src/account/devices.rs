@@ -5,7 +5,7 @@ use std::sync::Arc;
 use porta_core::audit::AuditCategory;
 use porta_core::session::SessionRecord;
 use porta_core::{GrantId, SessionKey};
-use porta_session::{EngineError, OperationContext};
+use porta_session::{BackendError, OperationContext};
 use porta_store::{GrantWithClient, Revocation};
 use serde_json::json;
 
@@ -25,7 +25,7 @@ impl AccountDevices {
         &self,
         cx: OperationContext<'_>,
         signed_in: &SignedInUser,
-    ) -> Result<Vec<SessionRecord>, EngineError> {
+    ) -> Result<Vec<SessionRecord>, BackendError> {
         let mut repositories = self.core.shared.store().repositories();
         let mut sessions = repositories.sessions(cx.tenant.organization.id);
         Ok(sessions.of_user(signed_in.user.id, Some(cx.now), None, MAX_ROWS_SHOWN).await?.items)
@@ -37,7 +37,7 @@ impl AccountDevices {
         cx: OperationContext<'_>,
         recent: RecentlyAuthenticated<'_>,
         session: SessionKey,
-    ) -> Result<AccountChange, EngineError> {
+    ) -> Result<AccountChange, BackendError> {
         let signed_in = recent.signed_in();
         let mut repositories = self.core.shared.store().repositories();
         let mut sessions = repositories.sessions(cx.tenant.organization.id);
@@ -58,7 +58,7 @@ impl AccountDevices {
         &self,
         cx: OperationContext<'_>,
         recent: RecentlyAuthenticated<'_>,
-    ) -> Result<AccountChange, EngineError> {
+    ) -> Result<AccountChange, BackendError> {
         let signed_in = recent.signed_in();
         let what = Revocation::OtherSessions { user: signed_in.user.id, keep: signed_in.session.key };
         let mut unit = self.core.shared.store().begin().await?;
@@ -76,7 +76,7 @@ impl AccountDevices {
         &self,
         cx: OperationContext<'_>,
         signed_in: &SignedInUser,
-    ) -> Result<Vec<GrantWithClient>, EngineError> {
+    ) -> Result<Vec<GrantWithClient>, BackendError> {
         let mut repositories = self.core.shared.store().repositories();
         let mut sessions = repositories.sessions(cx.tenant.organization.id);
         Ok(sessions.grants_of(signed_in.user.id, cx.now, None, MAX_ROWS_SHOWN).await?.items)
@@ -88,7 +88,7 @@ impl AccountDevices {
         cx: OperationContext<'_>,
         signed_in: &SignedInUser,
         grant: GrantId,
-    ) -> Result<AccountChange, EngineError> {
+    ) -> Result<AccountChange, BackendError> {
         let metadata = json!({ "grant": grant.to_string() });
         let what = "user.consent.withdrawn";
         let event = signed_in.event(&self.core, cx, what, AuditCategory::Authentication, metadata);

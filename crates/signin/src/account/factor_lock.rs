@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use porta_core::user::User;
-use porta_session::{EngineError, Tenant};
+use porta_session::{BackendError, Tenant};
 
 use crate::sign_in_core::SignInCore;
 
@@ -22,17 +22,17 @@ impl FactorLock {
     }
 
     /// Locks a person's factors, so that the codes shown are the codes stored. `false`: another change is in progress.
-    pub(super) async fn lock(&self, tenant: &Tenant, user: &User) -> Result<bool, EngineError> {
+    pub(super) async fn lock(&self, tenant: &Tenant, user: &User) -> Result<bool, BackendError> {
         let key = lock_key(tenant, user);
         Ok(self.core.shared.kv().put_if_absent(&key, Bytes::from_static(b"1"), LONGEST_CHANGE).await?)
     }
 
     /// Whether a change is in progress.
-    pub(super) async fn is_locked(&self, tenant: &Tenant, user: &User) -> Result<bool, EngineError> {
+    pub(super) async fn is_locked(&self, tenant: &Tenant, user: &User) -> Result<bool, BackendError> {
         Ok(self.core.shared.kv().get(&lock_key(tenant, user)).await?.is_some())
     }
 
-    pub(super) async fn unlock(&self, tenant: &Tenant, user: &User) -> Result<(), EngineError> {
+    pub(super) async fn unlock(&self, tenant: &Tenant, user: &User) -> Result<(), BackendError> {
         self.core.shared.kv().take(&lock_key(tenant, user)).await?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use porta_core::Timestamp;
 use porta_core::organization::TwoFactorPolicy;
 use porta_core::user::{TwoFactorMethod, User};
-use porta_session::{EngineError, Tenant};
+use porta_session::{BackendError, Tenant};
 
 use crate::sign_in_core::SignInCore;
 use crate::sign_in_steps::factors_to_enrol;
@@ -21,7 +21,7 @@ pub struct FactorStatus {
 }
 
 impl FactorStatus {
-    pub(super) async fn load(core: &SignInCore, tenant: &Tenant, user: &User) -> Result<Self, EngineError> {
+    pub(super) async fn load(core: &SignInCore, tenant: &Tenant, user: &User) -> Result<Self, BackendError> {
         let (policy, method) = (tenant.organization.two_factor_policy, user.two_factor_method);
         let mut repositories = core.shared.store().repositories();
         let mut factors = repositories.second_factors(tenant.organization.id);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use porta_core::audit::AuditCategory;
 use porta_core::mail::SecondFactorChange;
-use porta_session::{EngineError, OperationContext, Tenant};
+use porta_session::{BackendError, OperationContext, Tenant};
 use porta_store::Revocation;
 use serde_json::json;
 
@@ -26,7 +26,7 @@ impl AccountFactors {
         &self,
         tenant: &Tenant,
         signed_in: &SignedInUser,
-    ) -> Result<FactorStatus, EngineError> {
+    ) -> Result<FactorStatus, BackendError> {
         FactorStatus::load(&self.core, tenant, &signed_in.user).await
     }
 
@@ -35,7 +35,7 @@ impl AccountFactors {
         &self,
         cx: OperationContext<'_>,
         recent: RecentlyAuthenticated<'_>,
-    ) -> Result<AccountChange, EngineError> {
+    ) -> Result<AccountChange, BackendError> {
         let signed_in = recent.signed_in();
         if factors_to_enrol(cx.tenant.organization.two_factor_policy, None).is_some() {
             return Ok(AccountChange::Required);
@@ -52,7 +52,7 @@ impl AccountFactors {
         &self,
         cx: OperationContext<'_>,
         signed_in: &SignedInUser,
-    ) -> Result<AccountChange, EngineError> {
+    ) -> Result<AccountChange, BackendError> {
         // Read again: a revocation covers tokens issued until `now`.
         let cx = OperationContext { now: self.core.shared.now(), ..cx };
         let (organization, user, now) = (cx.tenant.organization.id, signed_in.user.id, cx.now);
@@ -84,7 +84,7 @@ impl AccountFactors {
         &self,
         cx: OperationContext<'_>,
         recent: RecentlyAuthenticated<'_>,
-    ) -> Result<AccountChange, EngineError> {
+    ) -> Result<AccountChange, BackendError> {
         let signed_in = recent.signed_in();
         if !self.lock.lock(cx.tenant, &signed_in.user).await? {
             return Ok(AccountChange::Done);
@@ -98,7 +98,7 @@ impl AccountFactors {
         &self,
         cx: OperationContext<'_>,
         signed_in: &SignedInUser,
-    ) -> Result<AccountChange, EngineError> {
+    ) -> Result<AccountChange, BackendError> {
         let setup = self.setup.load(cx, signed_in).await?;
         if setup.is_some_and(|setup| matches!(setup.step, SetupStep::Codes { .. })) {
             return Ok(AccountChange::Done);

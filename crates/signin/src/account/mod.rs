@@ -15,7 +15,7 @@ use porta_core::user::{CredentialState, User};
 use porta_core::{TokenDigest, settings};
 use porta_kv::{LimitOutcome, RateLimit};
 use porta_session::browser_session::{BrowserSession, PresentedSession};
-use porta_session::{EngineError, Limited, OperationContext, Tenant};
+use porta_session::{BackendError, Limited, OperationContext, Tenant};
 use serde_json::Value;
 
 use crate::amr::proves_factor;
@@ -123,7 +123,7 @@ impl Account {
         &self,
         cx: OperationContext<'_>,
         cookie: Option<&str>,
-    ) -> Result<Option<SignedInUser>, EngineError> {
+    ) -> Result<Option<SignedInUser>, BackendError> {
         let Some(presented) = self.core.shared.browser_sessions.find(cx.tenant, cookie).await? else {
             return Ok(None);
         };
@@ -157,7 +157,7 @@ impl Account {
         &self,
         tenant: &Tenant,
         signed_in: &SignedInUser,
-    ) -> Result<Option<Limited>, EngineError> {
+    ) -> Result<Option<Limited>, BackendError> {
         let maximum = tenant.settings.number(settings::RATE_LIMIT_ACCOUNT_MAX);
         let limit = RateLimit {
             key: format!("{}:limit:account:{}", tenant.organization.id, signed_in.user.id),

@@ -7,7 +7,7 @@ use porta_core::audit::AuditCategory;
 use porta_core::mail::Mail;
 use porta_core::user::{CredentialState, PasswordRefusal};
 use porta_core::{Password, TypedPassword};
-use porta_session::{EngineError, OperationContext};
+use porta_session::{BackendError, OperationContext};
 use porta_store::Revocation;
 use serde_json::json;
 
@@ -51,7 +51,7 @@ impl AccountPassword {
         cx: OperationContext<'_>,
         recent: RecentlyAuthenticated<'_>,
         form: NewPassword,
-    ) -> Result<PasswordOutcome, EngineError> {
+    ) -> Result<PasswordOutcome, BackendError> {
         let signed_in = recent.signed_in();
         let current = signed_in.user.password_hash.as_ref();
         if let Some(stored) = current {
@@ -74,7 +74,7 @@ impl AccountPassword {
                     limits.give_back(&**self.core.shared.kv(), None).await?;
                     return Ok(PasswordOutcome::Busy);
                 }
-                Err(error) => return Err(EngineError::Unreadable(error.to_string())),
+                Err(error) => return Err(BackendError::Unreadable(error.to_string())),
             }
             if form.current.normal() == Some(&form.new) {
                 return Ok(PasswordOutcome::Unchanged);
@@ -86,7 +86,7 @@ impl AccountPassword {
         let hash = match self.core.hasher.hash(form.new).await {
             Ok(hash) => hash,
             Err(HashError::Busy) => return Ok(PasswordOutcome::Busy),
-            Err(error) => return Err(EngineError::Unreadable(error.to_string())),
+            Err(error) => return Err(BackendError::Unreadable(error.to_string())),
         };
         // The hashes took a while, and the revocation covers tokens issued until `now`.
         let cx = OperationContext { now: self.core.shared.now(), ..cx };

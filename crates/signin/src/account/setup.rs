@@ -21,7 +21,7 @@ use porta_core::{BearerKind, SessionKey, Timestamp, TokenDigest, settings};
 use porta_kv::Write;
 use porta_session::browser_session::{BrowserSession, storage_key};
 use porta_session::short_lived::{remaining, to_bytes};
-use porta_session::{EngineError, OperationContext, Tenant};
+use porta_session::{BackendError, OperationContext, Tenant};
 use porta_store::Revocation;
 use serde::{Deserialize, Serialize};
 
@@ -68,12 +68,12 @@ impl FactorSetups {
         &self,
         cx: OperationContext<'_>,
         signed_in: &SignedInUser,
-    ) -> Result<Option<FactorSetup>, EngineError> {
+    ) -> Result<Option<FactorSetup>, BackendError> {
         let Some(bytes) = self.core.shared.kv().get(&setup_key(cx.tenant, &signed_in.user)).await? else {
             return Ok(None);
         };
         let setup: FactorSetup =
-            serde_json::from_slice(&bytes).map_err(|e| EngineError::Unreadable(e.to_string()))?;
+            serde_json::from_slice(&bytes).map_err(|e| BackendError::Unreadable(e.to_string()))?;
         let is_own = setup.session == signed_in.session.key && cx.now < setup.expires_at;
         Ok(is_own.then_some(setup))
     }
@@ -94,7 +94,7 @@ impl FactorSetups {
         cx: OperationContext<'_>,
         recent: RecentlyAuthenticated<'_>,
         method: TwoFactorMethod,
-    ) -> Result<AccountChange, EngineError> {
+    ) -> Result<AccountChange, BackendError> {
         let signed_in = recent.signed_in();
         let held = FactorStatus::load(&self.core, cx.tenant, &signed_in.user).await?;
         if !held.offered.contains(&method) {
@@ -126,7 +126,7 @@ impl FactorSetups {
         &self,
         cx: OperationContext<'_>,
         recent: RecentlyAuthenticated<'_>,
-    ) -> Result<AccountChange, EngineError> {
+    ) -> Result<AccountChange, BackendError> {
         let signed_in = recent.signed_in();
         let setup = self.load(cx, signed_in).await?;
         if !setup.is_some_and(|setup| setup.step == SetupStep::Email) {
@@ -146,7 +146,7 @@ impl FactorSetups {
         cx: OperationContext<'_>,
         recent: RecentlyAuthenticated<'_>,
         code: &str,
-    ) -> Result<AccountChange, EngineError> {
+    ) -> Result<AccountChange, BackendError> {
         let signed_in = recent.signed_in();
         if !self.lock.lock(cx.tenant, &signed_in.user).await? {
             return self.answer_of_concurrent_form(cx.tenant, signed_in, code).await;
@@ -161,7 +161,7 @@ impl FactorSetups {
         cx: OperationContext<'_>,
         signed_in: &SignedInUser,
         code: &str,
-    ) -> Result<AccountChange, EngineError> {
+    ) -> Result<AccountChange, BackendError> {
         let tenant = cx.tenant;
         let Some(setup) = self.load(cx, signed_in).await? else { return Ok(AccountChange::Nothing) };
         if matches!(setup.step, SetupStep::Codes { .. }) {
@@ -219,7 +219,7 @@ impl FactorSetups {
         signed_in: &SignedInUser,
         method: TwoFactorMethod,
         (code, device): (&str, String),
-    ) -> Result<Option<NewSessionCookies>, EngineError> {
+    ) -> Result<Option<NewSessionCookies>, BackendError> {
         let (organization, kv) = (cx.tenant.organization.id, self.core.shared.kv());
         let before = storage_key(organization, &signed_in.digest);
         if kv.get(&before).await?.is_none() {
@@ -258,7 +258,7 @@ impl FactorSetups {
         signed_in: Option<&SignedInUser>,
         cookie: &str,
         code: &str,
-    ) -> Result<Option<NewSessionCookies>, EngineError> {
+    ) -> Result<Option<NewSessionCookies>, BackendError> {
         if let Some(signed_in) = signed_in {
             self.wait_for_unlock(tenant, signed_in).await?;
         }
@@ -266,7 +266,7 @@ impl FactorSetups {
     }
 
     /// Waits while a change of this person's factors is in progress, at most 3 seconds.
-    async fn wait_for_unlock(&self, tenant: &Tenant, signed_in: &SignedInUser) -> Result<(), EngineError> {
+    async fn wait_for_unlock(&self, tenant: &Tenant, signed_in: &SignedInUser) -> Result<(), BackendError> {
         for _ in 0..MAX_POLLS {
             if !self.lock.is_locked(tenant, &signed_in.user).await? {
                 break;
@@ -281,7 +281,7 @@ impl FactorSetups {
         tenant: &Tenant,
         digest: &TokenDigest,
         code: &str,
-    ) -> Result<Option<NewSessionCookies>, EngineError> {
+    ) -> Result<Option<NewSessionCookies>, BackendError> {
         let key = renewed_key(tenant, digest);
         let Some(bytes) = self.core.shared.kv().get(&key).await? else { return Ok(None) };
         let sealed = std::str::from_utf8(&bytes).ok().and_then(Sealed::from_text);
@@ -299,7 +299,7 @@ impl FactorSetups {
         tenant: &Tenant,
         signed_in: &SignedInUser,
         code: &str,
-    ) -> Result<AccountChange, EngineError> {
+    ) -> Result<AccountChange, BackendError> {
         self.wait_for_unlock(tenant, signed_in).await?;
         let answer = self.repeated(tenant, &signed_in.digest, code).await?;
         Ok(answer.map_or(AccountChange::Nothing, AccountChange::SessionRenewed))
@@ -310,7 +310,7 @@ impl FactorSetups {
         &self,
         cx: OperationContext<'_>,
         signed_in: &SignedInUser,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), BackendError> {
         if self.load(cx, signed_in).await?.is_some() {
             self.core.shared.kv().take(&setup_key(cx.tenant, &signed_in.user)).await?;
         }
@@ -323,7 +323,7 @@ impl FactorSetups {
         signed_in: &SignedInUser,
         shown: &[String],
         is_new_factor: bool,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), BackendError> {
         let sealed = self.core.factors.seal_codes(&place(signed_in), shown, self.core.shared.entropy());
         self.put(cx, signed_in, SetupStep::Codes { sealed, is_new_factor }).await
     }
@@ -334,7 +334,7 @@ impl FactorSetups {
         cx: OperationContext<'_>,
         signed_in: &SignedInUser,
         step: SetupStep,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), BackendError> {
         let expires_at = cx.now + cx.tenant.settings.duration(settings::TWO_FACTOR_CODE_TTL);
         let setup = FactorSetup { session: signed_in.session.key, step, expires_at };
         let (key, ttl) = (setup_key(cx.tenant, &signed_in.user), remaining(expires_at, cx.now));

@@ -6,7 +6,7 @@ use porta_core::user::CredentialState;
 use porta_core::{TokenDigest, secret};
 use porta_pages::{AccountNav, Page, Theme};
 use porta_protocol::Params;
-use porta_session::{AccountPage, AccountPurpose, EngineError, OperationContext};
+use porta_session::{AccountPage, AccountPurpose, BackendError, OperationContext};
 use porta_signin::NewSessionCookies;
 use porta_signin::account::{RecentlyAuthenticated, SignedInUser};
 
@@ -80,7 +80,7 @@ impl<'a> AccountRequest<'a> {
         let cx = client_info.operation(state, tenant);
         let signed_in = match state.sign_in.account.signed_in_user(cx, cookie.as_deref()).await {
             Ok(signed_in) => signed_in,
-            Err(error) => return Err(reply::engine_error_page(state, &tenant.theme(), &error)),
+            Err(error) => return Err(reply::backend_error_page(state, &tenant.theme(), &error)),
         };
         let (Some(signed_in), Some(cookie)) = (signed_in, cookie) else {
             return Err(sign_in(state, tenant, &client_info.headers, AccountPurpose { page, again: None }));
@@ -194,8 +194,8 @@ impl<'a> AccountRequest<'a> {
         reply::with_header(reply, header::SET_COOKIE, self.state.cookies.device(self.tenant, &device))
     }
 
-    fn error_page(&self, error: &EngineError) -> Reply {
-        reply::engine_error_page(self.state, &self.theme(), error)
+    fn error_page(&self, error: &BackendError) -> Reply {
+        reply::backend_error_page(self.state, &self.theme(), error)
     }
 }
 
@@ -234,6 +234,6 @@ fn sign_in(
             authorize::redirect_to_interaction(state, tenant, &new),
             None,
         ),
-        Err(error) => reply::engine_error_page(state, &tenant.theme(), &error),
+        Err(error) => reply::backend_error_page(state, &tenant.theme(), &error),
     }
 }

@@ -139,7 +139,7 @@ pub(crate) async fn confirm_codes_saved(
 impl AccountRequest<'_> {
     async fn after(
         &self,
-        outcome: Result<AccountChange, porta_session::EngineError>,
+        outcome: Result<AccountChange, porta_session::BackendError>,
         flash_message: Option<FlashKind>,
     ) -> Reply {
         let refused = match outcome {

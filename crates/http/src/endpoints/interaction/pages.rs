@@ -32,7 +32,7 @@ impl InteractionRequest<'_> {
                     None,
                 ))
             }
-            Err(error) => Err(reply::engine_error_page(self.state, &self.tenant.theme(), &error)),
+            Err(error) => Err(reply::backend_error_page(self.state, &self.tenant.theme(), &error)),
         }
     }
 
@@ -46,7 +46,7 @@ impl InteractionRequest<'_> {
         let purpose = &self.bound.interaction.purpose;
         let methods = match self.state.sign_in.login_methods.offered(self.tenant, purpose).await {
             Ok(methods) => methods,
-            Err(error) => return reply::engine_error_page(self.state, &self.tenant.theme(), &error),
+            Err(error) => return reply::backend_error_page(self.state, &self.tenant.theme(), &error),
         };
         let (magic_link_url, forgot_password_url) = (self.url("/magic-link"), self.forgot_password_url());
         let page = LoginPage {
@@ -75,7 +75,7 @@ impl InteractionRequest<'_> {
         };
         let owner = match self.state.shared.clients.owner_name(self.tenant, &client).await {
             Ok(owner) => owner,
-            Err(error) => return reply::engine_error_page(self.state, &self.tenant.theme(), &error),
+            Err(error) => return reply::backend_error_page(self.state, &self.tenant.theme(), &error),
         };
         let asked = self.bound.interaction.consent.clone();
         self.tenant.languages.add_profile_locale(asked.as_ref().and_then(|a| a.user_locale.as_deref()));
