@@ -312,22 +312,17 @@ impl<'a> InteractionRequest<'a> {
             ) => self.outcome_response(outcome, Some(email)).await,
             Ok(SignInOutcome::WrongPassword(form)) => {
                 let answer = self.redirect_with_flash("", FlashKind::WrongPassword, email);
-                self.with_anonymous_start(
-                    answer,
-                    self.state.shared.interactions.remember_refused_password(&self.bound, form),
-                )
+                let interactions = &self.state.shared.interactions;
+                self.with_anonymous_start(answer, interactions.remember_refused_password(&self.bound, form))
             }
             Ok(outcome) => {
                 let answer = self.outcome_response(outcome, Some(email)).await;
-                self.with_full_lifetime(answer)
+                // A form was sent, so the interaction gets its whole lifetime from now on.
+                let extended = self.state.shared.interactions.extend_sealed_state(&self.bound);
+                self.with_anonymous_start(answer, extended)
             }
             Err(error) => reply::backend_error_page(self.state, &self.tenant.theme(), &error),
         }
-    }
-
-    /// A form was sent, so the interaction gets its whole lifetime from now on.
-    fn with_full_lifetime(&self, reply: Reply) -> Reply {
-        self.with_anonymous_start(reply, self.state.shared.interactions.extend_sealed_state(&self.bound))
     }
 
     fn with_anonymous_start(&self, reply: Reply, kept: Result<Option<SealedState>, BackendError>) -> Reply {
@@ -387,7 +382,7 @@ impl<'a> InteractionRequest<'a> {
             }
             // The middleware replaces this response by that of the same form before (decision 0044).
             SignInOutcome::Repeated => self.page_of_stage().await,
-            SignInOutcome::Gone => expired_page(self.state, self.tenant),
+            SignInOutcome::Gone => self.expired_page(),
         }
     }
 }

@@ -219,21 +219,16 @@ async fn landing_page(
 impl InteractionRequest<'_> {
     /// The page after a link was requested; without such a request, the page of the stage.
     async fn magic_link_sent(&self, status: StatusCode, flash: Option<CodeFlash>) -> Reply {
-        match &self.bound.interaction.link {
-            Some(link) if self.bound.interaction.stage == Stage::Login => {
-                self.magic_link_page(status, &link.email, flash)
-            }
-            _ => self.page_of_stage().await,
-        }
-    }
-
-    fn magic_link_page(&self, status: StatusCode, email: &str, flash: Option<CodeFlash>) -> Reply {
+        let requested = self.bound.interaction.link.as_ref();
+        let Some(link) = requested.filter(|_| self.bound.interaction.stage == Stage::Login) else {
+            return self.page_of_stage().await;
+        };
         let page = MagicLinkSentPage {
             code_url: &self.url("/magic-link/code"),
             resend_url: &self.url("/magic-link"),
             login_url: &self.url(""),
             csrf: &self.bound.interaction.csrf,
-            email,
+            email: &link.email,
             expires_in: self.tenant.settings.number(settings::MAGIC_LINK_TTL),
             flash,
         };

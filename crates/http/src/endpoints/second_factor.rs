@@ -4,12 +4,13 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use porta_core::settings;
-use porta_core::user::TwoFactorMethod;
+use porta_core::user::{TwoFactorMethod, User};
 use porta_pages::{
-    CodeFlash, FactorKind, RecoveryCodesPage, SetupView, TrustedSvg, TwoFactorChallenge, TwoFactorPage,
+    CodeFlash, FactorKind, Page, RecoveryCodesPage, SetupView, TrustedSvg, TwoFactorChallenge, TwoFactorPage,
     TwoFactorSetupPage,
 };
 use porta_protocol::Params;
+use porta_session::BackendError;
 use porta_session::interaction::{SecondFactorStep, Stage};
 use porta_signin::sign_in_steps::masked;
 use porta_signin::{CodeKind, FactorOutcome};
@@ -36,14 +37,14 @@ pub(crate) async fn show(
     axum::extract::RawQuery(query): axum::extract::RawQuery,
     client_info: ClientInfo,
 ) -> Reply {
-    let request = or_answer!(load_interaction(&state, &tenant, &uid, &client_info).await);
+    let interaction = or_answer!(load_interaction(&state, &tenant, &uid, &client_info).await);
     let view = match query.as_deref() {
         Some("recovery") => View::Recovery,
         Some("choose") => View::Choose,
         _ => View::Usual,
     };
-    let flash = request.flash_message.as_ref().and_then(|flash_message| flash_message.kind.code());
-    request.second_factor_page(view, flash).await
+    let flash = interaction.flash_message.as_ref().and_then(|flash_message| flash_message.kind.code());
+    SecondFactorRequest { interaction, view }.page(flash).await
 }
 
 /// `POST …/two-factor`: a code of the factor, or a recovery code.
@@ -57,12 +58,13 @@ pub(crate) async fn verify(
     let (request, params) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
     let kind = if params.get("codeType") == Some("recovery") { CodeKind::Recovery } else { CodeKind::Usual };
     let view = if kind == CodeKind::Recovery { View::Recovery } else { View::Usual };
-    let code = or_answer!(request.code(&params, view));
+    let request = SecondFactorRequest { view, ..request };
+    let code = or_answer!(request.code(&params));
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
-    let (second_factor, bound) = (&state.sign_in.second_factor, request.bound.clone());
-    let outcome = second_factor.verify(request.operation(), bound, kind, &code, browser).await;
-    request.outcome_page(outcome, view).await
+    let (cx, bound) = (request.interaction.operation(), request.interaction.bound.clone());
+    let outcome = state.sign_in.second_factor.verify(cx, bound, kind, &code, browser).await;
+    request.outcome_page(outcome).await
 }
 
 /// `POST …/two-factor/resend`
@@ -76,11 +78,10 @@ pub(crate) async fn resend(
     let (request, _) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
-    match state.sign_in.second_factor.resend_code(request.operation(), &request.bound, browser).await {
-        Ok(FactorOutcome::Moved) => {
-            request.redirect_with_flash(View::Usual.page(), FlashKind::CodeResent, "")
-        }
-        outcome => request.outcome_page(outcome, View::Usual).await,
+    let (cx, bound) = (request.interaction.operation(), &request.interaction.bound);
+    match state.sign_in.second_factor.resend_code(cx, bound, browser).await {
+        Ok(FactorOutcome::Moved) => request.redirect_with_flash(FlashKind::CodeResent),
+        outcome => request.outcome_page(outcome).await,
     }
 }
 
@@ -95,7 +96,8 @@ pub(crate) async fn setup(
     let (request, params) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
-    let (enrolment, cx, bound) = (&state.sign_in.enrolment, request.operation(), request.bound.clone());
+    let (cx, bound) = (request.interaction.operation(), request.interaction.bound.clone());
+    let enrolment = &state.sign_in.enrolment;
     let outcome = if params.get("code").is_none() {
         let method = match params.get("setupMethod") {
             Some("email") => TwoFactorMethod::Email,
@@ -103,10 +105,10 @@ pub(crate) async fn setup(
         };
         enrolment.choose_factor(cx, bound, method, browser).await
     } else {
-        let code = or_answer!(request.code(&params, View::Usual));
+        let code = or_answer!(request.code(&params));
         enrolment.confirm_factor(cx, bound, &code, browser).await
     };
-    request.outcome_page(outcome, View::Usual).await
+    request.outcome_page(outcome).await
 }
 
 /// `POST …/two-factor/codes`: the recovery codes were saved.
@@ -120,9 +122,9 @@ pub(crate) async fn confirm_codes_saved(
     let (request, _) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
-    let (enrolment, bound) = (&state.sign_in.enrolment, request.bound.clone());
-    let outcome = enrolment.confirm_codes_saved(request.operation(), bound, browser).await;
-    request.outcome_page(outcome, View::Usual).await
+    let (cx, bound) = (request.interaction.operation(), request.interaction.bound.clone());
+    let outcome = state.sign_in.enrolment.confirm_codes_saved(cx, bound, browser).await;
+    request.outcome_page(outcome).await
 }
 
 /// Which page of a step.
@@ -143,6 +145,12 @@ impl View {
     }
 }
 
+/// A request for the second factor of a sign-in.
+struct SecondFactorRequest<'a> {
+    interaction: InteractionRequest<'a>,
+    view: View,
+}
+
 /// Reads a form of the second-factor stage and checks its CSRF token.
 async fn posted<'a>(
     state: &'a AppState,
@@ -150,10 +158,12 @@ async fn posted<'a>(
     uid: &str,
     client_info: &'a ClientInfo,
     body: Body,
-) -> Result<(InteractionRequest<'a>, Params), Reply> {
-    let (request, params) = form_at_stage(Stage::SecondFactor, state, tenant, uid, client_info, body).await?;
-    if !request.bound.csrf_matches(params.get("_csrf")) {
-        return Err(request.redirect_with_flash(View::Usual.page(), FlashKind::CsrfInvalid, ""));
+) -> Result<(SecondFactorRequest<'a>, Params), Reply> {
+    let (interaction, params) =
+        form_at_stage(Stage::SecondFactor, state, tenant, uid, client_info, body).await?;
+    let request = SecondFactorRequest { interaction, view: View::Usual };
+    if !request.interaction.bound.csrf_matches(params.get("_csrf")) {
+        return Err(request.redirect_with_flash(FlashKind::CsrfInvalid));
     }
     Ok((request, params))
 }
@@ -165,145 +175,144 @@ const fn kind(method: TwoFactorMethod) -> FactorKind {
     }
 }
 
-impl InteractionRequest<'_> {
+impl SecondFactorRequest<'_> {
+    /// Redirects to the page of the view with a flash message.
+    fn redirect_with_flash(&self, kind: FlashKind) -> Reply {
+        self.interaction.redirect_with_flash(self.view.page(), kind, "")
+    }
+
     #[expect(clippy::result_large_err, reason = "an answer is made once a request")]
-    fn code(&self, params: &Params, view: View) -> Result<String, Reply> {
+    fn code(&self, params: &Params) -> Result<String, Reply> {
         let code = params.get("code").unwrap_or_default().trim();
         if code.is_empty() {
-            return Err(self.redirect_with_flash(view.page(), FlashKind::CodeMissing, ""));
+            return Err(self.redirect_with_flash(FlashKind::CodeMissing));
         }
         if code.len() > LONGEST_CODE {
-            return Err(self.redirect_with_flash(view.page(), FlashKind::CodeInvalid, ""));
+            return Err(self.redirect_with_flash(FlashKind::CodeInvalid));
         }
         Ok(code.to_owned())
     }
 
-    async fn outcome_page(
-        &self,
-        outcome: Result<FactorOutcome, porta_session::BackendError>,
-        view: View,
-    ) -> Reply {
+    async fn outcome_page(&self, outcome: Result<FactorOutcome, BackendError>) -> Reply {
+        let interaction = &self.interaction;
         let kind = match outcome {
-            Ok(FactorOutcome::SignedIn(entered)) => return self.signed_in(&entered),
-            Ok(FactorOutcome::Moved) => return reply::redirect(&self.absolute_url("/two-factor")),
-            Ok(FactorOutcome::Gone) => return self.expired_page(),
+            Ok(FactorOutcome::SignedIn(entered)) => return interaction.signed_in(&entered),
+            Ok(FactorOutcome::Moved) => return reply::redirect(&interaction.absolute_url("/two-factor")),
+            Ok(FactorOutcome::Gone) => return interaction.expired_page(),
             Ok(FactorOutcome::Limited { retry_after }) => {
                 let flash = CodeFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };
-                let mut page = self.second_factor_page(view, Some(flash)).await;
+                let mut page = self.page(Some(flash)).await;
                 *page.status_mut() = StatusCode::TOO_MANY_REQUESTS;
                 return reply::with_retry_after(page, retry_after);
             }
             Ok(FactorOutcome::Wrong) => FlashKind::CodeInvalid,
             Ok(FactorOutcome::Exhausted) => FlashKind::CodeExhausted,
             Ok(FactorOutcome::Blocked) => FlashKind::CodeBlocked,
-            Err(error) => return reply::backend_error_page(self.state, &self.tenant.theme(), &error),
+            Err(error) => {
+                return reply::backend_error_page(interaction.state, &interaction.tenant.theme(), &error);
+            }
         };
-        self.redirect_with_flash(view.page(), kind, "")
+        self.redirect_with_flash(kind)
     }
 
     /// The page of the current step.
-    async fn second_factor_page(&self, view: View, flash: Option<CodeFlash>) -> Reply {
-        if self.bound.interaction.stage != Stage::SecondFactor {
-            return self.page_of_stage().await;
+    async fn page(&self, flash: Option<CodeFlash>) -> Reply {
+        let interaction = &self.interaction;
+        let (state, tenant, bound) = (interaction.state, interaction.tenant, &interaction.bound);
+        if bound.interaction.stage != Stage::SecondFactor {
+            return interaction.page_of_stage().await;
         }
-        let (pending, user) = match self.state.sign_in.pending.load(self.operation(), &self.bound).await {
+        let (pending, user) = match state.sign_in.pending.load(interaction.operation(), bound).await {
             Ok(Some(found)) => found,
-            Ok(None) => return self.expired_page(),
-            Err(error) => return reply::backend_error_page(self.state, &self.tenant.theme(), &error),
+            Ok(None) => return interaction.expired_page(),
+            Err(error) => return reply::backend_error_page(state, &tenant.theme(), &error),
         };
-        self.tenant.languages.add_profile_locale(user.profile.locale.as_deref());
-        let (theme, email) = (self.tenant.theme(), masked(user.email.shown()));
-        let resend_url = self.url("/two-factor/resend");
-        let expires_in = self.tenant.settings.number(settings::TWO_FACTOR_CODE_TTL);
-        let page = match (&pending.step, view) {
-            (SecondFactorStep::Verify { method }, view) => {
-                let is_recovery = view == View::Recovery;
-                let challenge = match method {
-                    _ if is_recovery => TwoFactorChallenge::Recovery,
-                    TwoFactorMethod::Totp => TwoFactorChallenge::Authenticator,
-                    TwoFactorMethod::Email => TwoFactorChallenge::Email {
-                        masked_email: &email,
-                        resend_url: &resend_url,
-                        expires_in,
-                    },
+        tenant.languages.add_profile_locale(user.profile.locale.as_deref());
+        let page = match &pending.step {
+            SecondFactorStep::Verify { method } => self.challenge_page(*method, &user, flash),
+            SecondFactorStep::Codes { sealed } => {
+                let Some(codes) = state.sign_in.enrolment.recovery_codes(bound, sealed) else {
+                    return interaction.expired_page();
                 };
-                let (recovery, usual) = (self.url("/two-factor?recovery"), self.url("/two-factor"));
-                self.state.pages.two_factor(
-                    &theme,
-                    &TwoFactorPage {
-                        action_url: &self.url("/two-factor"),
-                        cancel_url: &self.url("/abort"),
-                        csrf: &self.bound.interaction.csrf,
-                        challenge,
-                        recovery_url: (!is_recovery).then_some(&recovery),
-                        usual_url: is_recovery.then_some(&usual),
-                        flash,
-                    },
-                )
-            }
-            (SecondFactorStep::Codes { sealed }, _) => {
-                let Some(codes) = self.state.sign_in.enrolment.recovery_codes(&self.bound, sealed) else {
-                    return self.expired_page();
+                let page = RecoveryCodesPage {
+                    codes: &codes,
+                    done_url: &interaction.url("/two-factor/codes"),
+                    csrf: &bound.interaction.csrf,
+                    email: user.email.shown(),
                 };
-                self.state.pages.recovery_codes(
-                    &theme,
-                    &RecoveryCodesPage {
-                        codes: &codes,
-                        done_url: &self.url("/two-factor/codes"),
-                        csrf: &self.bound.interaction.csrf,
-                        email: user.email.shown(),
-                    },
-                )
+                state.pages.recovery_codes(&tenant.theme(), &page)
             }
-            (step, view) => return self.setup_page(step, view, &user, flash),
+            step @ (SecondFactorStep::Choose { .. }
+            | SecondFactorStep::Authenticator { .. }
+            | SecondFactorStep::Email { .. }) => return self.setup_page(step, &user, flash),
         };
-        self.page(StatusCode::OK, page)
+        interaction.page(StatusCode::OK, page)
     }
 
-    fn setup_page(
-        &self,
-        step: &SecondFactorStep,
-        view: View,
-        user: &porta_core::user::User,
-        flash: Option<CodeFlash>,
-    ) -> Reply {
+    fn challenge_page(&self, method: TwoFactorMethod, user: &User, flash: Option<CodeFlash>) -> Page {
+        let interaction = &self.interaction;
+        let is_recovery = self.view == View::Recovery;
+        let (masked_email, resend_url) = (masked(user.email.shown()), interaction.url("/two-factor/resend"));
+        let challenge = match method {
+            _ if is_recovery => TwoFactorChallenge::Recovery,
+            TwoFactorMethod::Totp => TwoFactorChallenge::Authenticator,
+            TwoFactorMethod::Email => TwoFactorChallenge::Email {
+                masked_email: &masked_email,
+                resend_url: &resend_url,
+                expires_in: interaction.tenant.settings.number(settings::TWO_FACTOR_CODE_TTL),
+            },
+        };
+        let (recovery, usual) = (interaction.url("/two-factor?recovery"), interaction.url("/two-factor"));
+        let page = TwoFactorPage {
+            action_url: &usual,
+            cancel_url: &interaction.url("/abort"),
+            csrf: &interaction.bound.interaction.csrf,
+            challenge,
+            recovery_url: (!is_recovery).then_some(&recovery),
+            usual_url: is_recovery.then_some(&usual),
+            flash,
+        };
+        interaction.state.pages.two_factor(&interaction.tenant.theme(), &page)
+    }
+
+    fn setup_page(&self, step: &SecondFactorStep, user: &User, flash: Option<CodeFlash>) -> Reply {
+        let interaction = &self.interaction;
+        let (state, tenant) = (interaction.state, interaction.tenant);
         let (SecondFactorStep::Choose { allowed }
         | SecondFactorStep::Authenticator { allowed, .. }
         | SecondFactorStep::Email { allowed }) = step
         else {
-            return self.expired_page();
+            return interaction.expired_page();
         };
         let kinds: Vec<FactorKind> = allowed.iter().copied().map(kind).collect();
-        let (theme, masked_email) = (self.tenant.theme(), masked(user.email.shown()));
-        let resend_url = self.url("/two-factor/resend");
-        let issuer = self.tenant.organization.display_name();
+        let (masked_email, resend_url) = (masked(user.email.shown()), interaction.url("/two-factor/resend"));
         let (svg, key);
         let shown = match step {
-            SecondFactorStep::Authenticator { secret, .. } if view != View::Choose => {
-                let enrolment = &self.state.sign_in.enrolment;
-                let Some(offer) = enrolment.authenticator(secret, issuer, user) else {
-                    return self.expired_page();
+            SecondFactorStep::Authenticator { secret, .. } if self.view != View::Choose => {
+                let issuer = tenant.organization.display_name();
+                let Some(offer) = state.sign_in.enrolment.authenticator(secret, issuer, user) else {
+                    return interaction.expired_page();
                 };
                 (svg, key) = (offer.qr, offer.key);
                 SetupView::Authenticator { qr: TrustedSvg::from_generated(&svg), key: &key }
             }
-            SecondFactorStep::Email { .. } if view != View::Choose => SetupView::Email {
+            SecondFactorStep::Email { .. } if self.view != View::Choose => SetupView::Email {
                 masked_email: &masked_email,
                 resend_url: &resend_url,
-                expires_in: self.tenant.settings.number(settings::TWO_FACTOR_CODE_TTL),
+                expires_in: tenant.settings.number(settings::TWO_FACTOR_CODE_TTL),
             },
             _ => SetupView::Choose { allowed: &kinds },
         };
-        let choose = self.url("/two-factor?choose");
+        let choose = interaction.url("/two-factor?choose");
         let page = TwoFactorSetupPage {
-            action_url: &self.url("/two-factor/setup"),
-            csrf: &self.bound.interaction.csrf,
+            action_url: &interaction.url("/two-factor/setup"),
+            csrf: &interaction.bound.interaction.csrf,
             step: shown,
             is_required: true,
             choose_url: (kinds.len() > 1 && !matches!(shown, SetupView::Choose { .. })).then_some(&choose),
-            cancel_url: &self.url("/abort"),
+            cancel_url: &interaction.url("/abort"),
             flash,
         };
-        self.page(StatusCode::OK, self.state.pages.two_factor_setup(&theme, &page))
+        interaction.page(StatusCode::OK, state.pages.two_factor_setup(&tenant.theme(), &page))
     }
 }
