@@ -29,8 +29,8 @@ pub(crate) async fn get(
     client_info.log_fields.client(params.get("client_id").unwrap_or_default());
     tenant.languages.add_ui_locales(params.get("ui_locales"));
     let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
-    let context = client_info.operation(&state, &tenant);
-    let result = state.provider.authorization.authorize(context, &params, cookie.as_deref()).await;
+    let cx = client_info.operation(&state, &tenant);
+    let result = state.provider.authorization.authorize(cx, &params, cookie.as_deref()).await;
     let mut reply = authorization_response(&state, &tenant, &client_info.headers, cookie, result);
     if reply.extensions().get::<StartedInteraction>().is_some()
         && unavailable_interaction::is_other_host(&state, &client_info.headers)
@@ -65,8 +65,8 @@ pub(crate) async fn resume(
     let sealed_state = state.cookies.read(&tenant, &client_info.headers, cookies::ANONYMOUS_START);
     let presented = InteractionCookies { binding: binding.as_deref(), sealed_state: sealed_state.as_deref() };
     let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
-    let context = client_info.operation(&state, &tenant);
-    let resumed = state.provider.authorization.resume(context, &uid, presented, cookie.as_deref()).await;
+    let cx = client_info.operation(&state, &tenant);
+    let resumed = state.provider.authorization.resume(cx, &uid, presented, cookie.as_deref()).await;
     resumed_response(&state, &tenant, &client_info.headers, &uid, cookie, resumed)
 }
 

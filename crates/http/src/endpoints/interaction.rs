@@ -219,9 +219,8 @@ pub(crate) async fn abort(
         Stage::Ready | Stage::Denied => resume,
         Stage::Login if !request.bound.is_stored() => {
             let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
-            let context = client_info.operation(&state, &tenant);
-            let cancelled =
-                state.provider.authorization.cancel(context, request.bound, cookie.as_deref()).await;
+            let cx = client_info.operation(&state, &tenant);
+            let cancelled = state.provider.authorization.cancel(cx, request.bound, cookie.as_deref()).await;
             resumed_response(&state, &tenant, &client_info.headers, &uid, cookie, cancelled)
         }
         Stage::Login | Stage::SecondFactor | Stage::Consent => {

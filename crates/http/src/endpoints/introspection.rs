@@ -19,8 +19,8 @@ pub(crate) async fn introspect(
     body: Body,
 ) -> Reply {
     let (params, presented, cors) = or_answer!(inquiry(&state, &tenant, &client_info, body).await);
-    let context = client_info.operation(&state, &tenant);
-    cors.apply(match state.provider.introspection.introspect(context, &params, &presented).await {
+    let cx = client_info.operation(&state, &tenant);
+    cors.apply(match state.provider.introspection.introspect(cx, &params, &presented).await {
         Ok(answer) => reply::json(StatusCode::OK, &answer),
         Err(error) => refused(&tenant, &client_info.headers, &error),
     })
@@ -33,8 +33,8 @@ pub(crate) async fn revoke(
     body: Body,
 ) -> Reply {
     let (params, presented, cors) = or_answer!(inquiry(&state, &tenant, &client_info, body).await);
-    let context = client_info.operation(&state, &tenant);
-    cors.apply(match state.provider.introspection.revoke(context, &params, &presented).await {
+    let cx = client_info.operation(&state, &tenant);
+    cors.apply(match state.provider.introspection.revoke(cx, &params, &presented).await {
         Ok(()) => reply::with_header(
             reply::empty(StatusCode::OK),
             header::CACHE_CONTROL,

@@ -73,8 +73,8 @@ pub(crate) async fn confirm(
         return malformed(&state, &tenant, StatusCode::BAD_REQUEST);
     }
     let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
-    let context = client_info.operation(&state, &tenant);
-    match state.provider.logout.confirm(context, params.get("xsrf"), cookie.as_deref()).await {
+    let cx = client_info.operation(&state, &tenant);
+    match state.provider.logout.confirm(cx, params.get("xsrf"), cookie.as_deref()).await {
         Ok(to) => {
             let gone = state.cookies.clear(cookies::SESSION, &format!("/{}", tenant.organization.slug));
             reply::with_header(redirect_onward(&tenant, &to), header::SET_COOKIE, gone)

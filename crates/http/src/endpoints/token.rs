@@ -31,8 +31,8 @@ pub(crate) async fn handler(
         Ok(verdict) => verdict,
         Err(reply) => return reply,
     };
-    let context = client_info.operation(&state, &tenant);
-    let reply = match state.provider.token.issue(context, &params, &presented).await {
+    let cx = client_info.operation(&state, &tenant);
+    let reply = match state.provider.token.issue(cx, &params, &presented).await {
         Ok(response) => with_pragma(reply::json(StatusCode::OK, &response)),
         Err(TokenError::Client(error)) => client_refused(&tenant, &client_info.headers, &error),
         Err(TokenError::Limited(limited)) => {
