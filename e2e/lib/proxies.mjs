@@ -26,12 +26,12 @@ export function shipped(name, replacements) {
   return text
 }
 
-const APACHE_MODULES = ['mpm_event', 'authz_core', 'ssl', 'socache_shmcb', 'proxy', 'proxy_http', 'headers', 'reqtimeout', 'setenvif', 'alias']
+const APACHE_MODULES = ['mpm_event', 'authz_core', 'ssl', 'socache_shmcb', 'proxy', 'proxy_http', 'headers', 'reqtimeout', 'rewrite', 'setenvif', 'alias']
 
 // The body limit of each file, and its replacement for `lax`.
 const LIMITS = {
   nginx: ['client_max_body_size 56k;', 'client_max_body_size 1m;'],
-  apache2: ['LimitRequestBody 57344', 'LimitRequestBody 1048576'],
+  apache2: ['-gt 57344', '-gt 1048576'],
   caddy: ['respond @large 413', ''],
 }
 

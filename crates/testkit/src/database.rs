@@ -1,9 +1,10 @@
 //! One database per test: a SQLite file, or a clone of a PostgreSQL template that is migrated once.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use porta_core::{Clock as _, SystemClock, Timestamp, TokenDigest};
+use porta_store::StoreError;
 use porta_store_sql::testing::{Template, ThrowawayDatabase, copy_sqlite};
 use porta_store_sql::{Database, DatabaseOptions, Target, migration_set};
 use tokio::sync::OnceCell;
@@ -143,7 +144,21 @@ async fn ready_file(content: DatabaseContent) -> &'static ReadyFile {
 async fn open(target: &Target) -> Arc<Database> {
     let options =
         DatabaseOptions { acquire_timeout: Duration::from_secs(20), ..DatabaseOptions::new(target.clone()) };
-    Arc::new(Database::connect(&options).await.expect("the test database accepts connections"))
+    Arc::new(connect(&options).await.expect("the test database accepts connections"))
+}
+
+/// Connects as the product does, but tries again for 20 s: on a busy machine a single attempt may take longer than the
+/// product waits for one.
+pub async fn connect(options: &DatabaseOptions) -> Result<Database, StoreError> {
+    let give_up_at = Instant::now() + Duration::from_secs(20);
+    loop {
+        match Database::connect(options).await {
+            Err(StoreError::Unavailable(_)) if Instant::now() < give_up_at => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Name of the PostgreSQL template and when its contents were written.

@@ -9,7 +9,8 @@ use crate::support::{Installation, WORLD};
 use porta_core::Slug;
 use porta_core::user::{Email, User};
 use porta_store::Store as _;
-use porta_store_sql::{Database, DatabaseOptions, Target};
+use porta_store_sql::{DatabaseOptions, Target};
+use porta_testkit::database;
 use serde_json::Value;
 
 fn provisioned() -> Installation {
@@ -284,7 +285,7 @@ fn people_are_invited_by_mail() {
 /// Stores an address as an earlier version did: with plain lower-case text as its key.
 async fn stored_before(installation: &Installation, from: &str, to: &str) {
     let target = Target::Sqlite(installation.path(".porta/porta.sqlite"));
-    let database = Database::connect(&DatabaseOptions::new(target)).await.unwrap();
+    let database = database::connect(&DatabaseOptions::new(target)).await.unwrap();
     let mut all = database.repositories();
     let harbor = all.organizations().by_slug(&Slug::parse("harbor").unwrap()).await.unwrap().unwrap();
     let mut users = all.users(harbor.id);

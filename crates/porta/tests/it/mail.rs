@@ -13,13 +13,14 @@ use porta_core::user::Email;
 use porta_core::{Clock as _, OsEntropy, Slug, SystemClock};
 use porta_store::Store as _;
 use porta_store_sql::{Database, DatabaseOptions, Target};
+use porta_testkit::database;
 use porta_testkit::relay::{CertificateAuthority, Relay};
 use serde_json::json;
 
 /// Opens a server's database from the test process.
 async fn database(installation: &Installation) -> Database {
     let target = Target::Sqlite(installation.path(".porta/porta.sqlite"));
-    Database::connect(&DatabaseOptions::new(target)).await.unwrap()
+    database::connect(&DatabaseOptions::new(target)).await.unwrap()
 }
 
 async fn outgoing(database: &Database, event: &str) -> OutboxItem {

@@ -6,7 +6,8 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use porta_store::Store as _;
-use porta_store_sql::{Database, DatabaseOptions, Target};
+use porta_store_sql::{DatabaseOptions, Target};
+use porta_testkit::database;
 
 use crate::support::server::{KEY, Server};
 use crate::support::{Installation, WORLD};
@@ -87,7 +88,7 @@ async fn a_database_that_does_not_answer_costs_seconds_and_no_session() {
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     // This transaction blocks all other writes, so the last-used time of the secret stays pending.
     let target = Target::Sqlite(installation.path(".porta/porta.sqlite"));
-    let database = Database::connect(&DatabaseOptions::new(target)).await.unwrap();
+    let database = database::connect(&DatabaseOptions::new(target)).await.unwrap();
     let unit = database.begin().await.unwrap();
     let stopping = Instant::now();
     assert_eq!(server.stop(), Some(0));

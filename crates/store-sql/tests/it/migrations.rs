@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use porta_store::{Store, StoreError};
-use porta_store_sql::{Database, DatabaseOptions, Target};
-use porta_testkit::database::TestDatabase;
+use porta_store_sql::{DatabaseOptions, Target};
+use porta_testkit::database::{self, TestDatabase};
 use tokio::task::JoinSet;
 
 async fn fresh_and_again(db: TestDatabase) {
@@ -39,7 +39,7 @@ async fn side_by_side(db: TestDatabase) {
 /// The advisory lock of a migrating instance uses no connection of its pool.
 async fn with_one_connection(target: Target) {
     let options = DatabaseOptions { max_connections: 1, ..DatabaseOptions::new(target) };
-    let database = Database::connect(&options).await.unwrap();
+    let database = database::connect(&options).await.unwrap();
     assert!(!database.migrate_up().await.unwrap().is_empty());
 }
 

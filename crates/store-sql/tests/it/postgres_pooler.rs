@@ -8,7 +8,7 @@ use std::time::Duration;
 use porta_store::contract::fixture::{NOW, TwoTenants, organization};
 use porta_store::{Store, StoreError};
 use porta_store_sql::{Database, DatabaseOptions, MigrationStatus, Target};
-use porta_testkit::database::TestDatabase;
+use porta_testkit::database::{self, TestDatabase};
 use porta_testkit::pooler::PgBouncer;
 use serde_json::json;
 use sqlx::postgres::PgConnectOptions;
@@ -47,7 +47,7 @@ impl PooledDatabase {
     }
 
     async fn open(&self) -> Database {
-        Database::connect(&self.options()).await.unwrap()
+        database::connect(&self.options()).await.unwrap()
     }
 }
 
@@ -122,7 +122,7 @@ async fn each_migration_runs_once_however_many_instances_start() {
 async fn a_statement_has_its_end_here_too() {
     let behind = PooledDatabase::a_pooler(TestDatabase::postgres().await).await;
     let options = DatabaseOptions { statement_timeout: Duration::from_millis(300), ..behind.options() };
-    let store = Database::connect(&options).await.unwrap();
+    let store = database::connect(&options).await.unwrap();
     let mut admin = PgConnection::connect(direct(&behind.database)).await.unwrap();
     admin.execute("BEGIN; UPDATE organizations SET name = 'held'").await.unwrap();
     let first = store.repositories().organizations().page(None, 1).await.unwrap().items.remove(0);
