@@ -16,13 +16,15 @@ use porta_core::secret::hex;
 use porta_core::{Change, Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use porta_directory::provision::{Format, Mode, Options, read};
 use porta_directory::{Actor, Directory, DirectoryDeps};
-use porta_http::{AppState, AppStateParts, ForwardedHeader, TrustedProxies};
+use porta_http::{AppState, AppStateParts};
 use porta_kv::{Kv, MemoryKv, Notice, NoticeEvent, RedisKv, RedisOptions};
 use porta_mail::{CaptureTransport, RenderError, Worker, WorkerDeps};
 use porta_oidc::{Engine, EngineDeps, TenantLookup};
 use porta_pages::Pages;
 use porta_signin::{DummyHashCosts, FloodLevels, HashCost, PasswordHasher, SecondFactorKeys, SignIn};
 use porta_store::Store;
+use porta_web::client_address::{ForwardedHeader, TrustedProxies};
+use porta_web::observe::Observability;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
@@ -266,7 +268,7 @@ impl TestApp {
         });
         let probes = Arc::new(FakeProbes::default());
         let app = AppState::new(AppStateParts {
-            observers: porta_http::Observability::default(),
+            observers: Observability::default(),
             sign_in: SignIn {
                 engine: Arc::clone(&engine),
                 hasher: Arc::clone(&hasher),
