@@ -2,6 +2,7 @@
 
 mod doubles;
 mod observe;
+mod templates;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -29,11 +30,10 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 
 use self::doubles::{FakeProbes, HasherAdapter, KvNotifier};
+use self::templates::DatabaseContent;
 use crate::browser::Browser;
-use crate::database::{DatabaseContent, TestDatabase};
-
-/// The public origin of every test server.
-pub const ISSUER_BASE: &str = "https://id.test";
+use crate::constants::ISSUER_BASE;
+use crate::database::TestDatabase;
 
 /// Encryption key of instances that are given no other.
 pub const ENCRYPTION_KEY: [u8; 32] = [7; 32];
