@@ -7,10 +7,10 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use porta_oidc::{EngineError, Tenant, TenantLookup};
 use porta_pages::ErrorText;
+use porta_web::middleware::AccessLogFields;
 use serde_json::json;
 
 use crate::context::{LanguagePreferences, RequestContext};
-use crate::middleware::AccessLogFields;
 use crate::reply::{self, Reply};
 use crate::state::AppState;
 

@@ -2,6 +2,7 @@
 
 mod doubles;
 mod observe;
+mod templates;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -16,22 +17,23 @@ use porta_core::secret::hex;
 use porta_core::{Change, Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use porta_directory::provision::{Format, Mode, Options, read};
 use porta_directory::{Actor, Directory, DirectoryDeps};
-use porta_http::{AppState, AppStateParts, ForwardedHeader, TrustedProxies};
+use porta_http::{AppState, AppStateParts};
 use porta_kv::{Kv, MemoryKv, Notice, NoticeEvent, RedisKv, RedisOptions};
 use porta_mail::{CaptureTransport, RenderError, Worker, WorkerDeps};
 use porta_oidc::{Engine, EngineDeps, TenantLookup};
 use porta_pages::Pages;
 use porta_signin::{DummyHashCosts, FloodLevels, HashCost, PasswordHasher, SecondFactorKeys, SignIn};
 use porta_store::Store;
+use porta_web::client_address::{ForwardedHeader, TrustedProxies};
+use porta_web::observe::Observability;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
 use self::doubles::{FakeProbes, HasherAdapter, KvNotifier};
+use self::templates::DatabaseContent;
 use crate::browser::Browser;
-use crate::database::{DatabaseContent, TestDatabase};
-
-/// The public origin of every test server.
-pub const ISSUER_BASE: &str = "https://id.test";
+use crate::constants::ISSUER_BASE;
+use crate::database::TestDatabase;
 
 /// Encryption key of instances that are given no other.
 pub const ENCRYPTION_KEY: [u8; 32] = [7; 32];
@@ -266,7 +268,7 @@ impl TestApp {
         });
         let probes = Arc::new(FakeProbes::default());
         let app = AppState::new(AppStateParts {
-            observers: porta_http::Observability::default(),
+            observers: Observability::default(),
             sign_in: SignIn {
                 engine: Arc::clone(&engine),
                 hasher: Arc::clone(&hasher),
