@@ -31,6 +31,7 @@ pub mod signing_key;
 pub mod slug;
 pub mod time;
 pub mod user;
+pub mod weights;
 
 pub use backoff::Backoff;
 pub use change::Change;
