@@ -33,6 +33,7 @@ pub mod slug;
 pub mod time;
 mod unicode;
 pub mod user;
+pub mod weights;
 
 pub use backoff::Backoff;
 pub use change::Change;

@@ -71,9 +71,9 @@ fn active_tenant(
     languages: &LanguagePreferences,
     found: Result<TenantLookup, EngineError>,
 ) -> Result<Arc<Tenant>, Reply> {
-    let html = reply::prefers_html(&parts.headers);
+    let prefers_html = || reply::prefers_html(&parts.headers);
     let refuse = |status: StatusCode, message: &str, text: ErrorText| {
-        if html {
+        if prefers_html() {
             reply::error_page(state, &languages.neutral_theme(), status, text, None)
         } else {
             reply::json(status, &json!({ "error": message, "status": status.as_u16() }))
@@ -92,7 +92,9 @@ fn active_tenant(
         Ok(TenantLookup::Unknown) => {
             Err(refuse(StatusCode::NOT_FOUND, "Organization not found", ErrorText::NotFound))
         }
-        Err(error) if html => Err(reply::engine_error_page(state, &languages.neutral_theme(), &error)),
+        Err(error) if prefers_html() => {
+            Err(reply::engine_error_page(state, &languages.neutral_theme(), &error))
+        }
         Err(error) => Err(reply::engine_error(&error)),
     }
 }

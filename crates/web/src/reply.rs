@@ -1,9 +1,11 @@
 //! Plain responses: empty, text, JSON, redirects.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use porta_core::weights::weighted;
 use serde::Serialize;
 
 /// A response of a handler.
@@ -86,13 +88,66 @@ pub fn seconds_up(after: Duration) -> u64 {
     after.as_secs() + u64::from(after.subsec_nanos() > 0 || after.is_zero())
 }
 
-/// Whether `Accept` prefers HTML to JSON, by their order.
+/// Media ranges that include a type, the least specific first.
+type Ranges = [&'static str; 3];
+const HTML_RANGES: Ranges = ["*/*", "text/*", "text/html"];
+const JSON_RANGES: Ranges = ["*/*", "application/*", "application/json"];
+
+/// Whether `Accept` prefers HTML to JSON. JSON wins where the header names neither or is missing.
 pub fn prefers_html(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let position = |wanted: &str| accept.find(wanted);
-    match (position("text/html"), position("application/json")) {
-        (Some(html), Some(json)) => html < json,
-        (Some(_), None) => true,
-        (None, _) => false,
+    let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    let accepted: Vec<(&str, u16)> = lines.flat_map(weighted).collect();
+    let html = preference(&accepted, HTML_RANGES);
+    html.is_some_and(|(weight, ..)| weight > 0) && html > preference(&accepted, JSON_RANGES)
+}
+
+/// How much a type is wanted. The most specific range decides its weight (RFC 9110 §12.5.1); among equal weights, the
+/// type that is named more specifically wins, then the one named first.
+fn preference(accepted: &[(&str, u16)], ranges: Ranges) -> Option<(u16, usize, Reverse<usize>)> {
+    ranges.iter().enumerate().rev().find_map(|(specificity, wanted)| {
+        let place = accepted.iter().position(|(range, _)| range.eq_ignore_ascii_case(wanted))?;
+        Some((accepted[place].1, specificity, Reverse(place)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc_9110_12_5_1_weights_decide_between_a_page_and_json() {
+        const CASES: &[(&[&str], bool)] = &[
+            (&["text/html"], true),
+            (&["TEXT/HTML;charset=utf-8"], true),
+            (&["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"], true),
+            (&["text/html;q=0.9, application/json;q=0.8"], true),
+            (&["application/json;q=0.8, text/html;q=0.9"], true),
+            (&["text/*"], true),
+            (&["application/json;q=0, */*"], true),
+            (&["application/json;q=0.5", "text/html"], true),
+            // Equal weights.
+            (&["text/html, application/json"], true),
+            (&["*/*, text/html"], true),
+            (&["application/json, text/html"], false),
+            (&["application/json, */*"], false),
+            (&["application/*, text/*"], false),
+            (&["*/*"], false),
+            (&["text/html;q=0.8, application/json"], false),
+            (&["text/html;q=0.5, */*"], false),
+            (&["text/html;q=0, */*"], false),
+            (&["text/html;q=0"], false),
+            (&["*/*, text/html;q=0"], false),
+            (&["text/html;q=2"], false),
+            (&["text/htmlx", "image/text/html"], false),
+            (&[""], false),
+            (&[], false),
+        ];
+        for (lines, expected) in CASES {
+            let mut headers = HeaderMap::new();
+            for line in *lines {
+                headers.append(header::ACCEPT, HeaderValue::from_static(line));
+            }
+            assert_eq!(prefers_html(&headers), *expected, "{lines:?}");
+        }
     }
 }
