@@ -25,7 +25,7 @@ where
 
 /// Libraries log only warnings and errors: their debug lines may contain SQL statements or headers.
 fn targets(level: LogLevel) -> Targets {
-    const ROOMS: [&str; 11] = [
+    const ROOMS: [&str; 12] = [
         "config",
         "core",
         "directory",
@@ -33,6 +33,7 @@ fn targets(level: LogLevel) -> Targets {
         "kv",
         "mail",
         "oidc",
+        "outbox",
         "pages",
         "signin",
         "store",

@@ -10,6 +10,7 @@ pub(crate) mod listen;
 pub(crate) mod log;
 pub(crate) mod mail;
 pub(crate) mod metrics_exporter;
+pub(crate) mod outbox;
 pub(crate) mod peer_limits;
 pub(crate) mod probes;
 pub(crate) mod services;
