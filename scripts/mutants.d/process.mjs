@@ -6,25 +6,31 @@ const directory = 'crates/directory/src'
 export default [
   {
     id: 'letter-not-tried-again', area: 'outbox', what: 'A letter that failed once is given up.',
-    crate: 'mail', words: ['worker', 'again'], file: 'crates/mail/src/worker.rs',
+    crate: 'mail', words: ['worker', 'again'], file: 'crates/outbox/src/worker.rs',
     was: raw`        let is_ours = if will_retry {`,
     becomes: raw`        let is_ours = if will_retry && !FAULT {`,
   },
   {
     id: 'letter-tried-for-ever', area: 'outbox', what: 'A letter is tried for ever.',
-    crate: 'mail', words: ['worker', 'day'], file: 'crates/mail/src/worker.rs',
+    crate: 'mail', words: ['worker', 'day'], file: 'crates/outbox/src/worker.rs',
     was: raw`is_some_and(|until| retry_at < until);`,
     becomes: raw`is_some_and(|until| FAULT || retry_at < until);`,
   },
   {
     id: 'letter-not-written-down', area: 'outbox', what: 'A letter that was sent stays due and is sent again.',
-    crate: 'mail', words: ['worker', 'once'], file: 'crates/mail/src/worker.rs',
-    was: raw`        if unit.outbox().deliver(claim.id, now).await? {`,
-    becomes: raw`        if FAULT || unit.outbox().deliver(claim.id, now).await? {`,
+    crate: 'mail', words: ['worker', 'once'], file: 'crates/outbox/src/worker.rs',
+    was: raw`        if unit.outbox().deliver(claim.id, event.created_at).await? {`,
+    becomes: raw`        if FAULT || unit.outbox().deliver(claim.id, event.created_at).await? {`,
+  },
+  {
+    id: 'relay-stops-every-kind', area: 'outbox', what: 'While the mail relay is away, no other kind of item is executed.',
+    crate: 'mail', words: ['holds_up_mail_only'], file: 'crates/outbox/src/worker.rs',
+    was: raw`            let kinds = self.available_kinds();`,
+    becomes: raw`            let kinds = if FAULT && !waiting.is_empty() { Vec::new() } else { self.available_kinds() };`,
   },
   {
     id: 'mail-of-a-suspended-organization', area: 'suspended organization', what: 'Mail goes out in the name of a suspended organization.',
-    crate: 'mail', words: ['worker', 'suspended'], file: 'crates/mail/src/worker.rs',
+    crate: 'mail', words: ['worker', 'suspended'], file: 'crates/mail/src/handler.rs',
     was: raw`            Ok(Some(organization)) if organization.status == OrganizationStatus::Active => organization,`,
     becomes: raw`            Ok(Some(organization)) if FAULT || organization.status == OrganizationStatus::Active => organization,`,
   },
@@ -177,7 +183,7 @@ export default [
   },
   {
     id: 'half-a-head-stays', area: 'connections', what: 'A connection with half a request head stays as long as an idle one.',
-    crate: 'porta', words: ['half_a_request_head'], file: 'crates/porta/src/runtime/listen.rs',
+    crate: 'web', words: ['half_a_request_head'], file: 'crates/web/src/listen/mod.rs',
     was: raw`            self.timeouts.headers,`,
     becomes: raw`            if FAULT { self.timeouts.keep_alive } else { self.timeouts.headers },`,
   },
@@ -360,11 +366,11 @@ export default [
   },
   {
     id: 'requests-for-nobody-are-kept', area: 'outbox', what: 'Link requests for unknown addresses stay in the outbox.',
-    crate: 'http', words: ['wishes_for_nobody'], file: 'crates/mail/src/request.rs',
-    was: raw`            unit.outbox().remove(claim.id).await?;`,
-    becomes: raw`            if !FAULT {
-                unit.outbox().remove(claim.id).await?;
-            }`,
+    crate: 'http', words: ['wishes_for_nobody'], file: 'crates/signin/src/link_request_handler.rs',
+    was: raw`        unit.outbox().remove(claim.id).await?;`,
+    becomes: raw`        if !FAULT {
+            unit.outbox().remove(claim.id).await?;
+        }`,
   },
   {
     id: 'every-network-is-a-proxy', area: 'configuration', what: 'In production, 0.0.0.0/0 may be the network of the trusted proxy.',

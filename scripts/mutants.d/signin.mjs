@@ -525,9 +525,9 @@ export default [
   },
   {
     id: 'mailbox-without-end', area: 'rate limits', what: 'A link is sent beyond the quota although another works.',
-    crate: 'http', words: ['wish', 'reset'], file: 'crates/mail/src/request.rs',
-    was: raw`                if request.only_if_none_live {`,
-    becomes: raw`                if request.only_if_none_live && !FAULT {`,
+    crate: 'http', words: ['wish', 'reset'], file: 'crates/signin/src/link_request_handler.rs',
+    was: raw`            if request.only_if_none_live {`,
+    becomes: raw`            if request.only_if_none_live && !FAULT {`,
   },
   {
     id: 'wishes-of-a-stranger-at-home', area: 'rate limits', what: 'A known browser has no wishes of its own.',

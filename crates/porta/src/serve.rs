@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::failure::Failure;
 use crate::runtime::services::{Services, ShortLivedBackend, snapshot_file, trusted_proxies};
 use crate::runtime::telemetry::Telemetry;
-use crate::runtime::{background, configuration, mail, metrics_exporter, tls};
+use crate::runtime::{background, configuration, mail, metrics_exporter, outbox, tls};
 
 /// A database that does not answer must not delay the exit.
 const FLUSH_WITHIN: Duration = Duration::from_secs(3);
@@ -118,11 +118,11 @@ pub(crate) async fn serve_with(
         end.drain(drain).await;
     };
     tokio::spawn(graceful);
-    let mail_worker = tokio::spawn(mail::worker(&services, transport).run(shutdown.closing.clone()));
-    let mail_stopped = stop_mail(mail_worker, shutdown.closing.clone(), grace);
+    let outbox_worker = tokio::spawn(outbox::worker(&services, transport).run(shutdown.closing.clone()));
+    let outbox_stopped = stop_outbox(outbox_worker, shutdown.closing.clone(), grace);
     let peers = PeerLimits::new(trusted_proxies(&config.server.trust_proxy));
     let requests = listen::serve(listener, peers, router, timeouts, shutdown, grace);
-    let (finished, ()) = tokio::join!(requests, mail_stopped);
+    let (finished, ()) = tokio::join!(requests, outbox_stopped);
     background_stop.cancel();
     let saved = save_short_lived(&services);
     match tokio::time::timeout(FLUSH_WITHIN, services.engine.flush_secret_use()).await {
@@ -152,8 +152,8 @@ fn save_short_lived(services: &Services) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lets mails being sent finish within `grace` after `closing`.
-async fn stop_mail(mut worker: JoinHandle<()>, closing: CancellationToken, grace: Duration) {
+/// Lets outbox items in progress finish within `grace` after `closing`.
+async fn stop_outbox(mut worker: JoinHandle<()>, closing: CancellationToken, grace: Duration) {
     closing.cancelled().await;
     match tokio::time::timeout(grace, &mut worker).await {
         Ok(Ok(())) => {}

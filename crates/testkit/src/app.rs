@@ -12,6 +12,7 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use porta_core::mail::OutgoingEmail;
 use porta_core::organization::Organization;
+use porta_core::outbox::OutboxKind;
 use porta_core::seal::{HmacKeys, Keyring};
 use porta_core::secret::hex;
 use porta_core::{Change, Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
@@ -19,10 +20,13 @@ use porta_directory::provision::{Format, Mode, Options, read};
 use porta_directory::{Actor, Directory, DirectoryDeps};
 use porta_http::{AppState, AppStateParts};
 use porta_kv::{Kv, MemoryKv, Notice, NoticeEvent, RedisKv, RedisOptions};
-use porta_mail::{CaptureTransport, RenderError, Worker, WorkerDeps};
+use porta_mail::{CaptureTransport, MailHandler, RenderError};
 use porta_oidc::{Engine, EngineDeps, TenantLookup};
+use porta_outbox::{Handler, OutboxDeps, Worker};
 use porta_pages::Pages;
-use porta_signin::{DummyHashCosts, FloodLevels, HashCost, PasswordHasher, SecondFactorKeys, SignIn};
+use porta_signin::{
+    DummyHashCosts, FloodLevels, HashCost, LinkRequestHandler, PasswordHasher, SecondFactorKeys, SignIn,
+};
 use porta_store::Store;
 use porta_web::client_address::{ForwardedHeader, TrustedProxies};
 use porta_web::observe::Observability;
@@ -54,7 +58,9 @@ pub struct TestApp {
     /// Seals pending items of the outbox.
     pub outbox_keys: Arc<Keyring>,
     mailbox: Arc<CaptureTransport>,
-    mail: Worker,
+    outbox: Worker,
+    /// Executes link requests only.
+    link_requests: Worker,
     entropy: Arc<dyn Entropy>,
     /// This instance and the others on its stores.
     instances: Arc<ReceivedMarks>,
@@ -287,19 +293,16 @@ impl TestApp {
         all.push(listen(&engine, &kv));
         drop(all);
         let mailbox = Arc::new(CaptureTransport::new(1000));
-        let issuers = Arc::clone(&engine);
-        let render = move |organization: &Organization, outgoing: &OutgoingEmail, now: Timestamp| {
-            let issuer = issuers.issuer(&organization.slug);
-            pages.outgoing(organization, &issuer, outgoing, now).map_err(|error| RenderError(error.into()))
-        };
-        let mail = Worker::new(WorkerDeps {
+        let outbox = OutboxDeps {
             store: Arc::clone(&store),
             keyring: Arc::clone(&outbox_keys),
-            renderer: Arc::new(render),
-            transport: mailbox.clone(),
             clock: clock.clone(),
             entropy: Arc::clone(&entropy),
-        });
+        };
+        let links: Arc<dyn Handler> = Arc::new(LinkRequestHandler);
+        let link_requests = Worker::new(outbox.clone(), [(OutboxKind::LinkRequest, Arc::clone(&links))]);
+        let mail: Arc<dyn Handler> = Arc::new(mail_handler(Arc::clone(&engine), pages, mailbox.clone()));
+        let outbox = Worker::new(outbox, [(OutboxKind::Mail, mail), (OutboxKind::LinkRequest, links)]);
         Self {
             clock,
             store,
@@ -311,7 +314,8 @@ impl TestApp {
             router,
             outbox_keys,
             mailbox,
-            mail,
+            outbox,
+            link_requests,
             entropy,
             instances,
             short_lived,
@@ -386,6 +390,14 @@ async fn connect_redis(namespace: &str) -> Arc<dyn Kv> {
 
 fn redis_url() -> String {
     std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set: run through scripts/with-services.sh")
+}
+
+fn mail_handler(engine: Arc<Engine>, pages: Arc<Pages>, transport: Arc<CaptureTransport>) -> MailHandler {
+    let render = move |organization: &Organization, outgoing: &OutgoingEmail, now: Timestamp| {
+        let issuer = engine.issuer(&organization.slug);
+        pages.outgoing(organization, &issuer, outgoing, now).map_err(|error| RenderError(error.into()))
+    };
+    MailHandler { renderer: Arc::new(render), transport }
 }
 
 /// Handles change notices like the server process.

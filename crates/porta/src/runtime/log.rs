@@ -33,6 +33,7 @@ fn targets(level: LogLevel) -> Targets {
         "kv",
         "mail",
         "oidc",
+        "outbox",
         "pages",
         "signin",
         "store",

@@ -8,6 +8,7 @@ pub(crate) mod http_client;
 pub(crate) mod log;
 pub(crate) mod mail;
 pub(crate) mod metrics_exporter;
+pub(crate) mod outbox;
 pub(crate) mod probes;
 pub(crate) mod services;
 pub(crate) mod telemetry;
