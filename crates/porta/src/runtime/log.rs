@@ -25,7 +25,7 @@ where
 
 /// Libraries log only warnings and errors: their debug lines may contain SQL statements or headers.
 fn targets(level: LogLevel) -> Targets {
-    const ROOMS: [&str; 12] = [
+    const ROOMS: [&str; 13] = [
         "config",
         "core",
         "directory",
