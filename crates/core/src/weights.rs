@@ -10,7 +10,8 @@ pub fn weighted(list: &str) -> impl Iterator<Item = (&str, u16)> {
         let mut parts = element.split(';').map(str::trim);
         let range = parts.next().filter(|range| !range.is_empty())?;
         let mut weight = 1_000;
-        for parameter in parts {
+        // Parameters may be empty, as in `text/html;` (RFC 9110 §5.6.6).
+        for parameter in parts.filter(|parameter| !parameter.is_empty()) {
             let (name, value) = parameter.split_once('=')?;
             if name.trim().eq_ignore_ascii_case("q") {
                 weight = thousandths(value.trim())?;
@@ -46,7 +47,7 @@ mod tests {
             ("a ; q = 0.25 ,b;Q=1.000,c;q=0.", vec![("a", 250), ("b", 1_000), ("c", 0)]),
             ("text/html;level=1;q=0.7", vec![("text/html", 700)]),
             ("a;q=2,b;q=1.001,c;q=0.1234,d;q=-1,e;q=.5,f;q=0.+5,g;q=x,h;q", vec![]),
-            (",, ;q=1, a;", vec![]),
+            (",, ;q=1, a;, b;;q=0.5", vec![("a", 1_000), ("b", 500)]),
         ] {
             assert_eq!(weighted(list).collect::<Vec<_>>(), expected, "{list}");
         }

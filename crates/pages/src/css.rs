@@ -15,10 +15,12 @@ const MAX_DEPTH: u8 = 32;
 /// The at-rules that neither load nor declare something to load.
 const AT_RULES: &[&str] = &[
     "container counter-style keyframes layer media page position-try scope starting-style supports view-transition",
+    "font-palette-values viewport",
 ];
 
 /// The functions that compute, paint or select, by kind. Those that load are missing: `url` `src` `image` `image-set`
-/// `cross-fade` `element` `paint`. A plain string inside them is a URL.
+/// `cross-fade` `element` `paint`. A plain string inside them is a URL. `constant` is an old name of `env`;
+/// `-webkit-gradient` with `from`, `to` and `color-stop` an old gradient.
 const FUNCTIONS: &[&str] = &[
     // Colours.
     "alpha color color-mix contrast-color device-cmyk hsl hsla hwb lab lch light-dark oklab oklch rgb rgba",
@@ -26,10 +28,11 @@ const FUNCTIONS: &[&str] = &[
     "abs acos asin atan atan2 calc calc-size clamp cos exp hypot log max min mod pow progress rem round sign sin sqrt \
      tan sibling-count sibling-index",
     // Other values of the page.
-    "anchor anchor-size attr counter counters env symbols var",
+    "anchor anchor-size attr constant counter counters env symbols var",
     // Gradients.
     "conic-gradient linear-gradient radial-gradient repeating-conic-gradient repeating-linear-gradient \
      repeating-radial-gradient",
+    "gradient from to color-stop",
     // Filters.
     "blur brightness contrast drop-shadow grayscale hue-rotate invert opacity saturate sepia",
     // Transforms.
@@ -62,6 +65,10 @@ pub fn safe_custom_css(css: &str) -> Option<&str> {
     if css.is_empty() || css.chars().count() > MAX_CHARACTERS || css.chars().any(is_refused) {
         return None;
     }
+    // Browsers look for imports before they parse, and take one in a comment or string of a prelude for a real one.
+    if css.to_ascii_lowercase().contains("@import") {
+        return None;
+    }
     let mut parser = Parser::new(css);
     parser.set_nested_block_limit(MAX_DEPTH);
     check(&mut parser).is_ok().then_some(css)
@@ -75,13 +82,17 @@ fn is_refused(c: char) -> bool {
 
 /// Checks the tokens of a sheet or of a block, and returns where it ends.
 fn check(parser: &mut Parser<'_>) -> Result<SourcePosition, ParseError<()>> {
+    let mut is_after_name = false;
     loop {
         let start = parser.position();
         // The only error is the end.
         let Ok(token) = parser.next_including_whitespace_and_comments().cloned() else { return Ok(start) };
-        if !is_allowed(&token, parser.slice_from(start).len()) {
+        // Where a browser ends such a name earlier, the rest of it could be a function.
+        let is_hidden_function = is_after_name && token == Token::ParenthesisBlock;
+        if is_hidden_function || !is_allowed(&token, parser.slice_from(start).len()) {
             return Err(ParseError::unexpected_token());
         }
+        is_after_name = ends_in_name(&token);
         if is_block_start(&token) {
             let end = parser.parse_nested_block(check)?;
             // The parser moves over the closing bracket. If it did not move, the sheet ended first.
@@ -130,6 +141,12 @@ fn is_allowed(token: &Token<'_>, written: usize) -> bool {
     }
 }
 
+/// Whether the token ends in a name that is checked against no list. Browsers differ in what such a name may contain:
+/// some end it at certain characters beyond ASCII, and some take the digits in `u+0url(x)` for a range of characters.
+fn ends_in_name(token: &Token<'_>) -> bool {
+    matches!(token, Token::Hash(_) | Token::IDHash(_) | Token::Dimension { .. })
+}
+
 fn is_block_start(token: &Token<'_>) -> bool {
     matches!(
         token,
@@ -155,7 +172,7 @@ mod tests {
             "/* ours */\n@media (max-width: 30rem) { .container { padding: 0 } }",
             ":root { --primary: rebeccapurple; }\n.header::after { content: \"·\" }",
             // Words that load only as a function or an at-rule.
-            "/* no @import, no url(x) */ .expression { content: 'url(x) @import' }",
+            "/* no url(x) */ .expression { content: 'url(x)' }",
             ".image[data-src='element(x)'] { background: none }",
             // Unknown to us and to browsers, so without effect.
             "a { *zoom: 1; no-such-property: yes }",
@@ -165,6 +182,12 @@ mod tests {
             "a { background: -webkit-LINEAR-gradient(#fff, RGB(0 0 0 / 50%)); width: calc((1px + var(--x)) * 2) }",
             "a > b ~ c + d, [e|=f], [g^='h'], [i$=j], [k*=l], [m~=n] { o: p!important }",
             "a{--unicode: '☃ 🎉 )}]'}",
+            "@media(min-width:1px)and (max-width:9px){a{width:calc(1px*(2 + 3)*(4))}}",
+            // Written for browsers of the past.
+            "@-ms-viewport { width: device-width }",
+            "a { padding: constant(safe-area-inset-top); padding: env(safe-area-inset-top) }",
+            "a { background: -webkit-gradient(linear, left top, right top, from(#fff), color-stop(.5, red), to(#000)) }",
+            "a { filter: alpha(opacity=50); *display: inline }",
         ] {
             assert_eq!(safe_custom_css(css), Some(css));
         }
@@ -184,6 +207,9 @@ mod tests {
             "@import/**/'x';",
             "@import url(x);",
             "@layer a;@import 'x' layer(a);",
+            "@layer/*;@import 'x';*/a;",
+            "@layer a/* ;@IMPORT 'x'; */;",
+            "@layer 'a;@import url(x);';",
             "@im/**/port 'x';",
             "@\u{69}mport 'x';",
             "a{@import 'x';}",
@@ -198,6 +224,12 @@ mod tests {
             "a{background:u\\72l(x)}",
             "a{background:\\75 rl(x)}",
             "a{background:url\\28 x)}",
+            // In browsers that end the name before `url`, the URL ends at the bracket in the string.
+            "a{b:#×url(x' );background:url(//evil.example) ')}",
+            "a{b:1×url(x' );background:url(//evil.example) ')}",
+            "a{b:u+0url(x' );background:url(//evil.example) ')}",
+            "a{b:#×image-set('x' 1x)}",
+            "a{b:u+0-1url(x)}",
             "@\\69mport 'x';",
             "a{background:image-set('x' 1x)}",
             "a{background:-webkit-image-set('x' 1x)}",
