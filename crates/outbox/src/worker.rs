@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::handler::{AttemptError, Completion, FailedAttempt, Handler, OutboxDeps};
 use crate::retry::PROBE_EVERY;
 
-/// Items executed concurrently.
+/// Items executed concurrently, of all kinds together: slow attempts of one kind can hold up the others until they end.
 const CONCURRENCY: usize = 8;
 /// Poll interval: for items whose enqueuing process died before executing them, and for due retries.
 const POLL_EVERY: Duration = Duration::from_secs(5);

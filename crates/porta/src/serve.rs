@@ -157,10 +157,10 @@ async fn stop_outbox(mut worker: JoinHandle<()>, closing: CancellationToken, gra
     closing.cancelled().await;
     match tokio::time::timeout(grace, &mut worker).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::error!(%error, "the mail worker ended early"),
+        Ok(Err(error)) => tracing::error!(%error, "the outbox worker ended early"),
         Err(_) => {
             worker.abort();
-            tracing::warn!("mail delivery was interrupted by shutdown; the next process continues it");
+            tracing::warn!("outbox items were interrupted by shutdown; the next process executes them again");
         }
     }
 }

@@ -119,6 +119,7 @@ mod tests {
         const CASES: &[(&[&str], bool)] = &[
             (&["text/html"], true),
             (&["TEXT/HTML;charset=utf-8"], true),
+            (&["text/html;"], true),
             (&["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"], true),
             (&["text/html;q=0.9, application/json;q=0.8"], true),
             (&["application/json;q=0.8, text/html;q=0.9"], true),
