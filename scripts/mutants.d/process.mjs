@@ -6,25 +6,31 @@ const directory = 'crates/directory/src'
 export default [
   {
     id: 'letter-not-tried-again', area: 'outbox', what: 'A letter that failed once is given up.',
-    crate: 'mail', words: ['worker', 'again'], file: 'crates/mail/src/worker.rs',
+    crate: 'mail', words: ['worker', 'again'], file: 'crates/outbox/src/worker.rs',
     was: raw`        let is_ours = if will_retry {`,
     becomes: raw`        let is_ours = if will_retry && !FAULT {`,
   },
   {
     id: 'letter-tried-for-ever', area: 'outbox', what: 'A letter is tried for ever.',
-    crate: 'mail', words: ['worker', 'day'], file: 'crates/mail/src/worker.rs',
+    crate: 'mail', words: ['worker', 'day'], file: 'crates/outbox/src/worker.rs',
     was: raw`is_some_and(|until| retry_at < until);`,
     becomes: raw`is_some_and(|until| FAULT || retry_at < until);`,
   },
   {
     id: 'letter-not-written-down', area: 'outbox', what: 'A letter that was sent stays due and is sent again.',
-    crate: 'mail', words: ['worker', 'once'], file: 'crates/mail/src/worker.rs',
-    was: raw`        if unit.outbox().deliver(claim.id, now).await? {`,
-    becomes: raw`        if FAULT || unit.outbox().deliver(claim.id, now).await? {`,
+    crate: 'mail', words: ['worker', 'once'], file: 'crates/outbox/src/worker.rs',
+    was: raw`        if unit.outbox().deliver(claim.id, event.created_at).await? {`,
+    becomes: raw`        if FAULT || unit.outbox().deliver(claim.id, event.created_at).await? {`,
+  },
+  {
+    id: 'relay-stops-every-kind', area: 'outbox', what: 'While the mail relay is away, no other kind of item is executed.',
+    crate: 'mail', words: ['holds_up_mail_only'], file: 'crates/outbox/src/worker.rs',
+    was: raw`            let kinds = self.available_kinds();`,
+    becomes: raw`            let kinds = if FAULT && !waiting.is_empty() { Vec::new() } else { self.available_kinds() };`,
   },
   {
     id: 'mail-of-a-suspended-organization', area: 'suspended organization', what: 'Mail goes out in the name of a suspended organization.',
-    crate: 'mail', words: ['worker', 'suspended'], file: 'crates/mail/src/worker.rs',
+    crate: 'mail', words: ['worker', 'suspended'], file: 'crates/mail/src/handler.rs',
     was: raw`            Ok(Some(organization)) if organization.status == OrganizationStatus::Active => organization,`,
     becomes: raw`            Ok(Some(organization)) if FAULT || organization.status == OrganizationStatus::Active => organization,`,
   },
@@ -133,15 +139,15 @@ export default [
   },
   {
     id: 'door-closed-at-once', area: 'drain', what: 'A process that was told to stop lets nobody in while it drains.',
-    crate: 'porta', words: ['stop', 'drain', 'serve'], file: 'crates/porta/src/serve.rs',
-    was: raw`        tokio::time::sleep(drain).await;`,
+    crate: 'porta', words: ['stop', 'drain', 'serve'], file: 'crates/web/src/shutdown.rs',
+    was: raw`        tokio::time::sleep(time).await;`,
     becomes: raw`        if !FAULT {
-            tokio::time::sleep(drain).await;
+            tokio::time::sleep(time).await;
         }`,
   },
   {
     id: 'requests-cut-off', area: 'drain', what: 'Requests under way are cut off when the door closes.',
-    crate: 'porta', words: ['stop', 'listen', 'request', 'end'], file: 'crates/porta/src/runtime/listen.rs',
+    crate: 'web', words: ['listen::tests'], file: 'crates/web/src/listen/mod.rs',
     was: raw`    if timeout(grace / 2, &mut ends).await.is_ok() {`,
     becomes: raw`    if FAULT || timeout(grace / 2, &mut ends).await.is_ok() {`,
   },
@@ -153,37 +159,37 @@ export default [
   },
   {
     id: 'refused-body-is-reset', area: 'proxies', what: 'A connection is closed while a body that nobody reads still comes.',
-    crate: 'porta', words: ['listen', 'lingering_close'], file: 'crates/porta/src/runtime/lingering_close.rs',
+    crate: 'web', words: ['listen::tests', 'lingering_close'], file: 'crates/web/src/listen/lingering_close.rs',
     was: raw`        if !this.may_skip() {`,
     becomes: raw`        if !FAULT && !this.may_skip() {`,
   },
   {
     id: 'refused-body-for-ever', area: 'proxies', what: 'Who sends a body that nobody reads byte by byte is never cut.',
-    crate: 'porta', words: ['listen', 'lingering_close'], file: 'crates/porta/src/runtime/lingering_close.rs',
+    crate: 'web', words: ['listen::tests', 'lingering_close'], file: 'crates/web/src/listen/lingering_close.rs',
     was: raw`        if lingering.end.as_mut().poll(context).is_ready() {`,
     becomes: raw`        if !FAULT && lingering.end.as_mut().poll(context).is_ready() {`,
   },
   {
     id: 'small-body-ends-the-connection', area: 'proxies', what: 'A small body that was not read costs its connection.',
-    crate: 'porta', words: ['listen', 'unread_body'], file: 'crates/porta/src/runtime/unread_body.rs',
+    crate: 'web', words: ['listen::tests', 'unread_body'], file: 'crates/web/src/listen/unread_body.rs',
     was: raw`        if !self.may_be_drained() {`,
     becomes: raw`        if FAULT || !self.may_be_drained() {`,
   },
   {
     id: 'one-stranger-takes-all', area: 'connections', what: 'One address may have every connection.',
-    crate: 'porta', words: ['listen', 'peer_limits'], file: 'crates/porta/src/runtime/peer_limits.rs',
+    crate: 'web', words: ['listen::tests', 'peer_limits'], file: 'crates/web/src/listen/peer_limits.rs',
     was: raw`        if of_network >= self.max_per_network {`,
     becomes: raw`        if !FAULT && of_network >= self.max_per_network {`,
   },
   {
     id: 'half-a-head-stays', area: 'connections', what: 'A connection with half a request head stays as long as an idle one.',
-    crate: 'porta', words: ['half_a_request_head'], file: 'crates/porta/src/runtime/listen.rs',
+    crate: 'web', words: ['half_a_request_head'], file: 'crates/web/src/listen/mod.rs',
     was: raw`            self.timeouts.headers,`,
     becomes: raw`            if FAULT { self.timeouts.keep_alive } else { self.timeouts.headers },`,
   },
   {
     id: 'headers-byte-by-byte', area: 'connections', what: 'Headers may take for ever, byte by byte.',
-    crate: 'porta', words: ['header_timeout'], file: 'crates/porta/src/runtime/header_timeout.rs',
+    crate: 'web', words: ['header_timeout'], file: 'crates/web/src/listen/header_timeout.rs',
     was: raw`                this.deadline.get_or_insert_with(|| Box::pin(sleep(this.limit)));`,
     becomes: raw`                if FAULT {
                     this.deadline = None;
@@ -342,29 +348,29 @@ export default [
   },
   {
     id: 'proxies-are-strangers', area: 'connections', what: 'The connection limits for strangers apply to trusted proxies and probes.',
-    crate: 'porta', words: ['leave_room_for_proxies'], file: 'crates/porta/src/runtime/peer_limits.rs',
-    was: raw`        if is_this_machine(peer) || self.trust.is_trusted(peer) {`,
-    becomes: raw`        if !FAULT && (is_this_machine(peer) || self.trust.is_trusted(peer)) {`,
+    crate: 'web', words: ['leave_room_for_proxies'], file: 'crates/web/src/listen/peer_limits.rs',
+    was: raw`        if is_this_machine(peer) || self.proxies.is_trusted(peer) {`,
+    becomes: raw`        if !FAULT && (is_this_machine(peer) || self.proxies.is_trusted(peer)) {`,
   },
   {
     id: 'strangers-take-every-connection', area: 'connections', what: 'All strangers together may take every connection.',
-    crate: 'porta', words: ['leave_room_for_proxies'], file: 'crates/porta/src/runtime/peer_limits.rs',
+    crate: 'web', words: ['leave_room_for_proxies'], file: 'crates/web/src/listen/peer_limits.rs',
     was: raw`            untrusted: Arc::new(Semaphore::new(max_untrusted)),`,
     becomes: raw`            untrusted: Arc::new(Semaphore::new(if FAULT { MAX_CONNECTIONS } else { max_untrusted })),`,
   },
   {
     id: 'silent-connection-stays', area: 'connections', what: 'A connection that sends nothing stays open.',
-    crate: 'porta', words: ['says_nothing_is_not_heard'], file: 'crates/porta/src/runtime/header_timeout.rs',
+    crate: 'web', words: ['says_nothing_is_not_heard'], file: 'crates/web/src/listen/header_timeout.rs',
     was: raw`        let deadline = Some(Box::pin(sleep(limit)));`,
     becomes: raw`        let deadline = Some(Box::pin(sleep(limit))).filter(|_| !FAULT);`,
   },
   {
     id: 'requests-for-nobody-are-kept', area: 'outbox', what: 'Link requests for unknown addresses stay in the outbox.',
-    crate: 'http', words: ['wishes_for_nobody'], file: 'crates/mail/src/request.rs',
-    was: raw`            unit.outbox().remove(claim.id).await?;`,
-    becomes: raw`            if !FAULT {
-                unit.outbox().remove(claim.id).await?;
-            }`,
+    crate: 'http', words: ['wishes_for_nobody'], file: 'crates/signin/src/link_request_handler.rs',
+    was: raw`        unit.outbox().remove(claim.id).await?;`,
+    becomes: raw`        if !FAULT {
+            unit.outbox().remove(claim.id).await?;
+        }`,
   },
   {
     id: 'every-network-is-a-proxy', area: 'configuration', what: 'In production, 0.0.0.0/0 may be the network of the trusted proxy.',
@@ -419,13 +425,13 @@ export default [
   },
   {
     id: 'refused-body-without-close', area: 'proxies', what: 'A response to a request with an unread body does not say that the connection is closed.',
-    crate: 'porta', words: ['a_refused_body_is_taken'], file: 'crates/porta/src/runtime/listen.rs',
+    crate: 'web', words: ['a_refused_body_is_taken'], file: 'crates/web/src/listen/mod.rs',
     was: raw`                if draining.is_cancelled() || has_unread_body {`,
     becomes: raw`                if draining.is_cancelled() || (has_unread_body && !FAULT) {`,
   },
   {
     id: 'refused-body-of-any-length', area: 'proxies', what: 'Any amount of an unread body is read and dropped.',
-    crate: 'porta', words: ['a_body_without_an_end_is_cut'], file: 'crates/porta/src/runtime/lingering_close.rs',
+    crate: 'web', words: ['a_body_without_an_end_is_cut'], file: 'crates/web/src/listen/lingering_close.rs',
     was: raw`            if length == 0 || length > lingering.left {
                 return Poll::Ready(());
             }

@@ -9,9 +9,10 @@ const recovery = 'crates/signin/src/recovery.rs'
 const password = 'crates/signin/src/password.rs'
 const queue = 'crates/signin/src/password_queue.rs'
 const mailedCodes = 'crates/signin/src/mailed_codes.rs'
-const cookies = 'crates/http/src/cookies.rs'
+const cookies = 'crates/web/src/cookies.rs'
 const flood = 'crates/signin/src/flood.rs'
-const middleware = 'crates/http/src/middleware.rs'
+const middleware = 'crates/web/src/middleware.rs'
+const securityHeaders = 'crates/web/src/security_headers.rs'
 const claim = 'crates/session/src/idempotency.rs'
 const refused = 'crates/signin/src/refused_password.rs'
 
@@ -482,8 +483,8 @@ export default [
   {
     id: 'unsigned-cookie', area: 'cookie binding', what: 'A session cookie needs no signature of ours.',
     crate: 'http', words: ['cookie', 'signature'], file: cookies,
-    was: raw`        let value = keys.iter().find_map(|key| key.mac.verified(&place, sent.value()));`,
-    becomes: raw`        let value = keys.iter().find_map(|key| key.mac.verified(&place, sent.value()));
+    was: raw`        let value = self.keys.iter().find_map(|key| key.verified(&place, sent.value()));`,
+    becomes: raw`        let value = self.keys.iter().find_map(|key| key.verified(&place, sent.value()));
         let value = value.or_else(|| sent.value().split_once('.').filter(|_| FAULT).map(|(_, value)| value));`,
   },
   {
@@ -495,8 +496,8 @@ export default [
   {
     id: 'cookie-without-prefix', area: 'cookie binding', what: 'A cookie behind TLS has a name that plain HTTP may set.',
     crate: 'http', words: ['cookie'], file: cookies,
-    was: raw`    let prefix = if is_https { SECURE } else { "" };`,
-    becomes: raw`    let prefix = if is_https && !FAULT { SECURE } else { "" };`,
+    was: raw`        let prefix = if self.is_https { SECURE } else { "" };`,
+    becomes: raw`        let prefix = if self.is_https && !FAULT { SECURE } else { "" };`,
   },
   {
     id: 'flood-keeps-people-out', area: 'floods', what: 'A full counter of an organization refuses everybody.',
@@ -525,9 +526,9 @@ export default [
   },
   {
     id: 'mailbox-without-end', area: 'rate limits', what: 'A link is sent beyond the quota although another works.',
-    crate: 'http', words: ['wish', 'reset'], file: 'crates/mail/src/request.rs',
-    was: raw`                if request.only_if_none_live {`,
-    becomes: raw`                if request.only_if_none_live && !FAULT {`,
+    crate: 'http', words: ['wish', 'reset'], file: 'crates/signin/src/link_request_handler.rs',
+    was: raw`            if request.only_if_none_live {`,
+    becomes: raw`            if request.only_if_none_live && !FAULT {`,
   },
   {
     id: 'wishes-of-a-stranger-at-home', area: 'rate limits', what: 'A known browser has no wishes of its own.',
@@ -555,7 +556,7 @@ export default [
   },
   {
     id: 'pages-in-frames', area: 'security headers', what: 'Pages may be shown in a frame by browsers that know X-Frame-Options alone.',
-    crate: 'http', words: ['header'], file: middleware,
+    crate: 'http', words: ['header'], file: securityHeaders,
     was: raw`    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));`,
     becomes: raw`    if !FAULT {
         headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
@@ -573,7 +574,7 @@ export default [
   },
   {
     id: 'retry-after-left-out', area: 'Retry-After', what: 'Nobody is told how long to wait.',
-    crate: 'http', words: ['limit', 'retry_after', 'come_back'], file: 'crates/http/src/reply.rs',
+    crate: 'http', words: ['limit', 'retry_after', 'come_back'], file: 'crates/web/src/reply.rs',
     was: raw`    with_header(reply, header::RETRY_AFTER, Some(HeaderValue::from(seconds_up(after))))`,
     becomes: raw`    with_header(reply, header::RETRY_AFTER, Some(HeaderValue::from(seconds_up(after))).filter(|_| !FAULT))`,
   },
@@ -585,13 +586,13 @@ export default [
   },
   {
     id: 'forwarded-by-anybody', area: 'X-Forwarded-For', what: 'X-Forwarded-For is believed without a proxy.',
-    crate: 'http', words: ['forward', 'proxy'], file: 'crates/http/src/caller.rs',
+    crate: 'http', words: ['forward', 'proxy'], file: 'crates/web/src/client_address.rs',
     was: raw`        let Some((hops, header)) = self.trusted_hops(peer.ip()) else {`,
     becomes: raw`        let Some((hops, header)) = self.trusted_hops(peer.ip()).or(Some((1, ForwardedHeader::Either)).filter(|_| FAULT)) else {`,
   },
   {
     id: 'forwarded-from-the-left', area: 'X-Forwarded-For', what: 'What the caller wrote into X-Forwarded-For is believed.',
-    crate: 'http', words: ['forward', 'prox', 'caller', 'hops'], file: 'crates/http/src/forwarded.rs',
+    crate: 'web', words: ['forwarded', 'forged_entries'], file: 'crates/web/src/forwarded.rs',
     was: raw`    entries.get(proxies.max(1) - 1)`,
     becomes: raw`    entries.get(if FAULT { entries.len() - 1 } else { proxies.max(1) - 1 })`,
   },
@@ -611,8 +612,9 @@ export default [
   {
     id: 'any-client-id-in-the-log', area: 'redaction', what: 'The log says a client id that is none, and may be a secret in the wrong field.',
     crate: 'http', words: ['log', 'secret', 'leak'], file: middleware,
-    was: raw`            !client_id.is_empty() && state.shared`,
-    becomes: raw`            FAULT || !client_id.is_empty() && state.shared`,
+    was: raw`            Some(known) if !client_id.is_empty() =>`,
+    becomes: raw`            _ if FAULT => true,
+            Some(known) if !client_id.is_empty() =>`,
   },
   {
     id: 'secret-in-debug', area: 'redaction', what: 'A client secret is printed where its request is.',
@@ -801,14 +803,14 @@ export default [
   },
   {
     id: 'forwarded-ports-not-understood', area: 'X-Forwarded-For', what: 'An address with a port or in brackets is no address.',
-    crate: 'http', words: ['every_way_to_write_an_address', 'entries_have_ports'], file: 'crates/http/src/forwarded.rs',
+    crate: 'http', words: ['every_way_to_write_an_address', 'entries_have_ports'], file: 'crates/web/src/forwarded.rs',
     was: raw`.or_else(|| bracketed(text)).or_else(|| with_port(text));`,
     becomes: raw`.or_else(|| bracketed(text)).or_else(|| with_port(text));
     let found = if FAULT { text.parse::<IpAddr>().ok() } else { found };`,
   },
   {
     id: 'forwarded-header-not-read', area: 'X-Forwarded-For', what: 'The header of RFC 7239 is not read.',
-    crate: 'http', words: ['rfc_7239', 'the_header_that_is_named'], file: 'crates/http/src/forwarded.rs',
+    crate: 'http', words: ['rfc_7239', 'the_header_that_is_named'], file: 'crates/web/src/forwarded.rs',
     was: raw`        let forwarded = || entry(&forwarded_elements(headers), proxies).and_then(address_of_element);`,
     becomes: raw`        let forwarded = || {
             let found = entry(&forwarded_elements(headers), proxies).and_then(address_of_element);
@@ -817,31 +819,31 @@ export default [
   },
   {
     id: 'forwarded-blanks-are-entries', area: 'X-Forwarded-For', what: 'A blank member of the list is an entry.',
-    crate: 'http', words: ['blanks_are_no_entries'], file: 'crates/http/src/forwarded.rs',
+    crate: 'web', words: ['blanks_are_no_entries'], file: 'crates/web/src/forwarded.rs',
     was: raw`.filter(|entry| !entry.is_empty()).collect()`,
     becomes: raw`.filter(|entry| FAULT || !entry.is_empty()).collect()`,
   },
   {
     id: 'silent-proxy-is-the-caller', area: 'X-Forwarded-For', what: 'Where a proxy sends no address, all callers share the proxy’s.',
-    crate: 'http', words: ['a_proxy_that_does_not_say', 'behind_a_silent_proxy_keep'], file: 'crates/http/src/caller.rs',
+    crate: 'http', words: ['a_proxy_that_does_not_say', 'behind_a_silent_proxy_keep'], file: 'crates/web/src/client_address.rs',
     was: raw`        header.caller(headers, hops)`,
     becomes: raw`        header.caller(headers, hops).or_else(|why| if FAULT { Ok(peer.ip()) } else { Err(why) })`,
   },
   {
     id: 'silent-proxy-not-in-the-log', area: 'X-Forwarded-For', what: 'The log does not say that a proxy sends no address.',
-    crate: 'http', words: ['the_log_says_that_a_proxy'], file: 'crates/http/src/caller.rs',
+    crate: 'http', words: ['the_log_says_that_a_proxy'], file: 'crates/web/src/client_address.rs',
     was: raw`        if self.should_log(now) {`,
     becomes: raw`        if !FAULT && self.should_log(now) {`,
   },
   {
     id: 'silent-proxy-not-counted', area: 'X-Forwarded-For', what: 'No metric counts requests whose proxy sends no address.',
-    crate: 'porta', words: ['a_proxy_that_says_nothing'], file: 'crates/http/src/caller.rs',
+    crate: 'porta', words: ['a_proxy_that_says_nothing'], file: 'crates/web/src/client_address.rs',
     was: raw`"reason" => why.label()).increment(1);`,
     becomes: raw`"reason" => why.label()).increment(if FAULT { 0 } else { 1 });`,
   },
   {
     id: 'address-as-the-socket-has-it', area: 'X-Forwarded-For', what: 'A caller’s IPv4 address has two forms, depending on the listening socket.',
-    crate: 'http', words: ['one_form_whatever_socket'], file: 'crates/http/src/caller.rs',
+    crate: 'http', words: ['one_form_whatever_socket'], file: 'crates/web/src/client_address.rs',
     was: raw`return Ok(peer.ip().to_canonical())`,
     becomes: raw`return Ok(if FAULT { peer.ip() } else { peer.ip().to_canonical() })`,
   },
@@ -987,13 +989,13 @@ export default [
   },
   {
     id: 'full-queue-answers-at-once', area: 'hash queue', what: 'Refusals of a full queue are not held back.',
-    crate: 'http', words: ['are_held_back_together'], file: 'crates/http/src/load_shedding.rs',
+    crate: 'http', words: ['are_held_back_together'], file: 'crates/web/src/load_shedding.rs',
     was: raw`        tokio::time::sleep(RETRY_AFTER).await;`,
     becomes: raw`        tokio::time::sleep(if FAULT { Duration::ZERO } else { RETRY_AFTER }).await;`,
   },
   {
     id: 'cookies-of-the-release-before-are-lost', area: 'cookie binding', what: 'Cookies of the previous release are not accepted.',
-    crate: 'http', words: ['the_name_of_the_version_before'], file: cookies,
+    crate: 'http', words: ['the_name_of_the_version_before'], file: 'crates/http/src/cookies.rs',
     was: raw`.filter(|_| is_kept)?;`,
     becomes: raw`.filter(|_| is_kept && !FAULT)?;`,
   },
@@ -1023,7 +1025,7 @@ export default [
   },
   {
     id: 'errors-may-be-cached', area: 'security headers', what: 'Caches may store 404 and 405 responses.',
-    crate: 'http', words: ['missing_or_refused_is_not_kept'], file: middleware,
+    crate: 'http', words: ['missing_or_refused_is_not_kept'], file: securityHeaders,
     was: raw`    if is_error {`,
     becomes: raw`    if is_error && !FAULT {`,
   },

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use porta_core::Entropy;
 use porta_core::secret::hex;
 
-use crate::secrets::{EncryptionKeys, PartialSecrets, split_cookie_keys};
+use crate::keys::{EncryptionKeys, PartialSecrets, split_cookie_keys};
 use crate::variable::{COOKIE_KEYS, SIGNING_KEY_ENCRYPTION_KEY, TWO_FACTOR_ENCRYPTION_KEY};
 use crate::{Problem, dotenv};
 

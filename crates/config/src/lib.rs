@@ -9,6 +9,7 @@ mod dotenv;
 mod generated;
 mod hashing;
 mod issuer;
+mod keys;
 mod problem;
 mod reader;
 mod safety;
@@ -25,9 +26,10 @@ mod variable;
 
 pub use hashing::Argon2Params;
 pub use issuer::IssuerBase;
+pub use keys::{EncryptionKeys, MOST_ENCRYPTION_KEYS};
 pub use problem::Problem;
 pub use safety::SafetyReport;
-pub use secrets::{EncryptionKeys, MOST_ENCRYPTION_KEYS, SealingSecrets, Secrets};
+pub use secrets::{SealingSecrets, Secrets};
 pub use sentinels::SentinelConfig;
 pub use server::{Environment, ProxyHeader, ServerConfig, TrustProxy};
 pub use smtp::{SmtpConfig, SmtpCredentials, SmtpTls};
@@ -43,9 +45,9 @@ use std::time::Duration;
 use porta_core::Entropy;
 use porta_trust::Roots;
 
+use crate::keys::PartialSecrets;
 use crate::reader::Reader;
 use crate::safety::SafetyInput;
-use crate::secrets::PartialSecrets;
 use crate::variable::{DB_SLOW_STATEMENT_MS, PORTA_INSTANCE, PORTA_SKIP_PROD_SAFETY, TEMPLATE_DIR};
 
 /// Configuration of `porta serve`. `Debug` shows no secret.

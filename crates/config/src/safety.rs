@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::Problem;
-use crate::secrets::{EncryptionKeys, PartialSecrets};
+use crate::keys::{EncryptionKeys, PartialSecrets};
 use crate::server::{ServerConfig, TrustProxy};
 use crate::smtp::SmtpConfig;
 use crate::storage::Storage;

@@ -173,18 +173,6 @@ pub enum TrustProxy {
 }
 
 impl TrustProxy {
-    /// Whether forwarded headers from `peer` are trusted.
-    pub fn is_trusted(&self, peer: IpAddr) -> bool {
-        match self {
-            Self::Never => false,
-            Self::From { networks, .. } => {
-                // A dual-stack listener sees IPv4 peers as ::ffff:a.b.c.d.
-                let peer = peer.to_canonical();
-                networks.is_empty() || networks.iter().any(|network| network.contains(&peer))
-            }
-        }
-    }
-
     fn read(reader: &mut Reader<'_>) -> Self {
         let enabled = reader.boolean(TRUST_PROXY);
         let hops = reader.number(TRUST_PROXY_HOPS);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::client::ClientId;
+use crate::client_id::ClientId;
 use crate::{ApplicationId, OrganizationId, Slug};
 
 /// Longest time a process may serve a cached value after a lost notice.

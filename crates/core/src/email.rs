@@ -15,7 +15,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::Invalid;
 use crate::line::is_line_breaking;
-use crate::password::nfc;
+use crate::unicode::nfc;
 
 /// Maximum length of an address in bytes (RFC 5321 §4.5.3.1).
 const LONGEST: usize = 320;

@@ -8,6 +8,7 @@ pub mod backoff;
 pub mod branding;
 pub mod change;
 pub mod client;
+mod client_id;
 mod email;
 pub mod entropy;
 pub mod ids;
@@ -30,7 +31,9 @@ pub mod settings;
 pub mod signing_key;
 pub mod slug;
 pub mod time;
+mod unicode;
 pub mod user;
+pub mod weights;
 
 pub use backoff::Backoff;
 pub use change::Change;

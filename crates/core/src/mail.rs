@@ -1,4 +1,4 @@
-//! Mails as values: flows enqueue them, the worker of crate `mail` renders and sends them.
+//! Mails as values: flows enqueue them, crate `mail` renders and sends them.
 
 use std::fmt;
 

@@ -116,11 +116,6 @@ fn plain_space(c: char) -> char {
     }
 }
 
-/// Normalises words that a password is compared with.
-pub(crate) fn nfc(text: &str) -> String {
-    text.nfc().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

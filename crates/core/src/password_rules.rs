@@ -9,7 +9,8 @@ use zxcvbn::matching::patterns::MatchPattern;
 use zxcvbn::zxcvbn;
 
 use crate::organization::Organization;
-use crate::password::{Password, nfc};
+use crate::password::Password;
+use crate::unicode::nfc;
 use crate::user::{Email, PASSWORD_LENGTH, PasswordRefusal, Profile, User};
 
 /// The strength of eight random characters.

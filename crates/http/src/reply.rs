@@ -1,22 +1,22 @@
-//! Responses: pages, JSON, redirects and errors, each with the headers of its kind.
+//! Responses: pages and errors, each with the headers of its kind. Plain ones come from `porta_web::reply`.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use porta_pages::{ErrorPage, ErrorText, FormPostPage, Page, Theme};
 use porta_protocol::{Delivery, ErrorCode, OAuthError};
 use porta_session::{BackendError, Limited};
-use serde::Serialize;
+use porta_web::reply::NO_STORE;
+pub(crate) use porta_web::reply::{
+    Reply, empty, json, json_bytes, method_not_allowed, prefers_html, redirect, seconds_up, text,
+    with_header, with_retry_after,
+};
 use serde_json::json;
 
 use crate::context::RequestContext;
 use crate::state::StateInner;
 
-pub(crate) type Reply = Response<Body>;
-
-pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// Error code of rate-limited responses.
 const RATE_LIMITED: &str = "rate_limit_exceeded";
-const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// The value of an `Ok`; otherwise the handler returns the response in the `Err`.
 macro_rules! or_answer {
@@ -28,53 +28,6 @@ macro_rules! or_answer {
     };
 }
 pub(crate) use or_answer;
-
-/// A response without a body.
-pub(crate) fn empty(status: StatusCode) -> Reply {
-    let mut reply = Reply::new(Body::empty());
-    *reply.status_mut() = status;
-    reply
-}
-
-/// 405 with an `Allow` header (RFC 9110 §15.5.6).
-pub(crate) fn method_not_allowed(allowed: &'static str) -> Reply {
-    with_header(empty(StatusCode::METHOD_NOT_ALLOWED), header::ALLOW, Some(HeaderValue::from_static(allowed)))
-}
-
-pub(crate) fn text(status: StatusCode, body: &'static str) -> Reply {
-    let mut reply = Reply::new(Body::from(body));
-    *reply.status_mut() = status;
-    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    reply
-}
-
-/// Metrics in the Prometheus text format 0.0.4.
-pub(crate) fn metrics(body: String) -> Reply {
-    let mut reply = Reply::new(Body::from(body));
-    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    reply.headers_mut().insert(header::CONTENT_TYPE, kind);
-    reply.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
-    reply
-}
-
-/// JSON that must not be cached (RFC 6749 §5.1).
-pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Reply {
-    match serde_json::to_vec(value) {
-        Ok(bytes) => json_bytes(status, bytes),
-        Err(error) => {
-            tracing::error!(%error, "answer could not be serialised");
-            empty(StatusCode::INTERNAL_SERVER_ERROR)
-        }
-    }
-}
-
-pub(crate) fn json_bytes(status: StatusCode, bytes: impl Into<Body>) -> Reply {
-    let mut reply = Reply::new(bytes.into());
-    *reply.status_mut() = status;
-    reply.headers_mut().insert(header::CONTENT_TYPE, JSON);
-    reply.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
-    reply
-}
 
 /// An HTML page with its own content security policy; never cached, sends no referrer (`docs/security.md`, W21). The
 /// language is negotiated.
@@ -96,37 +49,6 @@ pub(crate) fn page(status: StatusCode, page: Page) -> Reply {
 /// Response extension: HTML that is stored and sent again when the same request is repeated (decision 0044).
 #[derive(Debug, Clone)]
 pub(crate) struct ReplayedHtml(pub(crate) String);
-
-/// `303 See Other`, never cached.
-pub(crate) fn redirect(location: &str) -> Reply {
-    let mut reply = empty(StatusCode::SEE_OTHER);
-    match HeaderValue::from_str(location) {
-        Ok(value) => {
-            reply.headers_mut().insert(header::LOCATION, value);
-        }
-        // Registered URIs and our own URLs are ASCII; anything else must not reach a header.
-        Err(_) => return empty(StatusCode::BAD_REQUEST),
-    }
-    reply.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
-    reply.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    reply
-}
-
-pub(crate) fn with_header(mut reply: Reply, name: HeaderName, value: Option<HeaderValue>) -> Reply {
-    if let Some(value) = value {
-        reply.headers_mut().append(name, value);
-    }
-    reply
-}
-
-pub(crate) fn with_retry_after(reply: Reply, after: std::time::Duration) -> Reply {
-    with_header(reply, header::RETRY_AFTER, Some(HeaderValue::from(seconds_up(after))))
-}
-
-/// Whole seconds, rounded up, at least one.
-pub(crate) fn seconds_up(after: std::time::Duration) -> u64 {
-    after.as_secs() + u64::from(after.subsec_nanos() > 0 || after.is_zero())
-}
 
 /// 429 as JSON, for programs: with `Retry-After` and the limit.
 pub(crate) fn too_many(limited: Limited, description: &str) -> Reply {
@@ -185,17 +107,6 @@ fn wait_page(
     };
     let page = page(status, state.pages.error(&tenant.theme(), &text));
     with_retry_after(page, retry_after)
-}
-
-/// Whether `Accept` prefers HTML to JSON, by their order.
-pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let position = |wanted: &str| accept.find(wanted);
-    match (position("text/html"), position("application/json")) {
-        (Some(html), Some(json)) => html < json,
-        (Some(_), None) => true,
-        (None, _) => false,
-    }
 }
 
 /// An error page.

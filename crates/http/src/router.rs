@@ -1,16 +1,19 @@
 //! The routing table (`docs/endpoints.md`).
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
+use porta_web::middleware::with_middleware;
 
 use crate::endpoints::{
     account, assets, authorize, discovery, form_result, interaction, introspection, invitation, logout,
     magic_link, probes, recovery, root, second_factor, token, userinfo, verification,
 };
 use crate::tenancy::OrgIfPresent;
-use crate::{AppState, idempotency, middleware, reply};
+use crate::{AppState, idempotency, reply};
 
 /// Builds the router with every route of the OIDC server.
 pub fn router(state: AppState) -> Router {
@@ -20,7 +23,7 @@ pub fn router(state: AppState) -> Router {
     };
     let login = post(interaction::login)
         .route_layer(from_fn_with_state(state.clone(), idempotency::idempotent_counted));
-    Router::new()
+    let routes: Router<AppState> = Router::new()
         .route("/health", get(probes::health))
         .route("/ready", get(probes::ready))
         .route("/metrics", get(probes::metrics))
@@ -92,9 +95,8 @@ pub fn router(state: AppState) -> Router {
         .route("/{org}/session/end/confirm", idempotent(post(logout::confirm)))
         .route("/{org}/session/end/success", get(logout::success))
         .method_not_allowed_fallback(|_: OrgIfPresent| async { reply::empty(StatusCode::METHOD_NOT_ALLOWED) })
-        .fallback(|| async { reply::text(StatusCode::NOT_FOUND, "Not Found") })
-        .layer(from_fn_with_state(state.clone(), middleware::access_log))
-        .with_state(state)
+        .fallback(|| async { reply::text(StatusCode::NOT_FOUND, "Not Found") });
+    with_middleware(routes, Arc::clone(&state.middleware)).with_state(state)
 }
 
 /// Routes of the account pages. GET of a page begins a sign-in if there is no session, so HEAD is refused there.

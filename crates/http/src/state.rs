@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use axum::http::HeaderMap;
-use porta_core::{Clock, Entropy};
+use porta_core::{Clock, Entropy, OrganizationId};
 use porta_oidc::OpenIdProvider;
 use porta_pages::Pages;
 use porta_session::SharedServices;
 use porta_signin::SignIn;
+use porta_web::client_address::{ClientAddresses, TrustedProxies};
+use porta_web::load_shedding::LoadShedder;
+use porta_web::middleware::{KnownClients, MiddlewareState};
+use porta_web::observe::{MetricsExporter, Observability};
 
-use crate::TrustedProxies;
-use crate::caller::Callers;
+use crate::callers::Callers;
 use crate::cookies::Cookies;
-use crate::load_shedding::LoadShedder;
 
 /// Result of the readiness checks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,28 +40,14 @@ pub trait Probes: Send + Sync {
     async fn ready(&self) -> ReadyReport;
 }
 
-/// Metrics of this process in the Prometheus text format.
+/// The access log names clients that are cached, so they were found in the store.
+struct CachedClients(Arc<SharedServices>);
+
 #[async_trait]
-pub trait MetricsExporter: Send + Sync {
-    async fn text(&self) -> String;
-}
-
-/// Distributed tracing.
-pub trait TraceContext: Send + Sync {
-    /// Makes a request's span a child of the trace in `headers` (W3C Trace Context).
-    fn set_parent(&self, span: &tracing::Span, headers: &HeaderMap);
-    /// Trace id of a span; `None` when the trace is not sampled.
-    fn trace_id(&self, span: &tracing::Span) -> Option<String>;
-}
-
-/// Metrics and tracing; both off by default.
-#[derive(Clone, Default)]
-pub struct Observability {
-    /// `None`: no metrics are collected.
-    pub metrics: Option<Arc<dyn MetricsExporter>>,
-    /// Whether they are served at `/metrics` on the public port.
-    pub are_public: bool,
-    pub traces: Option<Arc<dyn TraceContext>>,
+impl KnownClients for CachedClients {
+    async fn is_known(&self, organization: OrganizationId, client_id: &str) -> bool {
+        self.0.clients.is_cached(organization, client_id).await
+    }
 }
 
 /// State of the handlers. Cheap to clone: an `Arc`.
@@ -80,10 +67,8 @@ pub struct StateInner {
     pub(crate) callers: Callers,
     pub(crate) metrics: Option<Arc<dyn MetricsExporter>>,
     pub(crate) metrics_are_public: bool,
-    pub(crate) traces: Option<Arc<dyn TraceContext>>,
     pub(crate) load_shedder: LoadShedder,
-    /// Whether the issuer is https: then cookies are `Secure` and HSTS is sent.
-    pub(crate) is_https: bool,
+    pub(crate) middleware: Arc<MiddlewareState>,
 }
 
 /// Constructor arguments of [`AppState`].
@@ -104,7 +89,17 @@ pub struct AppStateParts {
 
 impl AppState {
     pub fn new(parts: AppStateParts) -> Self {
+        // Over TLS cookies are `Secure` and HSTS is sent.
         let is_https = parts.shared.issuer_base().starts_with("https://");
+        let client_addresses = Arc::new(ClientAddresses::behind(parts.trusted_proxies));
+        let middleware = MiddlewareState {
+            client_addresses: Arc::clone(&client_addresses),
+            observers: parts.observers.clone(),
+            clock: Arc::clone(&parts.clock),
+            entropy: Arc::clone(&parts.entropy),
+            is_https,
+            known_clients: Some(Arc::new(CachedClients(Arc::clone(&parts.shared)))),
+        };
         Self(Arc::new(StateInner {
             shared: parts.shared,
             provider: parts.provider,
@@ -114,12 +109,11 @@ impl AppState {
             entropy: parts.entropy,
             cookies: Cookies::new(&parts.cookie_secrets, is_https, Arc::clone(&parts.clock)),
             clock: parts.clock,
-            callers: Callers::behind(parts.trusted_proxies),
+            callers: Callers::new(client_addresses),
             metrics: parts.observers.metrics,
             metrics_are_public: parts.observers.are_public,
-            traces: parts.observers.traces,
             load_shedder: LoadShedder::default(),
-            is_https,
+            middleware: Arc::new(middleware),
         }))
     }
 }

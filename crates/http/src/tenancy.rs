@@ -7,10 +7,10 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use porta_pages::ErrorText;
 use porta_session::{BackendError, Tenant, TenantLookup};
+use porta_web::middleware::AccessLogFields;
 use serde_json::json;
 
 use crate::context::{LanguagePreferences, RequestContext};
-use crate::middleware::AccessLogFields;
 use crate::reply::{self, Reply};
 use crate::state::AppState;
 
@@ -71,9 +71,9 @@ fn active_tenant(
     languages: &LanguagePreferences,
     found: Result<TenantLookup, BackendError>,
 ) -> Result<Arc<Tenant>, Reply> {
-    let html = reply::prefers_html(&parts.headers);
+    let prefers_html = || reply::prefers_html(&parts.headers);
     let refuse = |status: StatusCode, message: &str, text: ErrorText| {
-        if html {
+        if prefers_html() {
             reply::error_page(state, &languages.neutral_theme(), status, text, None)
         } else {
             reply::json(status, &json!({ "error": message, "status": status.as_u16() }))
@@ -92,7 +92,9 @@ fn active_tenant(
         Ok(TenantLookup::Unknown) => {
             Err(refuse(StatusCode::NOT_FOUND, "Organization not found", ErrorText::NotFound))
         }
-        Err(error) if html => Err(reply::backend_error_page(state, &languages.neutral_theme(), &error)),
+        Err(error) if prefers_html() => {
+            Err(reply::backend_error_page(state, &languages.neutral_theme(), &error))
+        }
         Err(error) => Err(reply::backend_error(&error)),
     }
 }

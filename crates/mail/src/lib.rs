@@ -1,25 +1,20 @@
-//! Delivers mail from the outbox to a relay: a worker claims items, renders them in the recipient's language and hands
-//! them to a transport, with retries until they are delivered or expire. Requests for links are resolved first: they
-//! become mails if the address is known.
+//! Sends the emails of the outbox through a relay: each is rendered in the recipient's language and handed to a
+//! transport. The outbox worker retries until they are delivered or expire.
 //!
 //! ```text
-//! request ──commit──► outbox ──claim──► Worker ──► Renderer ──► Transport ──► relay, or Capture
-//!                       ▲                  └── delivered / retried / given up, with an audit row
-//!                       └──────────────────────────────────┘
+//! outbox ──Worker──► MailHandler ──► Renderer ──► Transport ──► relay, or Capture
 //! ```
 
-mod backoff;
 mod capture;
 mod compose;
 mod connection;
-mod request;
+mod handler;
 mod smtp;
 mod transport;
-mod worker;
 
 pub use capture::CaptureTransport;
 pub use compose::{Sender, SenderError};
 pub use connection::Security;
+pub use handler::{MailHandler, RenderError, Renderer};
 pub use smtp::{Credentials, SmtpError, SmtpOptions, SmtpTransport};
 pub use transport::{Message, NoRelay, SendError, Transport};
-pub use worker::{RenderError, Renderer, Worker, WorkerDeps};

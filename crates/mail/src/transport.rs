@@ -45,7 +45,7 @@ pub trait Transport: Send + Sync {
     /// Hands over one message, in bounded time. After `Ok` the relay is responsible for it. If the future is dropped,
     /// it is unknown whether the message went out.
     async fn send(&self, message: &Message) -> Result<(), SendError>;
-    /// Whether the relay is reachable again after [`SendError::Away`], in bounded time. Does not authenticate, so that
+    /// Whether the relay is reachable again after [`SendError::Unreachable`], in bounded time. Does not authenticate, so that
     /// the relay does not take the probes for password guessing.
     async fn is_reachable(&self) -> bool {
         true

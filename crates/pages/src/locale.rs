@@ -1,9 +1,8 @@
 //! Language negotiation for pages and mails.
 
-use crate::messages::{FALLBACK, supported};
+use porta_core::weights::weighted;
 
-/// Only this much of a header is read; no person lists that many languages.
-const MAX_HEADER_BYTES: usize = 4_096;
+use crate::messages::{FALLBACK, supported};
 
 /// Sources of a language preference, highest precedence first. Each may be absent, unknown or malformed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,7 +46,7 @@ impl AcceptedLanguages {
         let mut weighed: Vec<(&'static str, u16)> = Vec::new();
         let mut refused = Vec::new();
         let mut any = 0;
-        for (range, weight) in ranges(header) {
+        for (range, weight) in weighted(header) {
             if range == "*" {
                 any = any.max(weight);
             } else if let Some(language) = supported(range) {
@@ -74,36 +73,5 @@ impl AcceptedLanguages {
 
     fn refuses(&self, language: &str) -> bool {
         self.refused.contains(&language)
-    }
-}
-
-/// Language ranges with their weights in thousandths; malformed ones are skipped.
-fn ranges(header: &str) -> impl Iterator<Item = (&str, u16)> {
-    let end = header.floor_char_boundary(MAX_HEADER_BYTES);
-    header[..end].split(',').filter_map(|element| {
-        let mut parts = element.split(';').map(str::trim);
-        let range = parts.next().filter(|range| !range.is_empty())?;
-        let mut weight = 1_000;
-        for parameter in parts {
-            let (name, value) = parameter.split_once('=')?;
-            if name.trim().eq_ignore_ascii_case("q") {
-                weight = thousandths(value.trim())?;
-            }
-        }
-        Some((range, weight))
-    })
-}
-
-/// Parses a `qvalue`: `0` to `1` with at most three decimals (RFC 9110 §12.4.2).
-fn thousandths(text: &str) -> Option<u16> {
-    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-    if decimals.len() > 3 || !decimals.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let fraction: u16 = format!("{decimals:0<3}").parse().ok()?;
-    match whole {
-        "0" => Some(fraction),
-        "1" if fraction == 0 => Some(1_000),
-        _ => None,
     }
 }

@@ -6,6 +6,7 @@ mod cli;
 mod dev;
 #[cfg(test)]
 mod documented;
+mod failure;
 mod output;
 mod runtime;
 mod serve;

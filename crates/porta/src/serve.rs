@@ -10,36 +10,25 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
-use porta_config::{Config, MetricsConfig, Problem, Source};
+use porta_config::{Config, MetricsConfig, Source};
 use porta_core::OsEntropy;
 use porta_kv::memory::SaveOutcome;
 use porta_mail::Transport;
+use porta_web::listen::{self, ConnectionTimeouts, PeerLimits};
+use porta_web::shutdown::{ShutdownSignals, stop_signal};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::Failure;
-use crate::runtime::listen::{ConnectionTimeouts, ShutdownSignals};
-use crate::runtime::peer_limits::PeerLimits;
-use crate::runtime::services::{Services, ShortLivedBackend, snapshot_file};
+use crate::failure::Failure;
+use crate::runtime::services::{Services, ShortLivedBackend, snapshot_file, trusted_proxies};
 use crate::runtime::telemetry::Telemetry;
-use crate::runtime::{background, listen, mail, metrics_exporter};
+use crate::runtime::{background, configuration, mail, metrics_exporter, outbox, tls};
 
 /// A database that does not answer must not delay the exit.
 const FLUSH_WITHIN: Duration = Duration::from_secs(3);
 /// Work on blocking threads, such as a DNS look-up, cannot be cancelled.
 const THREADS_END_WITHIN: Duration = Duration::from_secs(1);
-
-/// Reads the configuration; the error lists all problems.
-pub(crate) fn configuration(source: &Source<'_>) -> anyhow::Result<Config> {
-    Config::load(source, &OsEntropy).map_err(|problems| invalid(&problems))
-}
-
-/// Why the process does not start, one line per problem.
-pub(crate) fn invalid(problems: &[Problem]) -> anyhow::Error {
-    let lines: Vec<String> = problems.iter().map(|p| format!("FATAL config.invalid {p}")).collect();
-    anyhow::anyhow!(lines.join("\n"))
-}
 
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run() -> Result<(), Failure> {
@@ -51,7 +40,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 
 /// Runs a server on a runtime with one worker per available processor.
 pub(crate) fn block_on(server: impl Future<Output = anyhow::Result<()>>) -> Result<(), Failure> {
-    crate::cli::direct::tls();
+    tls::install_provider();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -63,7 +52,7 @@ pub(crate) fn block_on(server: impl Future<Output = anyhow::Result<()>>) -> Resu
 
 /// Reads the configuration and starts telemetry.
 pub(crate) fn prepare(source: &Source<'_>) -> anyhow::Result<(Config, Telemetry)> {
-    let config = configuration(source)?;
+    let config = configuration::load(source)?;
     let telemetry = Telemetry::start(&config)?;
     for problem in config.safety.violations.iter().filter(|_| config.safety.is_skipped) {
         tracing::error!(event = "config.safety_skipped", %problem, "production safety check was skipped");
@@ -126,18 +115,14 @@ pub(crate) async fn serve_with(
     let graceful = async move {
         stop.cancelled().await;
         probes.drain();
-        end.draining.cancel();
-        tracing::info!("draining");
-        // Load balancers see `/ready` fail first; then the listener closes.
-        tokio::time::sleep(drain).await;
-        end.closing.cancel();
+        end.drain(drain).await;
     };
     tokio::spawn(graceful);
-    let mail_worker = tokio::spawn(mail::worker(&services, transport).run(shutdown.closing.clone()));
-    let mail_stopped = stop_mail(mail_worker, shutdown.closing.clone(), grace);
-    let peers = PeerLimits::new(config.server.trust_proxy.clone());
+    let outbox_worker = tokio::spawn(outbox::worker(&services, transport).run(shutdown.closing.clone()));
+    let outbox_stopped = stop_outbox(outbox_worker, shutdown.closing.clone(), grace);
+    let peers = PeerLimits::new(trusted_proxies(&config.server.trust_proxy));
     let requests = listen::serve(listener, peers, router, timeouts, shutdown, grace);
-    let (finished, ()) = tokio::join!(requests, mail_stopped);
+    let (finished, ()) = tokio::join!(requests, outbox_stopped);
     background_stop.cancel();
     let saved = save_short_lived(&services);
     match tokio::time::timeout(FLUSH_WITHIN, services.provider.secret_use.flush()).await {
@@ -167,34 +152,17 @@ fn save_short_lived(services: &Services) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lets mails being sent finish within `grace` after `closing`.
-async fn stop_mail(mut worker: JoinHandle<()>, closing: CancellationToken, grace: Duration) {
+/// Lets outbox items in progress finish within `grace` after `closing`.
+async fn stop_outbox(mut worker: JoinHandle<()>, closing: CancellationToken, grace: Duration) {
     closing.cancelled().await;
     match tokio::time::timeout(grace, &mut worker).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::error!(%error, "the mail worker ended early"),
+        Ok(Err(error)) => tracing::error!(%error, "the outbox worker ended early"),
         Err(_) => {
             worker.abort();
-            tracing::warn!("mail delivery was interrupted by shutdown; the next process continues it");
+            tracing::warn!("outbox items were interrupted by shutdown; the next process executes them again");
         }
     }
-}
-
-/// Returns a token that SIGTERM or Ctrl-C cancels. Neither ends the process by itself afterwards. Call it first, so
-/// that an early signal also leads to a graceful shutdown.
-pub(crate) fn stop_signal() -> anyhow::Result<CancellationToken> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let stop = CancellationToken::new();
-    let told = stop.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        told.cancel();
-    });
-    Ok(stop)
 }
 
 #[cfg(test)]

@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 use porta_config::{Config, Service, Source, StartConfig, Storage};
 use porta_kv::{Kv as _, RedisKv};
 use porta_store::Store as _;
+use porta_web::shutdown::stop_signal;
 
-use crate::cli::Failure;
+use crate::failure::Failure;
 use crate::runtime::services::{open_database, redis_options};
 use crate::serve;
 
@@ -30,7 +31,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         ));
     }
     serve::block_on(async {
-        let stop = serve::stop_signal()?;
+        let stop = stop_signal()?;
         let (config, telemetry) = serve::prepare(&source)?;
         let made_ready = async {
             wait(&config, start.patience).await?;

@@ -11,13 +11,13 @@ use porta_store::{Cursor, OutboxRepository, Page, Result, StoreError};
 use crate::kernel::{Row, Runner, at, int, json, opt_uuid, statements, text, uuid};
 use crate::unit::{cursor_values, page_of};
 
-/// Claims at most `$3` items that are due at `$1`, until `$2`. Items of kinds that only a newer version knows are left
-/// to that version.
+/// Claims at most `$3` items that are due at `$1`, until `$2`, of the kinds in the JSON array `$4`.
 macro_rules! claim {
-    ($lock:literal) => {
+    ($is_kind:literal, $lock:literal) => {
         concat!(
-            "WITH due AS (SELECT id FROM outbox WHERE state = 'pending' AND kind IN ('mail', 'link_request') \
-             AND next_attempt_at <= $1 ORDER BY next_attempt_at, id LIMIT $3",
+            "WITH due AS (SELECT id FROM outbox WHERE state = 'pending' AND ",
+            $is_kind,
+            " AND next_attempt_at <= $1 ORDER BY next_attempt_at, id LIMIT $3",
             $lock,
             ") UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $2, updated_at = $1 FROM due \
              WHERE outbox.id = due.id \
@@ -52,7 +52,8 @@ statements! {
          next_attempt_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'pending', 0, $6, $6, $6) \
          ON CONFLICT (idempotency_key) DO NOTHING";
     // Skips rows that another worker is claiming, instead of waiting for them.
-    CLAIM: Write = claim!(" FOR UPDATE SKIP LOCKED"), sqlite: claim!("");
+    CLAIM: Write = claim!("kind = ANY (ARRAY(SELECT jsonb_array_elements_text($4)))", " FOR UPDATE SKIP LOCKED"),
+        sqlite: claim!("kind IN (SELECT value FROM json_each($4))", "");
     DELIVER: Write = deliver!("payload - 'sealed'"), sqlite: deliver!("json_remove(payload, '$.sealed')");
     GIVE_UP: Write = give_up!("payload - 'sealed'"), sqlite: give_up!("json_remove(payload, '$.sealed')");
     REMOVE: Write = "DELETE FROM outbox WHERE id = $1";
@@ -142,8 +143,14 @@ impl OutboxRepository for Outbox<'_> {
         Ok(added)
     }
 
-    async fn claim(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<OutboxClaim>> {
-        let values = [at(now), at(until), int(i64::from(limit))];
+    async fn claim(
+        &mut self,
+        kinds: &[OutboxKind],
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OutboxClaim>> {
+        let values = [at(now), at(until), int(i64::from(limit)), json(kinds)];
         let mut claims = Vec::new();
         for row in self.0.rows(&CLAIM, &values).await? {
             match read_claim(&row) {

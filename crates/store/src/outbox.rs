@@ -1,7 +1,7 @@
 //! The outbox: mails and other work that is delivered after the commit.
 
 use async_trait::async_trait;
-use porta_core::outbox::{OutboxClaim, OutboxCounts, OutboxItem, OutboxRow};
+use porta_core::outbox::{OutboxClaim, OutboxCounts, OutboxItem, OutboxKind, OutboxRow};
 use porta_core::{OrganizationId, OutboxId, Timestamp};
 
 use crate::{Cursor, Page, Result};
@@ -14,10 +14,16 @@ use crate::{Cursor, Page, Result};
 pub trait OutboxRepository: Send {
     /// Adds an item. `false`: the organization already has one with this idempotency key; nothing was added.
     async fn enqueue(&mut self, item: &OutboxItem) -> Result<bool>;
-    /// Claims up to `limit` pending items that are due at `now`, longest due first, of the kinds this version knows.
-    /// The claim lasts until `until`; after that, an item that was neither finished nor postponed is due again. An
-    /// unreadable item is given up and its payload deleted.
-    async fn claim(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<OutboxClaim>>;
+    /// Claims up to `limit` pending items of these kinds that are due at `now`, longest due first. The claim lasts
+    /// until `until`; after that, an item that was neither finished nor postponed is due again. An unreadable item is
+    /// given up and its payload deleted.
+    async fn claim(
+        &mut self,
+        kinds: &[OutboxKind],
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OutboxClaim>>;
     /// Marks an item as delivered, even if another worker holds the claim by now; deletes its sealed part and last
     /// error. `false`: it was finished before, or does not exist.
     async fn deliver(&mut self, id: OutboxId, now: Timestamp) -> Result<bool>;

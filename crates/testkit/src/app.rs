@@ -2,6 +2,7 @@
 
 mod doubles;
 mod observe;
+mod templates;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -11,28 +12,31 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use porta_core::mail::OutgoingEmail;
 use porta_core::organization::Organization;
+use porta_core::outbox::OutboxKind;
 use porta_core::seal::{HmacKeys, Keyring};
 use porta_core::secret::hex;
 use porta_core::{Change, Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use porta_directory::provision::{Format, Mode, Options, read};
 use porta_directory::{Actor, Directory, DirectoryDeps};
-use porta_http::{AppState, AppStateParts, ForwardedHeader, TrustedProxies};
+use porta_http::{AppState, AppStateParts};
 use porta_kv::{Kv, MemoryKv, Notice, NoticeEvent, RedisKv, RedisOptions};
-use porta_mail::{CaptureTransport, RenderError, Worker, WorkerDeps};
+use porta_mail::{CaptureTransport, MailHandler, RenderError};
 use porta_oidc::OpenIdProvider;
+use porta_outbox::{Handler, OutboxDeps, Worker};
 use porta_pages::Pages;
 use porta_session::{Backend, ServiceKeys, SharedServices, Tenant, TenantLookup};
-use porta_signin::{HashCost, PasswordHasher, SecondFactorKeys, SignIn, SignInCore};
+use porta_signin::{HashCost, LinkRequestHandler, PasswordHasher, SecondFactorKeys, SignIn, SignInCore};
 use porta_store::Store;
+use porta_web::client_address::{ForwardedHeader, TrustedProxies};
+use porta_web::observe::Observability;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
 use self::doubles::{FakeProbes, HasherAdapter, KvNotifier};
+use self::templates::DatabaseContent;
 use crate::browser::Browser;
-use crate::database::{DatabaseContent, TestDatabase};
-
-/// The public origin of every test server.
-pub const ISSUER_BASE: &str = "https://id.test";
+use crate::constants::ISSUER_BASE;
+use crate::database::TestDatabase;
 
 /// Encryption key of instances that are given no other.
 pub const ENCRYPTION_KEY: [u8; 32] = [7; 32];
@@ -54,7 +58,9 @@ pub struct TestApp {
     /// Seals pending items of the outbox.
     pub outbox_keys: Arc<Keyring>,
     mailbox: Arc<CaptureTransport>,
-    mail: Worker,
+    outbox: Worker,
+    /// Executes link requests only.
+    link_requests: Worker,
     entropy: Arc<dyn Entropy>,
     /// This instance and the others on its stores.
     instances: Arc<ReceivedMarks>,
@@ -271,7 +277,7 @@ impl TestApp {
         });
         let probes = Arc::new(FakeProbes::default());
         let app = AppState::new(AppStateParts {
-            observers: porta_http::Observability::default(),
+            observers: Observability::default(),
             shared: Arc::clone(&shared),
             provider: Arc::clone(&provider),
             sign_in: SignIn::new(SignInCore {
@@ -290,19 +296,16 @@ impl TestApp {
         all.push(listen(&shared, &kv));
         drop(all);
         let mailbox = Arc::new(CaptureTransport::new(1000));
-        let issuers = Arc::clone(&shared);
-        let render = move |organization: &Organization, outgoing: &OutgoingEmail, now: Timestamp| {
-            let issuer = issuers.issuer(&organization.slug);
-            pages.outgoing(organization, &issuer, outgoing, now).map_err(|error| RenderError(error.into()))
-        };
-        let mail = Worker::new(WorkerDeps {
+        let outbox = OutboxDeps {
             store: Arc::clone(&store),
             keyring: Arc::clone(&outbox_keys),
-            renderer: Arc::new(render),
-            transport: mailbox.clone(),
             clock: clock.clone(),
             entropy: Arc::clone(&entropy),
-        });
+        };
+        let links: Arc<dyn Handler> = Arc::new(LinkRequestHandler);
+        let link_requests = Worker::new(outbox.clone(), [(OutboxKind::LinkRequest, Arc::clone(&links))]);
+        let mail: Arc<dyn Handler> = Arc::new(mail_handler(Arc::clone(&shared), pages, mailbox.clone()));
+        let outbox = Worker::new(outbox, [(OutboxKind::Mail, mail), (OutboxKind::LinkRequest, links)]);
         Self {
             clock,
             store,
@@ -315,7 +318,8 @@ impl TestApp {
             router,
             outbox_keys,
             mailbox,
-            mail,
+            outbox,
+            link_requests,
             entropy,
             instances,
             short_lived,
@@ -390,6 +394,18 @@ async fn connect_redis(namespace: &str) -> Arc<dyn Kv> {
 
 fn redis_url() -> String {
     std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set: run through scripts/with-services.sh")
+}
+
+fn mail_handler(
+    shared: Arc<SharedServices>,
+    pages: Arc<Pages>,
+    transport: Arc<CaptureTransport>,
+) -> MailHandler {
+    let render = move |organization: &Organization, outgoing: &OutgoingEmail, now: Timestamp| {
+        let issuer = shared.issuer(&organization.slug);
+        pages.outgoing(organization, &issuer, outgoing, now).map_err(|error| RenderError(error.into()))
+    };
+    MailHandler { renderer: Arc::new(render), transport }
 }
 
 /// Handles change notices like the server process.

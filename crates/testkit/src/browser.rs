@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use tower::ServiceExt as _;
 
-use crate::app::ISSUER_BASE;
+use crate::constants::ISSUER_BASE;
 
 /// Prefix of the server's cookie names, because the issuer uses TLS.
 pub const SECURE: &str = "__Secure-";

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use porta_core::secret::sha256_base64url;
 use serde_json::Value;
 
-use crate::app::ISSUER_BASE;
 use crate::browser::{Answer, Browser};
+use crate::constants::ISSUER_BASE;
 
 /// A well-formed PKCE verifier; flows that need another make their own.
 pub const VERIFIER: &str = "a-verifier-of-more-than-forty-three-characters-0123456789";
@@ -151,6 +151,3 @@ pub fn jwt_payload(token: &str) -> Value {
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).expect("base64url");
     serde_json::from_slice(&bytes).expect("JSON")
 }
-
-/// Two tenants with every kind of client and person that tests need.
-pub const FIXTURE: &str = include_str!("fixture.yaml");

@@ -8,6 +8,7 @@
 
 pub mod app;
 pub mod browser;
+mod constants;
 pub mod database;
 pub mod flow;
 pub mod pooler;
@@ -15,9 +16,10 @@ mod redis;
 pub mod reference;
 pub mod relay;
 
-pub use app::{ISSUER_BASE, InstanceConfig, TestApp};
+pub use app::{InstanceConfig, TestApp};
 pub use browser::{Answer, Browser, SECURE};
-pub use flow::{Authorize, FIXTURE, VERIFIER, jwt_payload};
+pub use constants::{FIXTURE, ISSUER_BASE};
+pub use flow::{Authorize, VERIFIER, jwt_payload};
 
 /// Runs an `async fn(TestApp)` on the embedded stores and on PostgreSQL + Redis, with the fixture applied. The second
 /// test has `postgres` in its name, so that `--skip postgres` skips it visibly.

@@ -7,6 +7,7 @@ use porta_core::application::{
 use porta_core::client::{Client, ClientStatus, ClientType, GrantType, TokenEndpointAuthMethod};
 use porta_core::mail::{Mail, OutgoingEmail, SecondFactorChange, SecurityEvent};
 use porta_core::organization::{LoginMethod, Organization, OrganizationStatus, TwoFactorPolicy};
+use porta_core::outbox::OutboxKind;
 use porta_core::password_rules::ContextWords;
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::user::{Profile, User, UserStatus};
@@ -664,7 +665,7 @@ async fn second_factors_are_reset_and_the_person_hears_of_it(world: World) {
     let after = repositories.users(harbor.id).by_id(ana.id).await.unwrap().unwrap();
     assert_eq!(after.two_factor_method, None);
     assert!(world.is_revoked(&harbor, &token).await);
-    let claims = repositories.outbox().claim(START, START, 10).await.unwrap();
+    let claims = repositories.outbox().claim(&[OutboxKind::Mail], START, START, 10).await.unwrap();
     let outgoing = OutgoingEmail::open(&claims[0], &crate::support::outbox_keys()).unwrap();
     assert_eq!((claims.len(), outgoing.recipient.address.shown()), (1, "ana@harbor.test"));
     let event = SecurityEvent { at: START, address: None, user_agent: None };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{START, World, actor};
 use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecurityEvent};
 use porta_core::organization::Organization;
-use porta_core::outbox;
+use porta_core::outbox::{self, OutboxKind};
 use porta_core::seal::{Keyring, SealError};
 use porta_core::second_factor::{self, CodeKeys, RecoveryCode, TotpCredential, TotpParameters};
 use porta_core::signing_key::{self, SigningKey};
@@ -130,7 +130,7 @@ async fn assert_opens(world: &World, users: &[User], signing: [u8; 32], factor: 
         assert_eq!(keys.open(&stored.secret, &identity).unwrap(), secret_of(user));
     }
     let keys = Keyring::new(&[signing], outbox::SEALING_PURPOSE);
-    let claims = all.outbox().claim(START, START, 10).await.unwrap();
+    let claims = all.outbox().claim(&[OutboxKind::Mail], START, START, 10).await.unwrap();
     assert_eq!(claims.len(), 2);
     for claim in claims {
         assert_eq!(OutgoingEmail::open(&claim, &keys).unwrap().recipient.address.shown(), "kim@harbor.test");

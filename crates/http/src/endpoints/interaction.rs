@@ -15,6 +15,7 @@ use porta_session::interaction::{BoundInteraction, InteractionCookies, Stage};
 use porta_session::sealed_state::SealedState;
 use porta_session::{BackendError, InteractionPurpose, OperationContext};
 use porta_signin::{NewSessionCookies, PasswordAttempt, Pause, QueuePriority, SignInOutcome};
+use porta_web::load_shedding::RETRY_AFTER;
 
 use super::ClientInfo;
 use super::authorize::{resumed_response, session_cookie};
@@ -23,7 +24,6 @@ use super::mailed_links::typed_address;
 use super::unavailable_interaction::unavailable_page;
 use crate::context::RequestContext;
 use crate::flash::{FlashKind, FlashMessage};
-use crate::load_shedding::RETRY_AFTER;
 use crate::reply::{self, Reply, or_answer};
 use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;

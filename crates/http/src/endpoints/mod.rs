@@ -32,10 +32,10 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use porta_session::{Caller, IdempotencyClaim, OperationContext, Tenant};
 use porta_signin::Browser;
+use porta_web::middleware::AccessLogFields;
 
 use crate::context::RequestContext;
 use crate::cookies;
-use crate::middleware::AccessLogFields;
 use crate::state::{AppState, StateInner};
 
 /// Client address, headers and query of a request. Takes the headers out of the request, so it must be the last extractor

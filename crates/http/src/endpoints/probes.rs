@@ -1,12 +1,12 @@
 //! `/health`, `/ready` and `/metrics` (`docs/operations.md`).
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Response, StatusCode};
+use axum::http::StatusCode;
+use porta_web::observe::exposition;
 use serde_json::{Value, json};
 
 use crate::reply::{self, Reply};
-use crate::state::{AppState, MetricsExporter};
+use crate::state::AppState;
 
 fn status_word(ok: bool) -> &'static str {
     if ok { "ok" } else { "error" }
@@ -24,11 +24,6 @@ pub(crate) async fn health(State(state): State<AppState>) -> Reply {
         status,
         &json!({ "status": verdict, "checks": { "database": status_word(database), "redis": status_word(redis) } }),
     )
-}
-
-/// The response with the metrics, for whichever listener serves them.
-pub async fn exposition(metrics: &dyn MetricsExporter) -> Response<Body> {
-    reply::metrics(metrics.text().await)
 }
 
 /// `GET /metrics`: 404 unless metrics are enabled and served on this port.

@@ -9,14 +9,15 @@ use async_trait::async_trait;
 use porta_core::audit::AuditEvent;
 use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecurityEvent};
 use porta_core::organization::Organization;
-use porta_core::outbox::{OutboxCounts, OutboxRow, SEALING_PURPOSE};
+use porta_core::outbox::{OutboxCounts, OutboxKind, OutboxRow, SEALING_PURPOSE};
 use porta_core::seal::Keyring;
 use porta_core::user::Email;
 use porta_core::{Clock as _, ManualClock, OutboxId, SeededEntropy, Timestamp, UserId};
 use porta_mail::{
-    Credentials, Message, RenderError, Renderer, Security, SendError, SmtpOptions, SmtpTransport, Transport,
-    Worker, WorkerDeps,
+    Credentials, MailHandler, Message, RenderError, Renderer, Security, SendError, SmtpOptions,
+    SmtpTransport, Transport,
 };
+use porta_outbox::{Handler, OutboxDeps, Worker};
 use porta_pages::Pages;
 use porta_store::Store;
 use porta_store::contract::fixture::{NOW, organization};
@@ -64,16 +65,15 @@ impl World {
         }
     }
 
+    /// A worker that sends mail only.
     pub(crate) fn worker(&self, transport: Arc<dyn Transport>) -> Worker {
-        Worker::new(self.deps(transport))
+        Worker::new(self.deps(), [mail(MailHandler { renderer: Arc::new(renderer()), transport })])
     }
 
-    pub(crate) fn deps(&self, transport: Arc<dyn Transport>) -> WorkerDeps {
-        WorkerDeps {
+    pub(crate) fn deps(&self) -> OutboxDeps {
+        OutboxDeps {
             store: Arc::clone(&self.store),
             keyring: Arc::new(keyring(1)),
-            renderer: Arc::new(renderer()),
-            transport,
             clock: self.clock.clone(),
             // A different seed per worker, so that ids are unique.
             entropy: Arc::new(SeededEntropy::new(self.workers.fetch_add(1, Ordering::SeqCst))),
@@ -121,8 +121,12 @@ impl World {
     }
 }
 
+pub(crate) fn mail(handler: MailHandler) -> (OutboxKind, Arc<dyn Handler>) {
+    (OutboxKind::Mail, Arc::new(handler))
+}
+
 /// The product's own renderer.
-fn renderer() -> impl Renderer {
+pub(crate) fn renderer() -> impl Renderer {
     let pages = Pages::new();
     move |organization: &Organization, outgoing: &OutgoingEmail, now: Timestamp| {
         let issuer = format!("https://id.example.com/{}", organization.slug);

@@ -2,22 +2,27 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use porta_core::audit::AuditCategory;
+use async_trait::async_trait;
+use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::link_request::{LinkKind, LinkRequest};
 use porta_core::mail::{Mail, MailBody, OutgoingEmail};
 use porta_core::organization::{Organization, OrganizationStatus};
-use porta_core::outbox::{OutboxCounts, OutboxState};
-use porta_core::{Clock as _, Timestamp};
-use porta_mail::{CaptureTransport, NoRelay, RenderError, Worker, WorkerDeps};
+use porta_core::outbox::{OutboxClaim, OutboxCounts, OutboxKind, OutboxState};
+use porta_core::{Clock as _, SeededEntropy, Timestamp, TokenDigest};
+use porta_mail::{CaptureTransport, MailHandler, Message, NoRelay, RenderError, SendError, Transport};
+use porta_outbox::{
+    AttemptError, Completion, FailedAttempt, Handler, OutboxDeps, RetryPolicy, Worker, email,
+};
 use porta_store::contract::fixture::{HOUR, MINUTE, NOW};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
     ADDRESS, HeldTransport, RecoveringRelay, ScriptedTransport, World, eventually, failed, keyring,
-    magic_link, password_changed, refused,
+    magic_link, mail, password_changed, refused, renderer,
 };
 
 /// Runs an `async fn(World)` on both databases.
@@ -218,8 +223,9 @@ async fn a_letter_sealed_with_a_key_of_another_process_waits_for_it() {
     assert_eq!(w.worker(transport.clone()).attempt_due().await.unwrap(), 1);
     assert_eq!(w.rows().await[0].state, OutboxState::Pending);
     w.clock.advance(MINUTE);
-    let newer = WorkerDeps { keyring: Arc::new(keyring(2)), ..w.deps(transport.clone()) };
-    assert_eq!(Worker::new(newer).attempt_due().await.unwrap(), 1);
+    let newer = OutboxDeps { keyring: Arc::new(keyring(2)), ..w.deps() };
+    let handler = MailHandler { renderer: Arc::new(renderer()), transport: transport.clone() };
+    assert_eq!(Worker::new(newer, [mail(handler)]).attempt_due().await.unwrap(), 1);
     assert_eq!(transport.sent().len(), 1);
 }
 
@@ -232,8 +238,8 @@ async fn a_template_that_fails_is_tried_again_by_the_next_version() {
     let w = World::sqlite().await;
     let transport = ScriptedTransport::answering([]);
     w.enqueue("1", Mail::Welcome).await;
-    let broken = WorkerDeps { renderer: Arc::new(wordless), ..w.deps(transport.clone()) };
-    assert_eq!(Worker::new(broken).attempt_due().await.unwrap(), 1);
+    let broken = MailHandler { renderer: Arc::new(wordless), transport: transport.clone() };
+    assert_eq!(Worker::new(w.deps(), [mail(broken)]).attempt_due().await.unwrap(), 1);
     assert_eq!((transport.attempts(), w.rows().await[0].state), (0, OutboxState::Pending));
     w.clock.advance(MINUTE);
     assert_eq!(w.worker(transport.clone()).attempt_due().await.unwrap(), 1);
@@ -304,6 +310,129 @@ async fn a_look_for_the_relay_that_hangs_does_not_keep_the_next_one_waiting() {
     let arrives = eventually(async || w.counts().await.delivered == 1);
     tokio::time::timeout(Duration::from_secs(10), arrives).await.unwrap();
     assert_eq!(relay.attempts.load(Ordering::SeqCst), 2);
+    stop.cancel();
+    running.await.unwrap();
+}
+
+/// Fails once, and is retried sooner than mail; then finishes its items.
+#[derive(Default)]
+struct OtherKind {
+    attempts: AtomicUsize,
+}
+
+const OTHER_RETRY: RetryPolicy =
+    RetryPolicy { waits: &[Duration::from_secs(1)], give_up_after: Duration::from_secs(10) };
+
+#[async_trait]
+impl Handler for OtherKind {
+    fn retry_policy(&self) -> RetryPolicy {
+        OTHER_RETRY
+    }
+
+    async fn attempt(&self, claim: &OutboxClaim, deps: &OutboxDeps) -> Result<Completion, AttemptError> {
+        if self.attempts.fetch_add(1, Ordering::SeqCst) == 0 {
+            return Err(AttemptError::retryable(&"not yet", OTHER_RETRY.deadline(claim)));
+        }
+        assert!(deps.store.repositories().outbox().remove(claim.id).await.unwrap());
+        Ok(Completion::Finished)
+    }
+
+    fn report_failure(&self, claim: &OutboxClaim, failure: &FailedAttempt, deps: &OutboxDeps) -> AuditEvent {
+        email::report_failure(claim, failure, deps)
+    }
+}
+
+fn mail_and_other_kind(w: &World, transport: Arc<dyn Transport>, other: &Arc<OtherKind>) -> Worker {
+    let handler = MailHandler { renderer: Arc::new(renderer()), transport };
+    let other: Arc<dyn Handler> = other.clone();
+    Worker::new(w.deps(), [mail(handler), (OutboxKind::LinkRequest, other)])
+}
+
+async fn enqueue_other_kind(w: &World) {
+    let request = LinkRequest {
+        kind: LinkKind::MagicLink,
+        address: ADDRESS.to_owned(),
+        digest: TokenDigest::of("value"),
+        url: "https://id.example.com/acme".to_owned(),
+        code: None,
+        interaction: None,
+        application: None,
+        details: None,
+        locale: "en".to_owned(),
+        only_if_none_live: false,
+        expires_at: NOW + HOUR,
+        ip_address: None,
+        user_agent: None,
+    };
+    let item = request.into_item(w.organization.id, &keyring(1), w.clock.now(), &SeededEntropy::new(98));
+    assert!(w.store.repositories().outbox().enqueue(&item).await.unwrap());
+}
+
+#[tokio::test]
+async fn each_kind_is_retried_by_its_own_policy() {
+    let w = World::sqlite().await;
+    let transport = ScriptedTransport::answering([failed()]);
+    let other = Arc::new(OtherKind::default());
+    let worker = mail_and_other_kind(&w, transport.clone(), &other);
+    w.enqueue("1", Mail::Welcome).await;
+    enqueue_other_kind(&w).await;
+    assert_eq!(worker.attempt_due().await.unwrap(), 2);
+    // Longer than the other kind waits, shorter than mail does.
+    w.clock.advance(Duration::from_secs(2));
+    assert_eq!(worker.attempt_due().await.unwrap(), 1);
+    assert_eq!((other.attempts.load(Ordering::SeqCst), transport.attempts()), (2, 1));
+    let rows = w.rows().await;
+    assert_eq!((rows.len(), rows[0].kind, rows[0].attempts), (1, OutboxKind::Mail, 1));
+}
+
+#[tokio::test]
+async fn a_kind_without_a_handler_is_left_alone() {
+    let w = World::sqlite().await;
+    enqueue_other_kind(&w).await;
+    assert_eq!(w.worker(ScriptedTransport::answering([])).attempt_due().await.unwrap(), 0);
+    let row = w.rows().await.remove(0);
+    assert_eq!((row.state, row.attempts), (OutboxState::Pending, 0));
+}
+
+/// A relay that is unreachable until it is told to be back.
+#[derive(Default)]
+struct AbsentRelay {
+    attempts: AtomicUsize,
+    is_back: AtomicBool,
+}
+
+#[async_trait]
+impl Transport for AbsentRelay {
+    async fn send(&self, _: &Message) -> Result<(), SendError> {
+        self.attempts.fetch_add(1, Ordering::SeqCst);
+        if self.is_reachable().await {
+            return Ok(());
+        }
+        Err(SendError::Unreachable("connecting: refused".to_owned()))
+    }
+
+    async fn is_reachable(&self) -> bool {
+        self.is_back.load(Ordering::SeqCst)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_is_away_holds_up_mail_only() {
+    let w = World::sqlite().await;
+    let relay = Arc::new(AbsentRelay::default());
+    let other = Arc::new(OtherKind { attempts: AtomicUsize::new(1) });
+    let worker = mail_and_other_kind(&w, relay.clone(), &other);
+    w.enqueue("1", Mail::Welcome).await;
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(worker.run(stop.clone()));
+    eventually(async || w.rows().await[0].last_error.is_some()).await;
+    // The email is due again, but not claimed.
+    w.clock.advance(MINUTE);
+    enqueue_other_kind(&w).await;
+    eventually(async || other.attempts.load(Ordering::SeqCst) == 2).await;
+    assert_eq!(relay.attempts.load(Ordering::SeqCst), 1, "mail still waits");
+    relay.is_back.store(true, Ordering::SeqCst);
+    eventually(async || w.counts().await.delivered == 1).await;
     stop.cancel();
     running.await.unwrap();
 }

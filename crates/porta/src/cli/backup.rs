@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use porta_config::{Source, StorageConfig};
 
-use super::Failure;
 use super::storage::{failed, open};
+use crate::failure::Failure;
 use crate::output;
 use crate::runtime::services::embedded_file;
 

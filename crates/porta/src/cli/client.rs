@@ -4,7 +4,8 @@ use clap::{Args, Subcommand};
 use porta_core::client::ClientStatus;
 
 use super::direct::Direct;
-use super::{DirectFlag, Failure, Global};
+use super::{DirectFlag, Global};
+use crate::failure::Failure;
 use crate::output;
 
 #[derive(Debug, Subcommand)]

@@ -13,9 +13,9 @@ use porta_signin::{HashCost, PasswordHasher};
 use porta_store::Store;
 use tracing_subscriber::EnvFilter;
 
-use super::Failure;
 use super::notify::{FileNotifier, RedisNotifier};
 use super::storage;
+use crate::failure::Failure;
 use crate::runtime::services::redis_options;
 
 /// The opened [`Directory`].
@@ -126,9 +126,4 @@ pub(crate) fn logs(is_verbose: bool) {
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // Fails only when a subscriber is already set, as in tests.
     drop(subscriber.try_init());
-}
-
-/// Database, Redis and HTTP clients share one crypto provider.
-pub(crate) fn tls() {
-    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
 }

@@ -9,7 +9,8 @@ use porta_kv::{Kv as _, RedisKv};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Failure, Global, storage};
+use super::{Global, storage};
+use crate::failure::Failure;
 use crate::output;
 use crate::runtime::http_client;
 use crate::runtime::services::redis_options;

@@ -10,7 +10,8 @@ use porta_directory::{DirectoryError, KeySummary, Rotation, Urgency};
 use serde_json::{Value, json};
 
 use super::direct::Direct;
-use super::{DirectFlag, Failure, Global};
+use super::{DirectFlag, Global};
+use crate::failure::Failure;
 use crate::output;
 
 #[derive(Debug, Subcommand)]

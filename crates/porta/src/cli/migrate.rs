@@ -6,8 +6,9 @@ use porta_core::Timestamp;
 use porta_store_sql::{MigrationStatus, PlannedStep};
 use serde_json::{Value, json};
 
+use super::Global;
 use super::storage::{failed, open};
-use super::{Failure, Global};
+use crate::failure::Failure;
 use crate::output;
 
 #[derive(Debug, Subcommand)]

@@ -9,13 +9,14 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
+use crate::failure::Failure;
 use crate::output;
+use crate::runtime::tls;
 
 mod backup;
 mod client;
 mod config;
-pub(crate) mod direct;
-mod failure;
+mod direct;
 mod health;
 mod keys;
 mod mail;
@@ -25,8 +26,6 @@ mod org;
 mod provision;
 mod storage;
 mod user;
-
-pub(crate) use failure::Failure;
 
 /// Self-hosted, multi-tenant OpenID Connect provider.
 #[derive(Debug, Parser)]
@@ -169,7 +168,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Health(_) => {}
     }
     direct::logs(global.verbose);
-    direct::tls();
+    tls::install_provider();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -6,7 +6,8 @@ use clap::Subcommand;
 use porta_core::organization::OrganizationStatus;
 
 use super::direct::Direct;
-use super::{DirectFlag, Failure, Global};
+use super::{DirectFlag, Global};
+use crate::failure::Failure;
 use crate::output;
 
 #[derive(Debug, Subcommand)]

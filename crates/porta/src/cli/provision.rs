@@ -8,7 +8,8 @@ use porta_directory::provision::{self, Document, Format, Options, Report, Secret
 use secrecy::ExposeSecret as _;
 
 use super::direct::{Direct, actor};
-use super::{DirectFlag, Failure, Global};
+use super::{DirectFlag, Global};
+use crate::failure::Failure;
 use crate::output;
 
 mod credentials;

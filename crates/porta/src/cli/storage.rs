@@ -8,7 +8,7 @@ use porta_config::StorageConfig;
 use porta_store::{Store, StoreError};
 use porta_store_sql::Database;
 
-use super::Failure;
+use crate::failure::Failure;
 use crate::runtime::services::open_database;
 
 /// Threshold of slow-statement warnings, which only `--verbose` shows.

@@ -7,7 +7,8 @@ use porta_directory::{DuplicateMailbox, NewInvitation};
 use serde_json::{Value, json};
 
 use super::direct::Direct;
-use super::{DirectFlag, Failure, Global};
+use super::{DirectFlag, Global};
+use crate::failure::Failure;
 use crate::output;
 
 #[derive(Debug, Subcommand)]

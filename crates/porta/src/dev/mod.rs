@@ -15,10 +15,12 @@ use porta_config::{Config, Source, Storage};
 use porta_directory::Actor;
 use porta_directory::provision::{Format, Mode, Options, read};
 use porta_mail::CaptureTransport;
+use porta_web::shutdown::stop_signal;
 
 use self::hosts::Hosts;
-use crate::cli::Failure;
+use crate::failure::Failure;
 use crate::output;
+use crate::runtime::configuration;
 use crate::runtime::services::Services;
 use crate::runtime::telemetry::Telemetry;
 use crate::serve;
@@ -40,7 +42,7 @@ pub(crate) fn run(reset: bool) -> Result<(), Failure> {
 
 async fn start(reset: bool) -> anyhow::Result<()> {
     let demo_port = demo_port()?;
-    let config = serve::configuration(&Source::process())?;
+    let config = configuration::load(&Source::process())?;
     let Storage::Embedded { data_dir } = &config.storage else {
         anyhow::bail!(
             "porta dev uses the embedded store: unset DATABASE_URL and REDIS_URL, or run porta serve"
@@ -57,7 +59,7 @@ async fn start(reset: bool) -> anyhow::Result<()> {
         drop(lock);
     }
     // The reset removed the generated secrets: load again to generate new ones.
-    let config = if reset { serve::configuration(&Source::process())? } else { config };
+    let config = if reset { configuration::load(&Source::process())? } else { config };
     let telemetry = Telemetry::start(&config)?;
     let services = Services::open(&config, &telemetry).await?;
     provision(&services, &config, demo_port).await?;
@@ -81,7 +83,7 @@ async fn start(reset: bool) -> anyhow::Result<()> {
         }
     });
     announce(&config, &demo_url);
-    serve::serve_with(router, services, &config, listener, capture, serve::stop_signal()?).await
+    serve::serve_with(router, services, &config, listener, capture, stop_signal()?).await
 }
 
 fn demo_port() -> anyhow::Result<u16> {

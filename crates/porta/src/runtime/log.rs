@@ -25,7 +25,7 @@ where
 
 /// Libraries log only warnings and errors: their debug lines may contain SQL statements or headers.
 fn targets(level: LogLevel) -> Targets {
-    const ROOMS: [&str; 12] = [
+    const ROOMS: [&str; 14] = [
         "config",
         "core",
         "directory",
@@ -33,11 +33,13 @@ fn targets(level: LogLevel) -> Targets {
         "kv",
         "mail",
         "oidc",
+        "outbox",
         "pages",
         "session",
         "signin",
         "store",
         "store_sql",
+        "web",
     ];
     let level = match level {
         LogLevel::Debug => LevelFilter::DEBUG,
@@ -181,7 +183,7 @@ pub(super) mod tests {
     #[test]
     fn libraries_speak_only_when_something_is_wrong() {
         let debug = targets(LogLevel::Debug);
-        for ours in ["porta", "porta::access", "porta_oidc::token", "porta_store_sql"] {
+        for ours in ["porta", "porta::access", "porta_oidc::token", "porta_store_sql", "porta_web::listen"] {
             assert!(debug.would_enable(ours, &Level::DEBUG), "{ours}");
         }
         for library in ["sqlx::query", "hyper", "lettre", "redis", "axum::rejection"] {

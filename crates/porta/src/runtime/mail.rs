@@ -1,15 +1,15 @@
-//! Mail transport and worker of this process.
+//! Mail transport of this process, and how it renders mail.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use porta_config::{Config, SmtpConfig, SmtpTls};
+use porta_core::Timestamp;
 use porta_core::mail::OutgoingEmail;
 use porta_core::organization::Organization;
-use porta_core::{OsEntropy, SystemClock, Timestamp};
 use porta_mail::{
-    Credentials, NoRelay, RenderError, Security, SmtpOptions, SmtpTransport, Transport, Worker, WorkerDeps,
+    Credentials, MailHandler, NoRelay, RenderError, Security, SmtpOptions, SmtpTransport, Transport,
 };
 use url::Url;
 
@@ -53,20 +53,13 @@ fn security(smtp: &SmtpConfig) -> Security {
     }
 }
 
-pub(crate) fn worker(services: &Services, transport: Arc<dyn Transport>) -> Worker {
+pub(crate) fn handler(services: &Services, transport: Arc<dyn Transport>) -> MailHandler {
     let (pages, shared) = (Arc::clone(&services.pages), Arc::clone(&services.shared));
     let render = move |organization: &Organization, outgoing: &OutgoingEmail, now: Timestamp| {
         let issuer = shared.issuer(&organization.slug);
         pages.outgoing(organization, &issuer, outgoing, now).map_err(|error| RenderError(error.into()))
     };
-    Worker::new(WorkerDeps {
-        store: Arc::clone(services.shared.store()),
-        keyring: Arc::clone(&services.outbox_keys),
-        renderer: Arc::new(render),
-        transport,
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(OsEntropy),
-    })
+    MailHandler { renderer: Arc::new(render), transport }
 }
 
 #[cfg(test)]

@@ -10,17 +10,17 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::routing::get;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use porta_config::{Config, TrustProxy};
+use porta_config::Config;
 use porta_core::metrics::{self, Metric, MetricKind};
 use porta_core::{Clock as _, SystemClock};
-use porta_http::MetricsExporter;
 use porta_kv::MemoryKv;
 use porta_store::Store;
+use porta_web::client_address::TrustedProxies;
+use porta_web::listen::{ConnectionTimeouts, PeerLimits, serve};
+use porta_web::observe::{MetricsExporter, exposition};
+use porta_web::shutdown::ShutdownSignals;
 use procfs::process::{LimitValue, Process};
 use tokio_util::sync::CancellationToken;
-
-use super::listen::{ConnectionTimeouts, ShutdownSignals, serve};
-use super::peer_limits::PeerLimits;
 
 /// Seconds. The reference's alert threshold is 0.5 s, so there is a bucket on either side of it.
 const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -164,9 +164,9 @@ pub(crate) async fn serve_alone(
     let listener = tokio::net::TcpListener::bind(address)
         .await
         .with_context(|| format!("METRICS_BIND: cannot listen on {address}"))?;
-    let app = Router::new().route("/metrics", get(async move || porta_http::exposition(&*exporter).await));
+    let app = Router::new().route("/metrics", get(async move || exposition(&*exporter).await));
     let shutdown = ShutdownSignals { closing: stop, ..ShutdownSignals::default() };
-    let peers = PeerLimits::new(TrustProxy::Never);
+    let peers = PeerLimits::new(TrustedProxies::Never);
     let timeouts = ConnectionTimeouts::new(keep_alive);
     tokio::spawn(serve(listener, peers, app, timeouts, shutdown, Duration::ZERO));
     Ok(())

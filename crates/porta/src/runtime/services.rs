@@ -9,12 +9,13 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use porta_config::{
     Config, MetricsConfig, Pooler, PostgresConfig, Problem, ProxyHeader, RedisConfig, Storage, StorageConfig,
+    TrustProxy,
 };
 use porta_core::seal::{HmacKeys, Keyring};
 use porta_core::user::PasswordHash;
 use porta_core::{Change, Clock, Entropy, OsEntropy, Password, SteadyClock, SystemClock};
 use porta_directory::{Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
-use porta_http::{AppState, AppStateParts, ForwardedHeader, MetricsExporter, Observability, TrustedProxies};
+use porta_http::{AppState, AppStateParts};
 use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions, Sentinels};
 use porta_oidc::OpenIdProvider;
 use porta_pages::{Pages, TemplateProblems};
@@ -22,12 +23,13 @@ use porta_session::{Backend, ServiceKeys, SharedServices};
 use porta_signin::{HashCost, PasswordHasher, SecondFactorKeys, SignIn, SignInCore};
 use porta_store::Store;
 use porta_store_sql::{Database, DatabaseOptions, Target};
+use porta_web::client_address::{ForwardedHeader, TrustedProxies};
+use porta_web::observe::{MetricsExporter, Observability};
 use secrecy::ExposeSecret as _;
 
-use super::background;
 use super::probes::ServiceProbes;
 use super::telemetry::Telemetry;
-use crate::serve;
+use super::{background, configuration};
 
 /// Passwords queued or being hashed at once, per hashing thread.
 const HASH_QUEUE_PER_THREAD: usize = 48;
@@ -214,7 +216,7 @@ impl Services {
                 .iter()
                 .map(|k| k.expose_secret().as_bytes().to_vec())
                 .collect(),
-            trusted_proxies: trusted_proxies(config),
+            trusted_proxies: trusted_proxies(&config.server.trust_proxy),
             observers,
         });
         Ok(Self {
@@ -239,7 +241,7 @@ fn load_pages(directory: Option<&Path>) -> anyhow::Result<Pages> {
     Pages::with_overrides(directory).map_err(|TemplateProblems(problems)| {
         let remedy = "mend it, or take it out of the directory";
         let problems = problems.into_iter().map(|problem| Problem::new("TEMPLATE_DIR", problem, remedy));
-        serve::invalid(&problems.collect::<Vec<_>>())
+        configuration::invalid(&problems.collect::<Vec<_>>())
     })
 }
 
@@ -253,10 +255,11 @@ fn start_hasher(config: &Config, entropy: &Arc<dyn Entropy>) -> anyhow::Result<P
     Ok(PasswordHasher::start(cost, threads, threads * HASH_QUEUE_PER_THREAD, Arc::clone(entropy))?)
 }
 
-fn trusted_proxies(config: &Config) -> TrustedProxies {
-    match &config.server.trust_proxy {
-        porta_config::TrustProxy::Never => TrustedProxies::Never,
-        porta_config::TrustProxy::From { hops, networks, header } => TrustedProxies::Hops {
+/// The proxies that the configuration trusts.
+pub(crate) fn trusted_proxies(trust: &TrustProxy) -> TrustedProxies {
+    match trust {
+        TrustProxy::Never => TrustedProxies::Never,
+        TrustProxy::From { hops, networks, header } => TrustedProxies::Hops {
             hops: usize::from(*hops),
             networks: networks.clone(),
             header: match header {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use porta_config::{Config, MetricsConfig};
-use porta_http::{MetricsExporter, TraceContext};
 use porta_store::Store;
+use porta_web::observe::{MetricsExporter, TraceContext};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 

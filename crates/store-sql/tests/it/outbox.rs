@@ -1,7 +1,7 @@
 //! What a finished item leaves in the database: nothing usable from a stolen backup (decision 0023).
 
 use porta_core::mail::{Mail, OutgoingEmail, Recipient};
-use porta_core::outbox::SEALING_PURPOSE;
+use porta_core::outbox::{OutboxKind, SEALING_PURPOSE};
 use porta_core::seal::Keyring;
 use porta_core::user::Email;
 use porta_core::{OrganizationId, SeededEntropy, Slug, Timestamp};
@@ -58,7 +58,7 @@ async fn enqueue(database: &TestDatabase, events: &[&str]) -> OrganizationId {
 async fn finished_items_keep_no_secret(database: TestDatabase) {
     enqueue(&database, &["1", "2", "3"]).await;
     let mut all = database.database.repositories();
-    let claims = all.outbox().claim(NOW, NOW, 2).await.unwrap();
+    let claims = all.outbox().claim(OutboxKind::ALL, NOW, NOW, 2).await.unwrap();
     assert!(all.outbox().deliver(claims[0].id, NOW).await.unwrap());
     assert!(all.outbox().give_up(&claims[1], "550", NOW).await.unwrap());
     let payloads = payloads(&database).await;
@@ -90,11 +90,15 @@ async fn an_unreadable_item_takes_no_other_along(database: TestDatabase) {
         assert_eq!(query(&database, damage).await.len(), 1);
     }
     let mut all = database.database.repositories();
-    let claims = all.outbox().claim(NOW, NOW, 10).await.unwrap();
+    let claims = all.outbox().claim(OutboxKind::ALL, NOW, NOW, 10).await.unwrap();
     assert_eq!(claims.len(), 2);
     let counts = all.outbox().counts(None).await.unwrap();
     assert_eq!((counts.pending, counts.given_up), (2, 2));
-    assert_eq!(all.outbox().claim(NOW, NOW, 10).await.unwrap().len(), 2, "the claims have ended");
+    assert_eq!(
+        all.outbox().claim(OutboxKind::ALL, NOW, NOW, 10).await.unwrap().len(),
+        2,
+        "the claims have ended"
+    );
     let rows = all.outbox().page_for(organization, None, 10).await.unwrap().items;
     assert_eq!(rows.len(), 4, "operators can read them all");
     assert_eq!(rows.iter().filter(|row| row.last_error.is_some()).count(), 2);

@@ -61,7 +61,8 @@ macro_rules! contract_tests {
                 racing_for_the_only_one,
                 only_to_ones_own_address, racing_a_change_of_address;
             organizations: round_trip, status_moves_are_guarded, pages, settings_have_owners;
-            outbox: a_known_key_adds_nothing, a_claim_is_exclusive_until_it_ends, outcomes, a_late_delivery_counts, what_came_to_nothing_is_gone,
+            outbox: a_known_key_adds_nothing, a_claim_is_exclusive_until_it_ends, only_the_kinds_asked_for_are_claimed, outcomes,
+                a_late_delivery_counts, what_came_to_nothing_is_gone,
                 another_organization_sees_nothing, units_decide, finished_rows_are_swept, racing_workers;
             own_account: sessions, other_sessions, grants, ending_grants, audit_rows, claims, passwords,
                 racing_passwords;

@@ -40,7 +40,7 @@ async fn enqueue(w: &TwoTenants, key: &str) -> OutboxItem {
 }
 
 async fn claim(w: &TwoTenants, now: Timestamp, limit: u32) -> Vec<OutboxClaim> {
-    w.repositories().outbox().claim(now, now + MINUTE, limit).await.unwrap()
+    w.repositories().outbox().claim(OutboxKind::ALL, now, now + MINUTE, limit).await.unwrap()
 }
 
 async fn only_row(w: &TwoTenants) -> OutboxRow {
@@ -101,6 +101,21 @@ pub async fn a_claim_is_exclusive_until_it_ends(store: Arc<dyn Store>) {
     // The worker died: its items are due again and count as another attempt.
     let again = claim(&w, until, 10).await;
     assert_eq!(again.iter().map(|c| c.attempt).collect::<Vec<_>>(), [2, 2]);
+}
+
+/// Others stay due: for another worker, or for when their kind can be executed.
+pub async fn only_the_kinds_asked_for_are_claimed(store: Arc<dyn Store>) {
+    let w = TwoTenants::new(store).await;
+    let mut all = w.repositories();
+    let mail = enqueue(&w, "1").await;
+    let request = OutboxItem { kind: OutboxKind::LinkRequest, ..item(&w, Some(w.acme.organization.id), "2") };
+    assert!(all.outbox().enqueue(&request).await.unwrap());
+    assert!(all.outbox().claim(&[], NOW, NOW + MINUTE, 10).await.unwrap().is_empty());
+    for (kind, expected) in [(OutboxKind::LinkRequest, request.id), (OutboxKind::Mail, mail.id)] {
+        let claims = all.outbox().claim(&[kind], NOW, NOW + MINUTE, 10).await.unwrap();
+        let found: Vec<_> = claims.iter().map(|claim| (claim.kind, claim.id, claim.attempt)).collect();
+        assert_eq!(found, [(kind, expected, 1)]);
+    }
 }
 
 pub async fn outcomes(store: Arc<dyn Store>) {
@@ -280,7 +295,7 @@ async fn race(w: &TwoTenants, now: Timestamp) -> BTreeMap<OutboxId, usize> {
             // A claim skips rows that another worker has locked, so an empty answer does not mean that nothing is left.
             while misses < 3 {
                 let mut all = store.repositories();
-                let claims = all.outbox().claim(now, now + MINUTE, 7).await.unwrap();
+                let claims = all.outbox().claim(OutboxKind::ALL, now, now + MINUTE, 7).await.unwrap();
                 assert!(claims.len() <= 7);
                 misses = if claims.is_empty() { misses + 1 } else { 0 };
                 taken.extend(claims.into_iter().map(|claim| claim.id));

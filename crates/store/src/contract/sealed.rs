@@ -146,7 +146,7 @@ pub async fn found_and_replaced(store: Arc<dyn Store>) {
     assert_eq!(SigningKey { private_key: keys[0].private_key.clone(), ..stored }, keys[0]);
     let stored = all.second_factors(acme).totp(w.acme.user.id).await.unwrap().unwrap();
     assert_eq!(TotpCredential { secret: factors[0].secret.clone(), ..stored }, factors[0]);
-    let claims = all.outbox().claim(NOW, NOW + HOUR, 10).await.unwrap();
+    let claims = all.outbox().claim(OutboxKind::ALL, NOW, NOW + HOUR, 10).await.unwrap();
     assert_eq!(claims.len(), 2);
     for claim in claims {
         assert_eq!(claim.payload.about, emails[0].payload.about);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use porta_core::mail::OutgoingEmail;
-use porta_core::outbox::{OutboxClaim, OutboxKind};
+use porta_core::outbox::OutboxKind;
 use porta_mail::Message;
 use porta_store_sql::testing::LockedRows;
 
@@ -31,16 +31,13 @@ impl TestApp {
         }
     }
 
-    /// Pending emails of the outbox, oldest first; claims them like a worker. Link requests are processed first, and
+    /// Pending emails of the outbox, oldest first; claims them like a worker. Link requests are executed first, and
     /// their emails are included.
     pub async fn emails(&self) -> Vec<OutgoingEmail> {
-        let mut claims = self.due().await;
-        for request in claims.iter().filter(|claim| claim.kind == OutboxKind::LinkRequest) {
-            self.mail.attempt(request).await;
-        }
-        if claims.iter().any(|claim| claim.kind == OutboxKind::LinkRequest) {
-            claims = self.due().await;
-        }
+        self.link_requests.attempt_due().await.expect("the outbox can be read");
+        let now = self.now();
+        let claims = self.store.repositories().outbox().claim(&[OutboxKind::Mail], now, now, 100).await;
+        let mut claims = claims.expect("the store answers");
         claims.sort_by_key(|claim| (claim.created_at, claim.id));
         claims
             .iter()
@@ -48,15 +45,9 @@ impl TestApp {
             .collect()
     }
 
-    async fn due(&self) -> Vec<OutboxClaim> {
-        let now = self.now();
-        let claims = self.store.repositories().outbox().claim(now, now, 100).await;
-        claims.expect("the store answers")
-    }
-
     /// Sends pending emails now, and returns every email this instance ever sent, newest first.
     pub async fn mail(&self) -> Vec<Message> {
-        self.mail.attempt_due().await.expect("the outbox can be read");
+        self.outbox.attempt_due().await.expect("the outbox can be read");
         self.mailbox.messages()
     }
 

@@ -194,7 +194,7 @@ async fn a_refused_method_leaves_one_row_per_address_and_window(app: TestApp) {
 
 async fn a_forged_forwarded_header_is_not_the_address(app: TestApp) {
     app.advance(Duration::from_millis(1));
-    let direct = app.sibling_with(|i| i.trusted_proxies = porta_http::TrustedProxies::Never);
+    let direct = app.sibling_with(|i| i.trusted_proxies = porta_web::client_address::TrustedProxies::Never);
     let mut browser = direct.browser().with("x-forwarded-for", "203.0.113.9").with("user-agent", AGENT);
     browser.submit_login(&web(), ANA.0, WRONG).await;
     assert_eq!(newest(&app).await.ip_address.as_deref(), Some("127.0.0.1"));

@@ -8,8 +8,8 @@ use porta_core::settings::{
     MAX_FAILED_LOGINS, RATE_LIMIT_INTERACTION_MAX, RATE_LIMIT_LOGIN_ADDRESS_MAX, RATE_LIMIT_LOGIN_MAX,
 };
 use porta_core::user::UserStatus;
-use porta_http::{ForwardedHeader, TrustedProxies};
 use porta_testkit::{Browser, TestApp, on_both_stores};
+use porta_web::client_address::{ForwardedHeader, TrustedProxies};
 use tracing::instrument::WithSubscriber as _;
 
 use super::log::Log;

@@ -22,6 +22,9 @@ async fn section_1_8_people_get_pages_and_programs_get_json(app: TestApp) {
         ("*/*", false),
         ("application/json, text/html", false),
         ("text/html, application/json", true),
+        ("text/html;q=0.4, application/json;q=0.9", false),
+        ("application/json;q=0.4, text/html;q=0.9", true),
+        ("text/html;q=0, */*", false),
         ("", false),
     ];
     for (accept, page) in accepts {

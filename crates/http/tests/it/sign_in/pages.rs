@@ -159,7 +159,8 @@ async fn section_10_2_request_ids_are_fresh_unless_our_proxy_made_them(app: Test
         assert_ne!(id(&answer), bad);
         assert_eq!(id(&answer).len(), 36);
     }
-    let open_to_all = app.sibling_with(|i| i.trusted_proxies = porta_http::TrustedProxies::Never);
+    let open_to_all =
+        app.sibling_with(|i| i.trusted_proxies = porta_web::client_address::TrustedProxies::Never);
     let answer = open_to_all.browser().with("x-request-id", "trace-0123456789").get("/").await;
     assert_ne!(id(&answer), "trace-0123456789");
 }

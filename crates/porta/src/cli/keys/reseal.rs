@@ -9,7 +9,8 @@ use porta_store::SealedKind;
 use serde_json::{Value, json};
 
 use crate::cli::direct::{Direct, actor};
-use crate::cli::{DirectFlag, Failure, Global};
+use crate::cli::{DirectFlag, Global};
+use crate::failure::Failure;
 use crate::output;
 
 /// Maximum of rows printed; `--json` lists all.

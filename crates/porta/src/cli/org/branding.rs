@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use porta_core::branding::{AssetKind, BrandingAsset};
 
+use crate::cli::DirectFlag;
 use crate::cli::direct::Direct;
-use crate::cli::{DirectFlag, Failure};
+use crate::failure::Failure;
 use crate::output;
 
 #[derive(Debug, Args)]

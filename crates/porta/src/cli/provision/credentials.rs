@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use porta_directory::provision::Report;
 use serde_json::Value;
 
-use crate::cli::Failure;
+use crate::failure::Failure;
 
 /// Written to a temporary file and renamed when complete, so that an aborted run leaves no partial file.
 pub(super) struct CredentialsFile {

@@ -11,7 +11,7 @@ use porta_core::branding::{AssetKind, BrandingAsset};
 use porta_core::client::{Client, ClientId, ClientSecret, ClientStatus};
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::organization::{Organization, OrganizationStatus};
-use porta_core::outbox::{OutboxClaim, OutboxCounts, OutboxItem, OutboxRow};
+use porta_core::outbox::{OutboxClaim, OutboxCounts, OutboxItem, OutboxKind, OutboxRow};
 use porta_core::seal::Sealed;
 use porta_core::second_factor::{CodeMac, CodePurpose, EmailCode, RecoveryCode, TotpCredential};
 use porta_core::session::{AccessToken, Grant, RefreshToken, SessionRecord, TokenFamily};
@@ -318,7 +318,7 @@ unavailable!(SealedRepository {
 });
 unavailable!(OutboxRepository {
     fn enqueue(&OutboxItem) -> bool;
-    fn claim(Timestamp, Timestamp, u32) -> Vec<OutboxClaim>;
+    fn claim(&[OutboxKind], Timestamp, Timestamp, u32) -> Vec<OutboxClaim>;
     fn deliver(OutboxId, Timestamp) -> bool;
     fn remove(OutboxId) -> bool;
     fn postpone(&OutboxClaim, Timestamp, &str, Timestamp) -> bool;

@@ -36,7 +36,7 @@ const SHUTDOWN_BOUNDS: Bounds =
 /// Bytes read at a time.
 const CHUNK: usize = 8 * 1024;
 
-pub(crate) struct LingeringClose<S> {
+pub(super) struct LingeringClose<S> {
     stream: S,
     bounds: Bounds,
     progress: Arc<Progress>,
@@ -53,7 +53,7 @@ struct LingerState {
 }
 
 impl<S> LingeringClose<S> {
-    pub(crate) fn new(stream: S, progress: Arc<Progress>, closing: CancellationToken) -> Self {
+    pub(super) fn new(stream: S, progress: Arc<Progress>, closing: CancellationToken) -> Self {
         Self { stream, bounds: BOUNDS, progress, closing, is_shut: false, lingering: None }
     }
 

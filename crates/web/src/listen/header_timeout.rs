@@ -12,7 +12,7 @@ use tokio::time::{Sleep, sleep};
 
 /// State of the requests on a connection.
 #[derive(Debug, Default)]
-pub(crate) struct Progress {
+pub(super) struct Progress {
     /// Number of requests whose headers are complete.
     header_count: AtomicUsize,
     /// A request is being answered; incoming data is its body.
@@ -22,28 +22,28 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn begin(&self) {
+    pub(super) fn begin(&self) {
         self.is_served.store(true, Ordering::Release);
         self.header_count.fetch_add(1, Ordering::AcqRel);
     }
 
-    pub(crate) fn end(&self, has_unread_body: bool) {
+    pub(super) fn end(&self, has_unread_body: bool) {
         self.has_unread_body.store(has_unread_body, Ordering::Release);
         self.is_served.store(false, Ordering::Release);
     }
 
-    pub(crate) fn is_served(&self) -> bool {
+    pub(super) fn is_served(&self) -> bool {
         self.is_served.load(Ordering::Acquire)
     }
 
-    pub(crate) fn has_unread_body(&self) -> bool {
+    pub(super) fn has_unread_body(&self) -> bool {
         self.has_unread_body.load(Ordering::Acquire)
     }
 }
 
 /// Requires the headers of a request within `limit` of its first byte, and those of the first request within `limit` of
 /// the connection. Sending a part of them does not extend the deadline.
-pub(crate) struct HeaderTimeout<S> {
+pub(super) struct HeaderTimeout<S> {
     stream: S,
     limit: Duration,
     progress: Arc<Progress>,
@@ -53,7 +53,7 @@ pub(crate) struct HeaderTimeout<S> {
 }
 
 impl<S> HeaderTimeout<S> {
-    pub(crate) fn new(limit: Duration, progress: Arc<Progress>, stream: S) -> Self {
+    pub(super) fn new(limit: Duration, progress: Arc<Progress>, stream: S) -> Self {
         let deadline = Some(Box::pin(sleep(limit)));
         Self { stream, limit, progress, header_count: 0, deadline }
     }

@@ -4,6 +4,12 @@
 //! closing ─► accept queue emptied ─► half the grace: all connections ─► the other half: only requests being answered
 //! ```
 
+mod header_timeout;
+mod lingering_close;
+mod peer_limits;
+mod unread_body;
+mod write_timeout;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -25,11 +31,13 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::header_timeout::{HeaderTimeout, Progress};
-use super::lingering_close::LingeringClose;
-use super::peer_limits::{PeerLimits, PeerPermit};
-use super::unread_body::UnreadBody;
-use super::write_timeout::WriteTimeout;
+use self::header_timeout::{HeaderTimeout, Progress};
+use self::lingering_close::LingeringClose;
+pub use self::peer_limits::PeerLimits;
+use self::peer_limits::{MAX_CONNECTIONS, PeerPermit};
+use self::unread_body::UnreadBody;
+use self::write_timeout::WriteTimeout;
+use crate::shutdown::ShutdownSignals;
 
 /// Time limit for the request line and headers. A slower client occupies a connection for nothing.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,22 +53,9 @@ const FIRST_BYTES: Duration = Duration::from_millis(50);
 /// Limit for emptying the accept queue: clients that keep connecting cannot delay the shutdown.
 const DRAIN_ACCEPT_QUEUE: Duration = Duration::from_millis(250);
 
-/// Maximum number of open connections; more wait in the kernel. Every connection costs memory, even an idle one.
-pub(crate) const MAX_CONNECTIONS: usize = 4_000;
-
-/// Signals of a graceful shutdown.
-#[derive(Clone, Default)]
-pub(crate) struct ShutdownSignals {
-    /// From here on every response carries `Connection: close`. A proxy that pools connections has none left when the
-    /// listener closes, so it loses no request that it may not retry.
-    pub(crate) draining: CancellationToken,
-    /// From here on no connection is accepted.
-    pub(crate) closing: CancellationToken,
-}
-
 /// Time limits of a connection that waits for a request.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ConnectionTimeouts {
+pub struct ConnectionTimeouts {
     /// For the request line and headers.
     headers: Duration,
     /// How long an idle connection is kept.
@@ -68,7 +63,7 @@ pub(crate) struct ConnectionTimeouts {
 }
 
 impl ConnectionTimeouts {
-    pub(crate) fn new(keep_alive: Duration) -> Self {
+    pub fn new(keep_alive: Duration) -> Self {
         Self { headers: HEADER_TIMEOUT, keep_alive }
     }
 }
@@ -85,7 +80,7 @@ struct ConnectionServer {
 }
 
 /// Serves until `shutdown.closing`, then lets requests finish within `grace`; `false` when some did not.
-pub(crate) async fn serve(
+pub async fn serve(
     listener: TcpListener,
     peers: PeerLimits,
     app: Router,

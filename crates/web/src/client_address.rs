@@ -4,12 +4,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use ipnet::IpNet;
 use porta_core::{Timestamp, metrics};
-use porta_session::Caller;
 
-use crate::forwarded::{ForwardedError, ForwardedHeader};
+use crate::forwarded::ForwardedError;
+pub use crate::forwarded::ForwardedHeader;
 
 /// Shortest time between two log lines about unknown callers: a misconfigured proxy causes one with every request.
 const LOG_EVERY: Duration = Duration::from_mins(1);
@@ -25,6 +25,11 @@ pub enum TrustedProxies {
 }
 
 impl TrustedProxies {
+    /// Whether the peer is a trusted proxy.
+    pub fn is_trusted(&self, peer: IpAddr) -> bool {
+        self.trusted_hops(peer).is_some()
+    }
+
     fn trusted_hops(&self, peer: IpAddr) -> Option<(usize, ForwardedHeader)> {
         match self {
             Self::Never => None,
@@ -73,34 +78,39 @@ impl UnknownCallers {
     }
 }
 
-/// Tells who is calling, for audit events and rate limits.
+/// Finds the client address of requests, for audit events and rate limits.
 #[derive(Debug, Default)]
-pub(crate) struct Callers {
+pub struct ClientAddresses {
     proxies: TrustedProxies,
     unknown: UnknownCallers,
 }
 
-impl Callers {
-    pub(crate) fn behind(proxies: TrustedProxies) -> Self {
+impl ClientAddresses {
+    pub fn behind(proxies: TrustedProxies) -> Self {
         Self { proxies, unknown: UnknownCallers::default() }
     }
 
     /// Whether the peer is a trusted proxy, so that its request id and trace may be used.
-    pub(crate) fn is_proxy(&self, peer: SocketAddr) -> bool {
-        self.proxies.trusted_hops(peer.ip()).is_some()
+    pub fn is_proxy(&self, peer: SocketAddr) -> bool {
+        self.proxies.is_trusted(peer.ip())
     }
 
-    pub(crate) fn of(&self, peer: SocketAddr, headers: &HeaderMap, now: Timestamp) -> Caller {
-        let address = self.proxies.address(peer, headers);
-        if let Err(why) = address {
-            self.unknown.note(peer, why, now);
-        }
-        let user_agent = headers.get(axum::http::header::USER_AGENT).and_then(|v| v.to_str().ok());
-        Caller {
-            address: address.ok(),
-            user_agent: user_agent.map(|a| a.chars().filter(|c| !c.is_control()).take(512).collect()),
+    /// The client address of a request. `None`: a trusted proxy did not name the client; counted and logged.
+    pub fn of(&self, peer: SocketAddr, headers: &HeaderMap, now: Timestamp) -> Option<IpAddr> {
+        match self.proxies.address(peer, headers) {
+            Ok(address) => Some(address),
+            Err(why) => {
+                self.unknown.note(peer, why, now);
+                None
+            }
         }
     }
+}
+
+/// The user agent without control characters, at most 512 characters of it.
+pub fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let user_agent = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    Some(user_agent.chars().filter(|c| !c.is_control()).take(512).collect())
 }
 
 #[cfg(test)]
@@ -164,6 +174,23 @@ mod tests {
         assert_eq!(seen(&behind(1, &["172.16.0.0/12"]), &["192.0.2.7"]), "10.0.0.9");
         assert_eq!(seen(&behind(1, &["172.16.0.0/12"]), &[]), "10.0.0.9");
         assert_eq!(seen(&behind(1, &["10.0.0.0/8"]), &["192.0.2.7"]), "192.0.2.7");
+    }
+
+    #[test]
+    fn proxies_are_trusted_by_their_networks() {
+        let trust = behind(2, &["10.0.0.0/8", "192.0.2.7/32", "fd00::/8"]);
+        for (peer, expected) in [
+            ("10.1.2.3", true),
+            ("::ffff:10.1.2.3", true),
+            ("192.0.2.7", true),
+            ("192.0.2.8", false),
+            ("fd00::1", true),
+            ("::1", false),
+        ] {
+            assert_eq!(trust.is_trusted(peer.parse().unwrap()), expected, "{peer}");
+        }
+        assert!(behind(1, &[]).is_trusted("192.0.2.8".parse().unwrap()), "without networks every peer");
+        assert!(!TrustedProxies::Never.is_trusted("10.1.2.3".parse().unwrap()));
     }
 
     /// A socket that listens on `::` sees IPv4 peers as `::ffff:a.b.c.d`.

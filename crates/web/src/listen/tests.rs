@@ -1,10 +1,10 @@
 use std::future::IntoFuture as _;
 
 use axum::routing::get;
-use porta_config::TrustProxy;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
+use crate::client_address::TrustedProxies;
 
 async fn start(app: Router) -> (SocketAddr, ShutdownSignals, tokio::task::JoinHandle<bool>) {
     start_with(app, Duration::from_secs(5)).await
@@ -28,7 +28,7 @@ async fn start_timed(
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = ShutdownSignals::default();
-    let peers = PeerLimits::new(TrustProxy::Never);
+    let peers = PeerLimits::new(TrustedProxies::Never);
     let task = tokio::spawn(serve(listener, peers, app, timeouts, shutdown.clone(), grace));
     (address, shutdown, task)
 }
@@ -345,7 +345,7 @@ async fn half_open_connections_of_one_stranger_starve_nobody() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let app = Router::new().route("/", get(|| async { "done" }));
-    let peers = PeerLimits::limited(TrustProxy::Never, 20, 50);
+    let peers = PeerLimits::limited(TrustedProxies::Never, 20, 50);
     let timeouts = ConnectionTimeouts::new(KEPT);
     tokio::spawn(serve(listener, peers, app, timeouts, ShutdownSignals::default(), Duration::ZERO));
     let mut half_open = Vec::new();

@@ -1,26 +1,57 @@
-//! Middleware around every request: request id, one access-log line, security headers.
+//! Middleware around every request: request id, one access-log line, security headers. A panic ends only its own
+//! request.
 
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
+use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
 use futures_util::FutureExt as _;
 use porta_core::organization::Organization;
-use porta_core::{AuditId, EntityId as _, OrganizationId};
+use porta_core::{Clock, Entropy, OrganizationId};
 use porta_task::round_trips::{RoundTripCounter, RoundTrips};
 use tracing::{Instrument as _, Span};
 
-use crate::observe;
+use crate::client_address::ClientAddresses;
+use crate::observe::Observability;
 use crate::reply::{self, Reply};
-use crate::state::AppState;
+use crate::{request_id, security_headers};
+
+/// What the middleware needs, shared by all requests of a server.
+pub struct MiddlewareState {
+    pub client_addresses: Arc<ClientAddresses>,
+    pub observers: Observability,
+    /// Makes request ids.
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    /// Whether the public origin is https: then HSTS is sent.
+    pub is_https: bool,
+    /// `None`: no client id is logged.
+    pub known_clients: Option<Arc<dyn KnownClients>>,
+}
+
+/// Tells which client ids may be logged: an unknown one may be a secret in the wrong field.
+#[async_trait]
+pub trait KnownClients: Send + Sync {
+    async fn is_known(&self, organization: OrganizationId, client_id: &str) -> bool;
+}
+
+/// Puts the middleware around all routes of a router, so add it after them.
+pub fn with_middleware<S>(router: Router<S>, state: Arc<MiddlewareState>) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    router.layer(from_fn_with_state(state, access_log))
+}
 
 /// Fields of the access-log line: extractors fill them in, the middleware reads them when the response is ready.
 #[derive(Clone, Default)]
-pub(crate) struct AccessLogFields(Arc<Mutex<FieldValues>>);
+pub struct AccessLogFields(Arc<Mutex<FieldValues>>);
 
 #[derive(Clone, Default)]
 struct FieldValues {
@@ -30,11 +61,12 @@ struct FieldValues {
 }
 
 impl AccessLogFields {
-    pub(crate) fn tenant(&self, organization: &Organization) {
+    pub fn tenant(&self, organization: &Organization) {
         self.values().tenant = Some((organization.id, organization.slug.to_string()));
     }
 
-    pub(crate) fn client(&self, client_id: &str) {
+    /// A client id as the client sent it.
+    pub fn client(&self, client_id: &str) {
         client_id.clone_into(&mut self.values().client_id);
     }
 
@@ -42,12 +74,14 @@ impl AccessLogFields {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tenant and client of the line. An unknown client id may be a secret in the wrong field, so it is left out.
-    async fn tenant_and_client(&self, state: &AppState) -> (String, String) {
+    /// Tenant and client of the line.
+    async fn tenant_and_client(&self, known: Option<&dyn KnownClients>) -> (String, String) {
         let FieldValues { tenant, client_id } = self.values().clone();
         let Some((organization, slug)) = tenant else { return Default::default() };
-        let is_known =
-            !client_id.is_empty() && state.shared.clients.is_cached(organization, &client_id).await;
+        let is_known = match known {
+            Some(known) if !client_id.is_empty() => known.is_known(organization, &client_id).await,
+            _ => false,
+        };
         (slug, if is_known { client_id } else { String::new() })
     }
 
@@ -62,7 +96,7 @@ const ABANDONED: u16 = 499;
 /// A request until its access-log line is written. Dropped before that, the client disconnected or the process is
 /// stopping. Its changes may be stored all the same, so it still leaves a line.
 struct AccessLogEntry {
-    state: AppState,
+    state: Arc<MiddlewareState>,
     started: Instant,
     request_id: HeaderValue,
     method: Method,
@@ -78,7 +112,7 @@ impl AccessLogEntry {
     fn write(&mut self, status: u16, took: Duration, tenant: &str, client: &str) {
         self.is_written = true;
         let RoundTrips { sql, kv } = self.counter.round_trips();
-        let trace_id = self.state.traces.as_ref().and_then(|traces| traces.trace_id(&self.span));
+        let trace_id = self.state.observers.trace_id(&self.span);
         tracing::info!(
             target: "porta::access",
             request_id = self.request_id.to_str().unwrap_or_default(),
@@ -101,18 +135,16 @@ impl Drop for AccessLogEntry {
         if self.is_written {
             return;
         }
-        observe::record_abandoned(&self.state, &self.method, &self.route, ABANDONED);
+        self.state.observers.record_abandoned(&self.method, &self.route, ABANDONED);
         // Whether the client is known takes an await, so it is not named.
         let tenant = self.log_fields.slug();
         self.write(ABANDONED, self.started.elapsed(), &tenant, "");
     }
 }
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
 /// Logs method, route pattern, status and duration. Never the query and never a path segment that could be a token.
-pub(crate) async fn access_log(
-    State(state): State<AppState>,
+async fn access_log(
+    State(state): State<Arc<MiddlewareState>>,
     peer: ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
@@ -129,68 +161,33 @@ pub(crate) async fn access_log(
     let status = reply.status().as_u16();
     add_headers(&entry.state, &mut reply, &entry.request_id);
     let took = entry.started.elapsed();
-    let (tenant, client) = entry.log_fields.tenant_and_client(&entry.state).await;
-    observe::record_response(&entry.state, &entry.span, &entry.method, &entry.route, status, took);
+    let known = entry.state.known_clients.as_deref();
+    let (tenant, client) = entry.log_fields.tenant_and_client(known).await;
+    entry.state.observers.record_response(&entry.span, &entry.method, &entry.route, status, took);
     entry.write(status, took, &tenant, &client);
     reply
 }
 
-fn start_entry(state: AppState, peer: SocketAddr, request: &Request) -> AccessLogEntry {
+fn start_entry(state: Arc<MiddlewareState>, peer: SocketAddr, request: &Request) -> AccessLogEntry {
     let started = Instant::now();
-    let request_id = request_id(&state, peer, request.headers());
+    let is_from_proxy = state.client_addresses.is_proxy(peer);
+    let given = request_id::well_formed(request.headers()).filter(|_| is_from_proxy);
+    let request_id = given.unwrap_or_else(|| request_id::generate(&*state.clock, &*state.entropy));
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
-    let span = observe::span(&state, peer, request.headers(), &method, route);
+    let span = state.observers.span(is_from_proxy, request.headers(), &method, route);
     let (route, log_fields, counter) =
         (route.to_owned(), AccessLogFields::default(), RoundTripCounter::default());
     AccessLogEntry { state, started, request_id, method, route, span, log_fields, counter, is_written: false }
 }
 
-/// A new id, or the well-formed one of a trusted proxy.
-fn request_id(state: &AppState, peer: SocketAddr, headers: &HeaderMap) -> HeaderValue {
-    if state.callers.is_proxy(peer)
-        && let Some(given) = headers.get(REQUEST_ID)
-        && let Ok(text) = given.to_str()
-        && (8..=64).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    {
-        return given.clone();
-    }
-    let id = AuditId::new(state.clock.now(), &*state.entropy).uuid();
-    let mut text = uuid::Uuid::encode_buffer();
-    HeaderValue::from_str(id.hyphenated().encode_lower(&mut text))
-        .unwrap_or(HeaderValue::from_static("unknown"))
-}
-
-/// Adds the request id and the security headers (`docs/security.md`).
-fn add_headers(state: &AppState, reply: &mut Reply, request_id: &HeaderValue) {
+/// Adds the request id and the security headers.
+fn add_headers(state: &MiddlewareState, reply: &mut Reply, request_id: &HeaderValue) {
     let is_error = reply.status().as_u16() >= 400;
     let headers = reply.headers_mut();
     // One allocation for all of them.
-    headers.reserve(8);
-    headers.insert(REQUEST_ID, request_id.clone());
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(header::X_XSS_PROTECTION, HeaderValue::from_static("0"));
-    headers.insert(
-        HeaderName::from_static("permissions-policy"),
-        HeaderValue::from_static("camera=(), microphone=(), geolocation=(), payment=()"),
-    );
-    headers
-        .entry(header::REFERRER_POLICY)
-        .or_insert(HeaderValue::from_static("strict-origin-when-cross-origin"));
-    headers
-        .entry(header::CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
-    // Caches may store a 404 or 405 without being told (RFC 9111 §4.2.2), and the cause may be gone in a moment.
-    if is_error {
-        headers.entry(header::CACHE_CONTROL).or_insert(reply::NO_STORE);
-    }
-    if state.is_https {
-        headers.insert(
-            header::STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_static("max-age=31536000; includeSubDomains"),
-        );
-    }
+    headers.reserve(1 + security_headers::COUNT);
+    headers.insert(request_id::HEADER, request_id.clone());
+    security_headers::add(headers, is_error, state.is_https);
 }

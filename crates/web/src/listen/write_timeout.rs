@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 /// Fails writes that make no progress within `limit` of the moment when the socket buffer was full.
-pub(crate) struct WriteTimeout<S> {
+pub(super) struct WriteTimeout<S> {
     stream: S,
     limit: Duration,
     /// Set while data waits to be written. Partial progress does not extend it.
@@ -17,7 +17,7 @@ pub(crate) struct WriteTimeout<S> {
 }
 
 impl<S> WriteTimeout<S> {
-    pub(crate) fn new(limit: Duration, stream: S) -> Self {
+    pub(super) fn new(limit: Duration, stream: S) -> Self {
         Self { stream, limit, deadline: None }
     }
 

@@ -8,11 +8,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use porta_config::TrustProxy;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::listen::MAX_CONNECTIONS;
+use crate::client_address::TrustedProxies;
 
+/// Maximum number of open connections; more wait in the kernel. Every connection costs memory, even an idle one.
+pub(super) const MAX_CONNECTIONS: usize = 4_000;
 /// Per IPv4 address, or per IPv6 /64 network, the least that a provider assigns to a customer.
 const MAX_PER_NETWORK: usize = 200;
 /// For all untrusted peers together. Below `MAX_CONNECTIONS`.
@@ -21,8 +22,9 @@ const _: () = assert!(MAX_UNTRUSTED + 500 <= MAX_CONNECTIONS && MAX_PER_NETWORK 
 /// Refused peers reconnect at once; the warning is logged at most once in this time.
 const LOG_EVERY: Duration = Duration::from_mins(1);
 
-pub(crate) struct PeerLimits {
-    trust: TrustProxy,
+/// Limits of open connections.
+pub struct PeerLimits {
+    proxies: TrustedProxies,
     max_per_network: usize,
     untrusted: Arc<Semaphore>,
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
@@ -30,7 +32,7 @@ pub(crate) struct PeerLimits {
 }
 
 /// Counts as an open connection until dropped.
-pub(crate) struct PeerPermit {
+pub(super) struct PeerPermit {
     _permit: Option<UntrustedPermit>,
 }
 
@@ -41,13 +43,14 @@ struct UntrustedPermit {
 }
 
 impl PeerLimits {
-    pub(crate) fn new(trust: TrustProxy) -> Self {
-        Self::limited(trust, MAX_PER_NETWORK, MAX_UNTRUSTED)
+    /// Trusted proxies and this machine are not limited.
+    pub fn new(proxies: TrustedProxies) -> Self {
+        Self::limited(proxies, MAX_PER_NETWORK, MAX_UNTRUSTED)
     }
 
-    pub(crate) fn limited(trust: TrustProxy, max_per_network: usize, max_untrusted: usize) -> Self {
+    pub(super) fn limited(proxies: TrustedProxies, max_per_network: usize, max_untrusted: usize) -> Self {
         Self {
-            trust,
+            proxies,
             max_per_network,
             untrusted: Arc::new(Semaphore::new(max_untrusted)),
             open: Arc::default(),
@@ -56,8 +59,8 @@ impl PeerLimits {
     }
 
     /// Returns `None` when the network or all untrusted peers together have too many open connections.
-    pub(crate) fn admit(&self, peer: IpAddr) -> Option<PeerPermit> {
-        if is_this_machine(peer) || self.trust.is_trusted(peer) {
+    pub(super) fn admit(&self, peer: IpAddr) -> Option<PeerPermit> {
+        if is_this_machine(peer) || self.proxies.is_trusted(peer) {
             return Some(PeerPermit { _permit: None });
         }
         let network = network(peer);
@@ -120,6 +123,7 @@ fn network(peer: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forwarded::ForwardedHeader;
 
     fn count(peers: &PeerLimits, addresses: &[&str]) -> (usize, Vec<PeerPermit>) {
         let admitted: Vec<_> = addresses.iter().filter_map(|a| peers.admit(a.parse().unwrap())).collect();
@@ -128,7 +132,7 @@ mod tests {
 
     #[test]
     fn one_stranger_has_so_much_room_and_others_have_theirs() {
-        let peers = PeerLimits::limited(TrustProxy::Never, 3, 100);
+        let peers = PeerLimits::limited(TrustedProxies::Never, 3, 100);
         let (taken, held) = count(&peers, &["192.0.2.1"; 5]);
         assert_eq!(taken, 3);
         assert_eq!(count(&peers, &["192.0.2.2", "::ffff:192.0.2.1", "192.0.2.1"]).0, 1);
@@ -140,7 +144,7 @@ mod tests {
 
     #[test]
     fn addresses_of_one_ipv6_network_are_one_stranger() {
-        let peers = PeerLimits::limited(TrustProxy::Never, 3, 100);
+        let peers = PeerLimits::limited(TrustedProxies::Never, 3, 100);
         let same = ["2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:2:ffff::", "2001:db8:1:2:3:4:5:6"];
         assert_eq!(count(&peers, &same).0, 3);
         assert_eq!(count(&peers, &["2001:db8:1:2::1", "2001:db8:1:3::1", "2001:db8:2:2::1"]).0, 3);
@@ -149,7 +153,8 @@ mod tests {
     #[test]
     fn all_strangers_together_leave_room_for_proxies_and_probes() {
         let networks = vec!["10.0.0.0/8".parse().unwrap()];
-        let peers = PeerLimits::limited(TrustProxy::From { hops: 1, networks, header: None }, 3, 5);
+        let proxies = TrustedProxies::Hops { hops: 1, networks, header: ForwardedHeader::Either };
+        let peers = PeerLimits::limited(proxies, 3, 5);
         let many: Vec<String> = (0..9).map(|n| format!("192.0.2.{n}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         let (taken, _held) = count(&peers, &many);

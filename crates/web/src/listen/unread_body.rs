@@ -25,7 +25,7 @@ const MAX_DRAINED: u64 = 64 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A request body, part of which may be unread when the response is ready.
-pub(crate) struct UnreadBody<B> {
+pub(super) struct UnreadBody<B> {
     shared: Arc<Mutex<SharedBody<B>>>,
     /// The client sends the body only when asked (`Expect: 100-continue`, RFC 9110 §10.1.1).
     expects_continue: bool,
@@ -46,7 +46,7 @@ where
     B::Error: std::error::Error + Send + Sync + 'static,
 {
     /// Returns the request with a body for the handler, and the rest of the body; `None` when it is empty.
-    pub(crate) fn split(request: Request<B>) -> (Request<Body>, Option<Self>) {
+    pub(super) fn split(request: Request<B>) -> (Request<Body>, Option<Self>) {
         if request.body().is_end_stream() {
             return (request.map(Body::new), None);
         }
@@ -58,7 +58,7 @@ where
     }
 
     /// Whether the body is read to its end; reads and drops a small rest.
-    pub(crate) async fn drain(self) -> bool {
+    pub(super) async fn drain(self) -> bool {
         if !self.may_be_drained() {
             return false;
         }

@@ -1,0 +1,7 @@
+//! What every test server has in common.
+
+/// The public origin of every test server.
+pub const ISSUER_BASE: &str = "https://id.test";
+
+/// Two tenants with every kind of client and person that tests need.
+pub const FIXTURE: &str = include_str!("fixture.yaml");
