@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::organization::LoginMethod;
 use crate::signing_key::SigningAlgorithm;
 use crate::{
-    ApplicationId, ClientKey, ClientSecretId, Invalid, OrganizationId, Timestamp, TokenDigest, string_enum,
+    ApplicationId, ClientKey, ClientSecretId, Invalid, OrganizationId, Timestamp, TokenDigest, Version,
+    string_enum,
 };
 
 /// The public identifier of a client (RFC 6749 §2.2).
@@ -97,6 +98,7 @@ pub struct Client {
     pub status: ClientStatus,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub version: Version,
 }
 
 impl Client {

@@ -31,6 +31,7 @@ pub mod signing_key;
 pub mod slug;
 pub mod time;
 pub mod user;
+pub mod version;
 
 pub use backoff::Backoff;
 pub use change::Change;
@@ -44,6 +45,7 @@ pub use password::{Password, TypedPassword};
 pub use secret::{BearerKind, TokenDigest};
 pub use slug::Slug;
 pub use time::{Clock, ManualClock, SteadyClock, SystemClock, Timestamp};
+pub use version::Version;
 
 /// A value that violates a domain rule; the text is safe to show to the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
