@@ -5,11 +5,11 @@ use porta_core::change::Change;
 use porta_core::organization::{Organization, display_name};
 use porta_core::slug::permission_slug;
 use porta_core::user::User;
-use porta_core::{Invalid, PermissionId, RoleId, Slug};
+use porta_core::{Invalid, PermissionId, RoleId, Slug, Version};
 use serde_json::json;
 
 use crate::applications::{description, require_owner};
-use crate::error::{already_taken, refuse};
+use crate::error::{already_taken, refuse, stale};
 use crate::organizations::slug_of;
 use crate::work::changed;
 use crate::{DirectoryError, Result, Transaction};
@@ -50,6 +50,7 @@ impl Transaction {
             slug: Slug::for_role(&slug_of(new.slug, &new.name))?,
             name: new.name.trim().to_owned(),
             description: new.description,
+            version: Version::FIRST,
         };
         refuse(name_and_description(&role.name, role.description.as_ref()))?;
         self.unit
@@ -79,7 +80,8 @@ impl Transaction {
         if fields.is_empty() {
             return Ok(fields);
         }
-        if !self.unit.applications(organization.id).update_role(&after, self.now).await? {
+        let updated = self.unit.applications(organization.id).update_role(&after, self.now).await;
+        if !updated.map_err(stale("role"))? {
             return Err(DirectoryError::not_found("role", &before.slug));
         }
         self.audit(
@@ -106,6 +108,7 @@ impl Transaction {
             slug: permission_slug(&new.slug)?,
             name: new.name.trim().to_owned(),
             description: new.description,
+            version: Version::FIRST,
         };
         refuse(name_and_description(&permission.name, permission.description.as_ref()))?;
         self.unit
@@ -139,7 +142,8 @@ impl Transaction {
         if fields.is_empty() {
             return Ok(fields);
         }
-        if !self.unit.applications(organization.id).update_permission(&after).await? {
+        let updated = self.unit.applications(organization.id).update_permission(&after).await;
+        if !updated.map_err(stale("permission"))? {
             return Err(DirectoryError::not_found("permission", &before.slug));
         }
         let metadata = json!({ "permissionId": after.id, "changes": fields });

@@ -56,7 +56,8 @@ statements! {
 }
 
 const SELECT: &str = concat!("SELECT ", audit_columns!(list ""), " FROM audit_log");
-const NEWEST_FIRST: (Sort<AuditColumn>, Direction) = (Sort::time(AuditColumn::created_at), Direction::Descending);
+const NEWEST_FIRST: (Sort<AuditColumn>, Direction) =
+    (Sort::time(AuditColumn::created_at), Direction::Descending);
 
 fn read(row: &Row) -> Result<AuditEvent> {
     let r = row.record();

@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use porta_core::organization::{Branding, Organization, OrganizationStatus, TwoFactorPolicy};
 use porta_core::{OrganizationId, Slug, Timestamp, Version};
 use porta_store::{
-    Cursor, Direction, OrganizationFilter, OrganizationRepository, OrganizationSort, Page, PageRequest, Result,
-    SortedCursor,
+    Cursor, Direction, OrganizationFilter, OrganizationRepository, OrganizationSort, Page, PageRequest,
+    Result, SortedCursor,
 };
 
 use crate::kernel::{
-    List, Row, Runner, Sort, Value, at, columns, flag, int, json, opt_text, page_of, search_pattern, statements,
-    text, uuid, values_of,
+    List, Row, Runner, Sort, Value, at, columns, flag, int, json, opt_text, page_of, search_pattern,
+    statements, text, uuid, values_of,
 };
 
 macro_rules! organization_columns {
@@ -172,12 +172,13 @@ impl OrganizationRepository for Organizations<'_> {
 
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<Organization>> {
         let after = after.map(SortedCursor::from);
-        let list = List::new(concat!(module_path!(), "::PAGE"), self.0.dialect(), select_organization!()).page(
-            "o.",
-            (sort_by(OrganizationSort::CreatedAt), Direction::Ascending),
-            after.as_ref(),
-            limit,
-        )?;
+        let list = List::new(concat!(module_path!(), "::PAGE"), self.0.dialect(), select_organization!())
+            .page(
+                "o.",
+                (sort_by(OrganizationSort::CreatedAt), Direction::Ascending),
+                after.as_ref(),
+                limit,
+            )?;
         page_of(&self.0.list(list).await?, limit, read, |o| (o.created_at, o.id))
     }
 

@@ -7,7 +7,8 @@ use porta_core::{OrganizationId, SigningKeyId, Timestamp};
 use porta_store::{Result, SigningKeyRepository, StoreError};
 
 use crate::kernel::{
-    Row, Runner, Value, at, bytes, columns, json, opt_at, opt_uuid, same_owner, statements, text, uuid, values_of,
+    Row, Runner, Value, at, bytes, columns, json, opt_at, opt_uuid, same_owner, statements, text, uuid,
+    values_of,
 };
 
 macro_rules! key_columns {

@@ -35,8 +35,8 @@ pub use branding::BrandingAssetRepository;
 pub use clients::{ClientFacts, ClientRepository, RegisteredAddresses};
 pub use keys::SigningKeyRepository;
 pub use lists::{
-    ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, OrganizationFilter, OrganizationSort,
-    Page, PageRequest, SortValue, SortedCursor, UserFilter, UserSort,
+    ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, OrganizationFilter,
+    OrganizationSort, Page, PageRequest, SortValue, SortedCursor, UserFilter, UserSort,
 };
 pub use one_time::OneTimeTokenRepository;
 pub use organizations::{OrganizationRepository, SettingRepository, StoredSetting};

@@ -10,8 +10,8 @@ use porta_core::{ApplicationId, OrganizationId, Slug, Timestamp, Version};
 use porta_store::{ApplicationFilter, ApplicationSort, Page, PageRequest, Result, SortedCursor};
 
 use crate::kernel::{
-    List, Row, Runner, Sort, Value, at, columns, int, opt_text, opt_uuid, search_pattern, statements, text, uuid,
-    values_of,
+    List, Row, Runner, Sort, Value, at, columns, int, opt_text, opt_uuid, search_pattern, statements, text,
+    uuid, values_of,
 };
 
 /// Organization `$1` may see application `a`.

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, Module, Permission, Role};
 use porta_core::{ApplicationId, ClaimDefinitionId, PermissionId, RoleId, Slug, Timestamp, UserId};
 use porta_store::{
-    ApplicationFilter, ApplicationRepository, ApplicationSort, AssignedClaim, Page, PageRequest, Result, SortedCursor,
-    UpsertOutcome,
+    ApplicationFilter, ApplicationRepository, ApplicationSort, AssignedClaim, Page, PageRequest, Result,
+    SortedCursor, UpsertOutcome,
 };
 
 use super::Applications;

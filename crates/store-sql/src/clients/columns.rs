@@ -2,7 +2,8 @@
 
 use porta_core::Version;
 use porta_core::client::{
-    ApplicationType, Client, ClientId, ClientSecret, ClientStatus, ClientType, SecretStatus, TokenEndpointAuthMethod,
+    ApplicationType, Client, ClientId, ClientSecret, ClientStatus, ClientType, SecretStatus,
+    TokenEndpointAuthMethod,
 };
 use porta_core::signing_key::SigningAlgorithm;
 use porta_store::Result;
@@ -118,7 +119,9 @@ pub(super) fn value(c: &Client, column: ClientColumn) -> Value<'_> {
         ClientColumn::require_pkce => flag(c.require_pkce),
         ClientColumn::login_methods => opt_json(c.login_methods.as_ref()),
         ClientColumn::id_token_signed_response_alg => text(c.id_token_signed_response_alg.as_str()),
-        ClientColumn::userinfo_signed_response_alg => opt_text(c.userinfo_signed_response_alg.map(SigningAlgorithm::as_str)),
+        ClientColumn::userinfo_signed_response_alg => {
+            opt_text(c.userinfo_signed_response_alg.map(SigningAlgorithm::as_str))
+        }
         ClientColumn::standard_claims_in_id_token => flag(c.standard_claims_in_id_token),
         ClientColumn::status => text(c.status.as_str()),
         ClientColumn::created_at => at(c.created_at),

@@ -16,8 +16,8 @@ use self::columns::{
     stored_columns, value,
 };
 use crate::kernel::{
-    Dialect, List, Row, Runner, Sort, at, int, json, page_of, same_owner, search_pattern, statements, text, uuid,
-    values_of,
+    Dialect, List, Row, Runner, Sort, at, int, json, page_of, same_owner, search_pattern, statements, text,
+    uuid, values_of,
 };
 
 macro_rules! select {

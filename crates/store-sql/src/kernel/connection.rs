@@ -88,7 +88,8 @@ impl DbConnection {
         let mut answer = QueryResult::default();
         match self {
             Self::Postgres(connection) => {
-                let query = sqlx::query_with(stmt.postgres.clone(), postgres_arguments(values)?).persistent(keeps);
+                let query =
+                    sqlx::query_with(stmt.postgres.clone(), postgres_arguments(values)?).persistent(keeps);
                 let mut stream = connection.fetch_many(query);
                 while let Some(step) = stream.try_next().await? {
                     match step {

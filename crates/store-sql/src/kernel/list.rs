@@ -191,9 +191,9 @@ impl<'v> List<'v> {
             let condition = match (value, sort.is_nullable, direction) {
                 (Some(v), false, Direction::Ascending) => format!("({column}, {prefix}id) > ({v}, {id})"),
                 (Some(v), false, Direction::Descending) => format!("({column}, {prefix}id) < ({v}, {id})"),
-                (Some(v), true, Direction::Ascending) => format!(
-                    "({column} > {v} OR ({column} = {v} AND {prefix}id > {id}) OR {stored} IS NULL)"
-                ),
+                (Some(v), true, Direction::Ascending) => {
+                    format!("({column} > {v} OR ({column} = {v} AND {prefix}id > {id}) OR {stored} IS NULL)")
+                }
                 (Some(v), true, Direction::Descending) => {
                     format!("({column} < {v} OR ({column} = {v} AND {prefix}id < {id}))")
                 }

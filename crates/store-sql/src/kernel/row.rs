@@ -169,11 +169,7 @@ impl<C: Columns> Record<'_, C> {
         parse(&word).ok_or_else(|| self.inconsistent(column))
     }
 
-    pub(crate) fn opt_parsed<T>(
-        &self,
-        column: C,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<Option<T>> {
+    pub(crate) fn opt_parsed<T>(&self, column: C, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>> {
         self.opt_text(column)?.map(|word| parse(&word).ok_or_else(|| self.inconsistent(column))).transpose()
     }
 

@@ -82,10 +82,7 @@ fn read_totp(row: &Row) -> Result<TotpCredential> {
     let r = row.record();
     Ok(TotpCredential {
         user_id: r.id(TotpColumn::user_id)?,
-        secret: Sealed {
-            key_id: r.text(TotpColumn::secret_key_id)?,
-            bytes: r.bytes(TotpColumn::secret)?,
-        },
+        secret: Sealed { key_id: r.text(TotpColumn::secret_key_id)?, bytes: r.bytes(TotpColumn::secret)? },
         parameters: read_parameters(&r)?,
         last_step: r.opt_int(TotpColumn::last_step)?.unwrap_or(0),
         verified_at: r.time(TotpColumn::verified_at)?,

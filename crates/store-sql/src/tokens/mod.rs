@@ -16,7 +16,8 @@ use porta_store::{
 
 use crate::audit::{self, insert_audit};
 use crate::kernel::{
-    Runner, Value, at, digest, flag, json, opt_at, opt_digest, opt_json, opt_text, same_owner, statements, text, uuid,
+    Runner, Value, at, digest, flag, json, opt_at, opt_digest, opt_json, opt_text, same_owner, statements,
+    text, uuid,
 };
 use read::family_columns;
 

@@ -19,8 +19,8 @@ pub(crate) use self::columns::{next_user, user_columns};
 
 use self::columns::{UserColumn, edited_columns, read_user, value};
 use crate::kernel::{
-    List, Row, Runner, Sort, at, int, opt_at, opt_text, page_of, same_owner, search_pattern, statements, text, uuid,
-    values_of,
+    List, Row, Runner, Sort, at, int, opt_at, opt_text, page_of, same_owner, search_pattern, statements,
+    text, uuid, values_of,
 };
 
 /// A password recovery resets the counter of wrong second factors only if the last change of password is at least this

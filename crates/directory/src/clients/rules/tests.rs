@@ -1,6 +1,8 @@
 use porta_core::client::{ApplicationType, ClientId, ClientStatus};
 use porta_core::signing_key::SigningAlgorithm;
-use porta_core::{ApplicationId, ClientKey, EntityId as _, OrganizationId, SeededEntropy, Timestamp, Version};
+use porta_core::{
+    ApplicationId, ClientKey, EntityId as _, OrganizationId, SeededEntropy, Timestamp, Version,
+};
 use rstest::rstest;
 
 use super::*;

@@ -62,9 +62,11 @@ fn a_page_begins_after_the_sort_value_and_the_id() {
         cursor(SortValue::Time(Some(Timestamp::from_seconds(1)))),
     );
     let list = people(Dialect::Postgres).page("p.", (NAME, Direction::Ascending), Some(&named), 10).unwrap();
-    let expected = " WHERE (p.name COLLATE \"C\", p.id) > ($1, $2) ORDER BY p.name COLLATE \"C\", p.id LIMIT $3";
+    let expected =
+        " WHERE (p.name COLLATE \"C\", p.id) > ($1, $2) ORDER BY p.name COLLATE \"C\", p.id LIMIT $3";
     assert_eq!(text_of(list), (expected.to_owned(), 3));
-    let list = people(Dialect::Sqlite).page("p.", (CREATED, Direction::Descending), Some(&timed), 10).unwrap();
+    let list =
+        people(Dialect::Sqlite).page("p.", (CREATED, Direction::Descending), Some(&timed), 10).unwrap();
     let expected = " WHERE (p.created_at, p.id) < ($1, $2) ORDER BY p.created_at DESC, p.id DESC LIMIT $3";
     assert_eq!(text_of(list), (expected.to_owned(), 3));
 }
