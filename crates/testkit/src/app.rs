@@ -23,6 +23,7 @@ use porta_oidc::{Engine, EngineDeps, TenantLookup};
 use porta_pages::Pages;
 use porta_signin::{DummyHashCosts, FloodLevels, HashCost, PasswordHasher, SecondFactorKeys, SignIn};
 use porta_store::Store;
+use porta_store_sql::Operation;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
@@ -201,6 +202,14 @@ impl TestApp {
         change(&mut instance);
         let (clock, database) = (Arc::clone(&self.clock), Arc::clone(&self.database));
         Self::on(clock, database, instance, Arc::clone(&self.instances), self.short_lived.clone())
+    }
+
+    /// The database over the same connections, where operations fail if `fails` says so.
+    pub fn store_with_faults(
+        &self,
+        fails: impl Fn(Operation) -> bool + Send + Sync + 'static,
+    ) -> Arc<dyn Store> {
+        Arc::new(self.database.database.with_faults(Arc::new(fails)))
     }
 
     fn first(

@@ -18,6 +18,7 @@ pub mod relay;
 pub use app::{ISSUER_BASE, InstanceConfig, TestApp};
 pub use browser::{Answer, Browser, SECURE};
 pub use flow::{Authorize, FIXTURE, VERIFIER, jwt_payload};
+pub use porta_store_sql::Operation;
 
 /// Runs an `async fn(TestApp)` on the embedded stores and on PostgreSQL + Redis, with the fixture applied. The second
 /// test has `postgres` in its name, so that `--skip postgres` skips it visibly.

@@ -23,7 +23,7 @@ pub type FaultHook = Arc<dyn Fn(Operation) -> bool + Send + Sync>;
 /// Fails if the hook says so.
 pub(super) fn check(hook: Option<&FaultHook>, operation: Operation) -> Result<()> {
     if hook.is_some_and(|fails| fails(operation)) {
-        return Err(unavailable("a test made this operation fail"));
+        return Err(unavailable("the test took the database away"));
     }
     Ok(())
 }
