@@ -48,7 +48,8 @@ statements! {
          ORDER BY created_at DESC LIMIT 1");
     OLDEST_SINCE: Read = "SELECT MIN(activated_at) FROM signing_keys WHERE status = 'active'";
     INSERT: Write = concat!("INSERT INTO signing_keys (", key_columns!(list ""), ") \
-         VALUES (", key_columns!(arguments 1), ") ON CONFLICT (organization_id, algorithm, status) WHERE status IN ('next', 'active') DO NOTHING");
+         VALUES (", key_columns!(arguments 1), ") \
+         ON CONFLICT (organization_id, algorithm, status) WHERE status IN ('next', 'active') DO NOTHING");
     // The promotion reads the result of the retirement, which makes PostgreSQL run it second: the unique place must be
     // free first.
     PROMOTE: Script = concat!("WITH retired AS (", retire!(), " RETURNING id), \

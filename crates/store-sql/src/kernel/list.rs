@@ -12,10 +12,10 @@ use porta_store::{Direction, Page, Result, SortValue, SortedCursor, StoreError};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 use uuid::Uuid;
 
-use super::columns::Columns;
 use super::connection::Dialect;
 use super::row::Row;
 use super::statement::{Kind, Stmt};
+use super::table::Columns;
 use super::value::{Value, at, int, text};
 
 /// Type of a sort column.

@@ -2,7 +2,6 @@
 //! rows for both drivers, one pool, one place that classifies errors.
 
 mod circuit_breaker;
-mod columns;
 mod connection;
 mod error;
 mod faults;
@@ -13,9 +12,9 @@ mod pool;
 mod row;
 mod runner;
 mod statement;
+mod table;
 mod value;
 
-pub(crate) use columns::{Columns, columns, values_of};
 pub(crate) use connection::{Connector, Dialect, highest_argument};
 pub use faults::{FaultHook, Operation};
 pub(crate) use list::{List, Sort, search_pattern};
@@ -25,6 +24,7 @@ pub(crate) use pool::{Pool, PooledConnection};
 pub(crate) use row::{Reader, Record, Row};
 pub(crate) use runner::{Kernel, Runner, Tx};
 pub(crate) use statement::{Kind, Stmt, statements};
+pub(crate) use table::{Columns, columns, values_of};
 pub(crate) use value::{
     Value, at, bytes, digest, flag, int, json, opt_at, opt_digest, opt_json, opt_text, opt_uuid, text, uuid,
 };

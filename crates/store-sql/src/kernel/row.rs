@@ -12,7 +12,7 @@ use sqlx::types::Json;
 use sqlx::{Decode, Postgres, Row as _};
 use uuid::Uuid;
 
-use super::columns::Columns;
+use super::table::Columns;
 use super::value::{POSTGRES_EPOCH, PgTime};
 
 pub(crate) enum Row {

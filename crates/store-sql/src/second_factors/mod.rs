@@ -46,7 +46,8 @@ macro_rules! becomes_totp {
 /// Overwrites an unconfirmed authenticator, which is no second factor (decision 0025).
 macro_rules! insert_totp {
     ($source:literal) => {
-        concat!("INSERT INTO user_totp (", totp_columns!(list ""), ", updated_at) SELECT $2, $5, $6, $7, $8, $9, $10, $4, $11, $4 ", $source,
+        concat!("INSERT INTO user_totp (", totp_columns!(list ""), ", updated_at) \
+            SELECT $2, $5, $6, $7, $8, $9, $10, $4, $11, $4 ", $source,
             " ON CONFLICT (user_id) DO UPDATE SET secret = excluded.secret, secret_key_id = excluded.secret_key_id, \
             algorithm = excluded.algorithm, digits = excluded.digits, period = excluded.period, \
             last_step = excluded.last_step, verified_at = excluded.verified_at, created_at = excluded.created_at, \

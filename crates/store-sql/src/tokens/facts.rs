@@ -70,8 +70,8 @@ macro_rules! issuance {
 }
 macro_rules! refresh {
     ($dialect:ident) => {
-        concat!("SELECT ", refresh_token_columns!(list "t."), ", ", family_columns!(list "f."), ", ", liveness_columns!(), ", ", user_columns!(list "u."), ", ",
-            held_columns!($dialect), ", \
+        concat!("SELECT ", refresh_token_columns!(list "t."), ", ", family_columns!(list "f."), ", ", liveness_columns!(),
+            ", ", user_columns!(list "u."), ", ", held_columns!($dialect), ", \
             EXISTS (SELECT 1 FROM refresh_tokens n WHERE n.digest = t.successor AND n.rotated_at IS NOT NULL), \
             (SELECT n.created_at FROM refresh_tokens n WHERE n.digest = t.successor) \
             FROM refresh_tokens t ", family_joins!())

@@ -101,7 +101,8 @@ statements! {
     REHASH: Write = "UPDATE users SET password_hash = $4 WHERE organization_id = $1 AND id = $2 AND password_hash = $3";
     // Only a lock has a reason, so the reason alone identifies an automatic lock.
     // Whoever reads the mail can reset as often as they like. A reset must not give back guesses at the second factor.
-    RECOVER_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, password_changed_at = $3, updated_at = $3, version = version + 1, \
+    RECOVER_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, password_changed_at = $3, updated_at = $3, \
+         version = version + 1, \
          credential_epoch = credential_epoch + 1, factor_failures = CASE WHEN password_changed_at IS NULL \
              OR password_changed_at <= $5 THEN 0 ELSE factor_failures END, ", arrived!());
     VERIFY_EMAIL: Write = concat!("UPDATE users SET updated_at = $3, version = version + 1, ", arrived!());
