@@ -65,7 +65,7 @@ impl Transaction {
         application: &Application,
         before: &ClaimDefinition,
         after: ClaimDefinition,
-    ) -> Result<Vec<&'static str>> {
+    ) -> Result<(ClaimDefinition, Vec<&'static str>)> {
         require_owner(organization, application)?;
         if after.claim_type != before.claim_type {
             let problem = format!("claim `{}` is a {} for good", before.claim_name, before.claim_type);
@@ -85,19 +85,20 @@ impl Transaction {
             [description, include_in_id_token, include_in_access_token, include_in_userinfo]
         );
         if fields.is_empty() {
-            return Ok(fields);
+            return Ok((before.clone(), fields));
         }
         let updated = self.unit.applications(organization.id).update_claim(&after, self.now).await;
         if !updated.map_err(stale("claim"))? {
             return Err(DirectoryError::not_found("claim", &before.claim_name));
         }
+        let after = ClaimDefinition { version: before.version.next(), ..after };
         let metadata = json!({
             "definitionId": after.id, "applicationId": application.id,
             "claimName": after.claim_name, "changes": fields,
         });
         self.audit("claim.updated", Some(organization), None, metadata).await?;
         self.announce(Change::Application(application.id));
-        Ok(fields)
+        Ok((after, fields))
     }
 
     /// Sets a person's value; `false` if unchanged. The audit row omits the value, which is personal data.

@@ -71,19 +71,20 @@ impl Transaction {
         application: &Application,
         before: &Role,
         after: Role,
-    ) -> Result<Vec<&'static str>> {
+    ) -> Result<(Role, Vec<&'static str>)> {
         require_owner(organization, application)?;
         let after =
             Role { name: after.name.trim().to_owned(), description: after.description, ..before.clone() };
         refuse(name_and_description(&after.name, after.description.as_ref()))?;
         let fields = changed!(before, after, [name, description]);
         if fields.is_empty() {
-            return Ok(fields);
+            return Ok((before.clone(), fields));
         }
         let updated = self.unit.applications(organization.id).update_role(&after, self.now).await;
         if !updated.map_err(stale("role"))? {
             return Err(DirectoryError::not_found("role", &before.slug));
         }
+        let after = Role { version: before.version.next(), ..after };
         self.audit(
             "role.updated",
             Some(organization),
@@ -92,7 +93,7 @@ impl Transaction {
         )
         .await?;
         self.announce(Change::Application(application.id));
-        Ok(fields)
+        Ok((after, fields))
     }
 
     pub async fn create_permission(
@@ -130,7 +131,7 @@ impl Transaction {
         application: &Application,
         before: &Permission,
         after: Permission,
-    ) -> Result<Vec<&'static str>> {
+    ) -> Result<(Permission, Vec<&'static str>)> {
         require_owner(organization, application)?;
         let after = Permission {
             name: after.name.trim().to_owned(),
@@ -140,15 +141,16 @@ impl Transaction {
         refuse(name_and_description(&after.name, after.description.as_ref()))?;
         let fields = changed!(before, after, [name, description]);
         if fields.is_empty() {
-            return Ok(fields);
+            return Ok((before.clone(), fields));
         }
         let updated = self.unit.applications(organization.id).update_permission(&after).await;
         if !updated.map_err(stale("permission"))? {
             return Err(DirectoryError::not_found("permission", &before.slug));
         }
+        let after = Permission { version: before.version.next(), ..after };
         let metadata = json!({ "permissionId": after.id, "changes": fields });
         self.audit("permission.updated", Some(organization), None, metadata).await?;
-        Ok(fields)
+        Ok((after, fields))
     }
 
     /// Grants a role a permission of the same application; `false` if it had it already.
