@@ -105,7 +105,9 @@ statements! {
          version = version + 1, \
          credential_epoch = credential_epoch + 1, factor_failures = CASE WHEN password_changed_at IS NULL \
              OR password_changed_at <= $5 THEN 0 ELSE factor_failures END, ", arrived!());
-    VERIFY_EMAIL: Write = concat!("UPDATE users SET updated_at = $3, version = version + 1, ", arrived!());
+    // Every sign-in with a mailed link does this. Only the first one is a change that operators see.
+    VERIFY_EMAIL: Write = concat!("UPDATE users SET updated_at = $3, \
+         version = version + CASE WHEN email_verified THEN 0 ELSE 1 END, ", arrived!());
     HASH_PARAMETERS: Read = concat!("SELECT substr(hash, 16, strpos(substr(hash, 16), '$') - 1), count(*)", hashes!()),
         sqlite: concat!("SELECT substr(hash, 16, instr(substr(hash, 16), '$') - 1), count(*)", hashes!());
     COUNT_FACTOR_FAILURE: Write = "UPDATE users SET factor_failures = factor_failures + 1 \

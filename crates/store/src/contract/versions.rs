@@ -127,6 +127,10 @@ pub async fn users(store: Arc<dyn Store>) {
     assert_eq!(before.profile.given_name.as_deref(), Some("First"));
     assert_eq!(before.version, read.version.next());
 
+    let unverified = User { email_verified: false, ..before.clone() };
+    assert!(all.users(org).update(&unverified).await.unwrap());
+    before = all.users(org).by_id(read.id).await.unwrap().unwrap();
+
     // Every change that operators may see makes what they read before it stale.
     let (active, suspended) = (UserStatus::Active, UserStatus::Suspended);
     for change in 0..7 {
@@ -135,8 +139,8 @@ pub async fn users(store: Arc<dyn Store>) {
             0 => all.users(org).set_status(read.id, active, suspended, None, NOW).await,
             1 => all.users(org).set_status(read.id, suspended, active, None, NOW).await,
             2 => all.users(org).set_password(read.id, Some(&hash), NOW).await,
-            3 => all.users(org).recover_password(read.id, &hash, NOW).await,
-            4 => all.users(org).verify_email(read.id, NOW).await,
+            3 => all.users(org).verify_email(read.id, NOW).await,
+            4 => all.users(org).recover_password(read.id, &hash, NOW).await,
             5 => all.second_factors(org).enrol_totp(&totp(&read, &w.entropy), None).await,
             _ => all.second_factors(org).disable(read.id, NOW).await,
         };
@@ -150,6 +154,10 @@ pub async fn users(store: Arc<dyn Store>) {
     // A sign-in is none: it must not refuse what an operator is editing.
     let (event, new) = (w.event("user.login.password"), session(&before, &w.entropy));
     assert!(all.users(org).record_sign_in(&before, MINUTE, &new, &event).await.unwrap());
+    assert!(
+        all.users(org).verify_email(read.id, NOW).await.unwrap(),
+        "by a mailed link, to a verified address"
+    );
     assert_eq!(all.users(org).count_factor_failure(read.id).await.unwrap(), Some(1));
     assert!(all.users(org).update(&named("Third", &before)).await.unwrap());
 }
