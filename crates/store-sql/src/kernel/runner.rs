@@ -324,6 +324,7 @@ impl Runner<'_> {
         }
         Err(StoreError::MissingReference(reference.to_owned()))
     }
+
     /// Runs an update that is guarded by the version of the row. If it changed nothing, `version` reads the current
     /// version: an existing row was changed since it was read, which is the error `Stale`. `false`: no such row.
     pub(crate) async fn update_version(
