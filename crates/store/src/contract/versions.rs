@@ -39,6 +39,7 @@ pub async fn organizations(store: Arc<dyn Store>) {
     assert!(all.organizations().set_status(read.id, from, to, NOW).await.unwrap());
     assert!(is_stale(&all.organizations().update(&stored).await));
     let stored = all.organizations().by_id(read.id).await.unwrap().unwrap();
+    assert!(all.organizations().set_status(read.id, to, to, NOW).await.unwrap(), "the same status is none");
     assert!(all.organizations().update(&stored).await.unwrap());
 }
 
