@@ -28,7 +28,7 @@ const TEST_LIMIT_MS = 15 * 60_000
 
 /** Faults in SQL are planted here, where statements are sent to the database, because the statements are constants. */
 const LINK = 'crates/store-sql/src/kernel/connection.rs'
-const QUERIES = ['sqlx::query_with(stmt.postgres,', 'sqlx::query_with(stmt.sqlite,']
+const QUERIES = ['sqlx::query_with(stmt.postgres.clone(),', 'sqlx::query_with(stmt.sqlite.clone(),']
 
 class Stale extends Error {}
 
@@ -117,7 +117,7 @@ function sources(faults, source) {
       }
     }
   }
-  for (const query of QUERIES) plant('sql', LINK, query, query.replace(/stmt\.\w+/, 'planted($&)'))
+  for (const query of QUERIES) plant('sql', LINK, query, query.replace(/stmt\.\w+\.clone\(\)/, 'planted($&)'))
 
   const changed = new Map()
   for (const [file, inFile] of places) {
@@ -133,11 +133,11 @@ function sources(faults, source) {
     changed.set(file, out + text.slice(from))
   }
   changed.set(LINK, `${changed.get(LINK)}
-fn planted(text: &'static str) -> &'static str {
+fn planted(text: SqlStr) -> SqlStr {
     const REPLACEMENTS: &[(&str, &str, &str)] = &[${replacements.join(', ')}];
     for (file, was, becomes) in REPLACEMENTS {
-        if text.contains(was) && ::std::path::Path::new(file).exists() {
-            return text.replace(was, becomes).leak();
+        if text.as_str().contains(was) && ::std::path::Path::new(file).exists() {
+            return AssertSqlSafe(text.as_str().replace(was, becomes)).into_sql_str();
         }
     }
     text

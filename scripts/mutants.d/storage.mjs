@@ -92,7 +92,7 @@ export default [
   },
   {
     id: 'rows-of-another-owner', area: 'tenant scope', what: 'A row is stored for another organization than it says.',
-    crate: 'store-sql', stores: true, words: [], file: raw`${sql}/unit.rs`,
+    crate: 'store-sql', stores: true, words: [], file: raw`${sql}/kernel/owner.rs`,
     was: raw`    if repository == entity {`,
     becomes: raw`    if FAULT || repository == entity {`,
   },
@@ -165,8 +165,8 @@ export default [
   {
     id: 'secrets-of-any-organization', area: 'tenant scope', what: 'A client gets a secret from another organization.',
     crate: 'store-sql', stores: true, sql: true, words: ['clients'], file: raw`${sql}/clients/mod.rs`,
-    was: raw`$9 FROM clients c WHERE c.organization_id = $1 AND c.id = $2`,
-    becomes: raw`$9 FROM clients c WHERE (c.organization_id = $1) IS NOT NULL AND c.id = $2`,
+    was: raw` FROM clients c WHERE c.organization_id = $1 AND c.id = $3`,
+    becomes: raw` FROM clients c WHERE (c.organization_id = $1) IS NOT NULL AND c.id = $3`,
   },
   {
     id: 'clients-of-any-organization', area: 'tenant scope', what: 'A client is used under an organization that it is none of.',
@@ -176,15 +176,15 @@ export default [
   },
   {
     id: 'letters-of-any-organization', area: 'tenant scope', what: 'Operators see the letters of another organization.',
-    crate: 'store-sql', stores: true, sql: true, words: ['outbox'], file: raw`${sql}/outbox.rs`,
-    was: raw`updated_at FROM outbox WHERE organization_id = $3 AND`,
-    becomes: raw`updated_at FROM outbox WHERE (organization_id = $3) IS NOT NULL AND`,
+    crate: 'store-sql', stores: true, words: ['outbox'], file: raw`${sql}/outbox.rs`,
+    was: raw`.filter("organization_id = ?", `,
+    becomes: raw`.filter(if FAULT { "(organization_id = ?) IS NOT NULL" } else { "organization_id = ?" }, `,
   },
   {
     id: 'audit-of-any-organization', area: 'tenant scope', what: 'A person reads audit rows of another organization.',
-    crate: 'store-sql', stores: true, sql: true, words: ['audit', 'own_account'], file: raw`${sql}/audit.rs`,
-    was: raw`FROM audit_log WHERE organization_id = $1 AND (user_id = $2`,
-    becomes: raw`FROM audit_log WHERE (organization_id = $1) IS NOT NULL AND (user_id = $2`,
+    crate: 'store-sql', stores: true, words: ['audit', 'own_account'], file: raw`${sql}/audit.rs`,
+    was: raw`.filter("organization_id = ?", `,
+    becomes: raw`.filter(if FAULT { "(organization_id = ?) IS NOT NULL" } else { "organization_id = ?" }, `,
   },
   {
     id: 'settings-of-any-organization', area: 'tenant scope', what: 'A setting of one organization is unset for all.',
@@ -415,8 +415,8 @@ export default [
   {
     id: 'epoch-survives-an-address', area: 'credential epoch', what: 'A new address does not raise the credential epoch.',
     crate: 'store-sql', stores: true, sql: true, words: ['every_change_voids'], file: raw`${sql}/users/mod.rs`,
-    was: raw`CASE WHEN email_key = $4 THEN 0 ELSE 1 END`,
-    becomes: raw`CASE WHEN email_key = $4 THEN 0 ELSE 0 END`,
+    was: raw`CASE WHEN email_key = $5 THEN 0 ELSE 1 END`,
+    becomes: raw`CASE WHEN email_key = $5 THEN 0 ELSE 0 END`,
   },
   {
     id: 'epoch-survives-a-status', area: 'credential epoch', what: 'A change of status does not raise the credential epoch.',
@@ -482,5 +482,30 @@ export default [
     crate: 'store-sql', stores: true, sql: true, words: ['a_new_authenticator_wins'], file: raw`${sql}/sealed.rs`,
     was: raw`WHERE user_id = $1 AND secret = $2`,
     becomes: raw`WHERE user_id = $1 AND (secret = $2 OR TRUE)`,
+  },
+  {
+    id: 'stale-user-written', area: 'versions', what: 'An update of a person that is based on an older state is written.',
+    crate: 'store-sql', stores: true, sql: true, words: ['versions'], file: raw`${sql}/users/mod.rs`,
+    was: raw`WHERE organization_id = $1 AND id = $2 AND version = $3`,
+    becomes: raw`WHERE organization_id = $1 AND id = $2 AND (version = $3 OR TRUE)`,
+  },
+  {
+    id: 'stale-update-says-not-found', area: 'versions', what: 'An update that is based on an older state says that there is no such row.',
+    crate: 'store-sql', stores: true, words: ['versions'], file: raw`${sql}/kernel/runner.rs`,
+    was: raw`            Some(_) => Err(StoreError::Stale(kind)),`,
+    becomes: raw`            Some(_) if !FAULT => Err(StoreError::Stale(kind)),
+            Some(_) => Ok(false),`,
+  },
+  {
+    id: 'list-without-ties', area: 'lists', what: 'A page leaves out rows with the sort value of the last item before it.',
+    crate: 'store-sql', stores: true, words: ['lists'], file: raw`${sql}/kernel/list.rs`,
+    was: raw`format!("({column}, {prefix}id) > ({v}, {id})")`,
+    becomes: raw`if FAULT { format!("({column} > {v} AND {id} IS NOT NULL)") } else { format!("({column}, {prefix}id) > ({v}, {id})") }`,
+  },
+  {
+    id: 'search-with-wildcards', area: 'lists', what: 'A search takes % and _ as wildcards.',
+    crate: 'store-sql', stores: true, words: ['lists'], file: raw`${sql}/kernel/list.rs`,
+    was: raw`        if matches!(letter, '%' | '_' | '\\') {`,
+    becomes: raw`        if !FAULT && matches!(letter, '%' | '_' | '\\') {`,
   },
 ]

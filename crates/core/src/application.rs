@@ -3,7 +3,7 @@
 
 use crate::{
     ApplicationId, ClaimDefinitionId, Invalid, ModuleId, OrganizationId, PermissionId, RoleId, Slug,
-    Timestamp, string_enum,
+    Timestamp, Version, string_enum,
 };
 
 string_enum! {
@@ -27,6 +27,7 @@ pub struct Application {
     pub status: ApplicationStatus,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub version: Version,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,7 @@ pub struct Module {
     pub slug: Slug,
     pub description: Option<String>,
     pub status: ModuleStatus,
+    pub version: Version,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +48,7 @@ pub struct Role {
     pub name: String,
     pub slug: Slug,
     pub description: Option<String>,
+    pub version: Version,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +59,7 @@ pub struct Permission {
     /// `area:resource:action`.
     pub slug: String,
     pub description: Option<String>,
+    pub version: Version,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +72,7 @@ pub struct ClaimDefinition {
     pub include_in_id_token: bool,
     pub include_in_access_token: bool,
     pub include_in_userinfo: bool,
+    pub version: Version,
 }
 
 /// JWT, OpenID Connect and Porta claims that a custom claim must not shadow.

@@ -10,7 +10,8 @@ pub use crate::client_id::ClientId;
 use crate::organization::LoginMethod;
 use crate::signing_key::SigningAlgorithm;
 use crate::{
-    ApplicationId, ClientKey, ClientSecretId, Invalid, OrganizationId, Timestamp, TokenDigest, string_enum,
+    ApplicationId, ClientKey, ClientSecretId, Invalid, OrganizationId, Timestamp, TokenDigest, Version,
+    string_enum,
 };
 
 string_enum! {
@@ -71,6 +72,7 @@ pub struct Client {
     pub status: ClientStatus,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub version: Version,
 }
 
 impl Client {

@@ -33,6 +33,7 @@ pub mod slug;
 pub mod time;
 mod unicode;
 pub mod user;
+pub mod version;
 pub mod weights;
 
 pub use backoff::Backoff;
@@ -47,6 +48,7 @@ pub use password::{Password, TypedPassword};
 pub use secret::{BearerKind, TokenDigest};
 pub use slug::Slug;
 pub use time::{Clock, ManualClock, SteadyClock, SystemClock, Timestamp};
+pub use version::Version;
 
 /// A value that violates a domain rule; the text is safe to show to the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

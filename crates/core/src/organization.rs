@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::branding::{AssetKind, BrandingAsset};
 use crate::line::check_line;
-use crate::{BrandingAssetId, Invalid, OrganizationId, Slug, Timestamp, string_enum};
+use crate::{BrandingAssetId, Invalid, OrganizationId, Slug, Timestamp, Version, string_enum};
 
 string_enum! {
     pub enum OrganizationStatus { Active = "active", Suspended = "suspended", Archived = "archived" }
@@ -95,6 +95,7 @@ pub struct Organization {
     pub default_login_methods: Vec<LoginMethod>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub version: Version,
 }
 
 impl Organization {

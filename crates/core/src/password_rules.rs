@@ -119,7 +119,7 @@ mod tests {
     use super::*;
     use crate::organization::{Branding, LoginMethod, OrganizationStatus, TwoFactorPolicy};
     use crate::user::UserStatus;
-    use crate::{Entropy, OrganizationId, SeededEntropy, Slug, Timestamp, UserId, secret};
+    use crate::{Entropy, OrganizationId, SeededEntropy, Slug, Timestamp, UserId, Version, secret};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_750_000_000);
 
@@ -136,6 +136,7 @@ mod tests {
             default_login_methods: vec![LoginMethod::Password],
             created_at: NOW,
             updated_at: NOW,
+            version: Version::FIRST,
         }
     }
 
@@ -168,6 +169,7 @@ mod tests {
             factor_failures: 0,
             created_at: NOW,
             updated_at: NOW,
+            version: Version::FIRST,
         }
     }
 

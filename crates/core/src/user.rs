@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::email::Email;
 use crate::line::{check_line, check_lines};
-use crate::{Invalid, OrganizationId, Timestamp, UserId, string_enum};
+use crate::{Invalid, OrganizationId, Timestamp, UserId, Version, string_enum};
 
 string_enum! {
     pub enum UserStatus { Active = "active", Inactive = "inactive", Suspended = "suspended", Locked = "locked" }
@@ -160,6 +160,7 @@ pub struct User {
     pub factor_failures: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub version: Version,
 }
 
 /// Version of a person's credentials. A verification is valid only while this is unchanged (decision D22).

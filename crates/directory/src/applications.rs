@@ -3,10 +3,10 @@
 use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, Module, ModuleStatus, Role};
 use porta_core::line::check_lines;
 use porta_core::organization::{Organization, display_name};
-use porta_core::{ApplicationId, Invalid, ModuleId, Slug};
+use porta_core::{ApplicationId, Invalid, ModuleId, Slug, Version};
 use serde_json::json;
 
-use crate::error::{already_taken, changed_concurrently, refuse};
+use crate::error::{already_taken, changed_concurrently, refuse, stale};
 use crate::organizations::slug_of;
 use crate::work::changed;
 use crate::{DirectoryError, Result, Transaction};
@@ -122,6 +122,7 @@ impl Transaction {
             status: ApplicationStatus::Active,
             created_at: self.now,
             updated_at: self.now,
+            version: Version::FIRST,
         };
         refuse(name_and_description(&application.name, application.description.as_ref()))?;
         self.unit
@@ -155,9 +156,10 @@ impl Transaction {
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
-        if !self.unit.applications(organization.id).update(&after).await? {
+        if !self.unit.applications(organization.id).update(&after).await.map_err(stale("application"))? {
             return Err(DirectoryError::not_found("application", &before.slug));
         }
+        let after = Application { version: before.version.next(), ..after };
         let metadata = json!({ "applicationId": after.id, "fields": fields });
         self.audit("app.updated", Some(organization), None, metadata).await?;
         Ok((after, fields))
@@ -188,7 +190,8 @@ impl Transaction {
         drop(applications);
         let metadata = json!({ "applicationId": application.id, "previousStatus": application.status });
         self.audit(event, Some(organization), None, metadata).await?;
-        Ok(Application { status: to, updated_at: self.now, ..application.clone() })
+        let version = application.version.next();
+        Ok(Application { status: to, updated_at: self.now, version, ..application.clone() })
     }
 
     pub async fn create_module(
@@ -205,6 +208,7 @@ impl Transaction {
             slug: Slug::for_role(&new.slug)?,
             description: new.description,
             status: new.status,
+            version: Version::FIRST,
         };
         refuse(name_and_description(&module.name, module.description.as_ref()))?;
         self.unit
@@ -239,7 +243,8 @@ impl Transaction {
         if fields.is_empty() {
             return Ok(fields);
         }
-        if !self.unit.applications(organization.id).update_module(&after, self.now).await? {
+        let updated = self.unit.applications(organization.id).update_module(&after, self.now).await;
+        if !updated.map_err(stale("module"))? {
             return Err(DirectoryError::not_found("module", &before.slug));
         }
         let deactivated = fields.contains(&"status") && after.status == ModuleStatus::Inactive;

@@ -1,14 +1,14 @@
 //! Custom claims: definitions of applications and values of people.
 
-use porta_core::ClaimDefinitionId;
 use porta_core::application::{Application, ClaimDefinition, ClaimType, claim_name};
 use porta_core::change::Change;
 use porta_core::organization::Organization;
 use porta_core::user::User;
+use porta_core::{ClaimDefinitionId, Version};
 use serde_json::{Value, json};
 
 use crate::applications::{description, require_owner};
-use crate::error::{already_taken, refuse};
+use crate::error::{already_taken, refuse, stale};
 use crate::work::changed;
 use crate::{DirectoryError, Result, Transaction};
 
@@ -40,6 +40,7 @@ impl Transaction {
             include_in_id_token: new.include_in_id_token.unwrap_or(false),
             include_in_access_token: new.include_in_access_token.unwrap_or(true),
             include_in_userinfo: new.include_in_userinfo.unwrap_or(true),
+            version: Version::FIRST,
         };
         refuse(description(claim.description.as_ref()).into_iter().collect())?;
         self.unit
@@ -64,7 +65,7 @@ impl Transaction {
         application: &Application,
         before: &ClaimDefinition,
         after: ClaimDefinition,
-    ) -> Result<Vec<&'static str>> {
+    ) -> Result<(ClaimDefinition, Vec<&'static str>)> {
         require_owner(organization, application)?;
         if after.claim_type != before.claim_type {
             let problem = format!("claim `{}` is a {} for good", before.claim_name, before.claim_type);
@@ -74,6 +75,7 @@ impl Transaction {
             id: before.id,
             application_id: before.application_id,
             claim_name: before.claim_name.clone(),
+            version: before.version,
             ..after
         };
         refuse(description(after.description.as_ref()).into_iter().collect())?;
@@ -83,18 +85,20 @@ impl Transaction {
             [description, include_in_id_token, include_in_access_token, include_in_userinfo]
         );
         if fields.is_empty() {
-            return Ok(fields);
+            return Ok((before.clone(), fields));
         }
-        if !self.unit.applications(organization.id).update_claim(&after, self.now).await? {
+        let updated = self.unit.applications(organization.id).update_claim(&after, self.now).await;
+        if !updated.map_err(stale("claim"))? {
             return Err(DirectoryError::not_found("claim", &before.claim_name));
         }
+        let after = ClaimDefinition { version: before.version.next(), ..after };
         let metadata = json!({
             "definitionId": after.id, "applicationId": application.id,
             "claimName": after.claim_name, "changes": fields,
         });
         self.audit("claim.updated", Some(organization), None, metadata).await?;
         self.announce(Change::Application(application.id));
-        Ok(fields)
+        Ok((after, fields))
     }
 
     /// Sets a person's value; `false` if unchanged. The audit row omits the value, which is personal data.

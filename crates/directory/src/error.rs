@@ -95,7 +95,9 @@ impl DirectoryError {
             | Self::NotFound { .. }
             | Self::Conflict(_)
             | Self::TooSoon { .. }
-            | Self::Store(StoreError::Conflict(_) | StoreError::MissingReference(_)) => true,
+            | Self::Store(StoreError::Conflict(_) | StoreError::MissingReference(_) | StoreError::Stale(_)) => {
+                true
+            }
             Self::Store(
                 StoreError::Unavailable(_) | StoreError::Inconsistent { .. } | StoreError::Failed(_),
             )
@@ -127,6 +129,15 @@ pub(crate) fn already_taken(
 ) -> impl FnOnce(StoreError) -> DirectoryError {
     move |error| match error {
         StoreError::Conflict(_) => DirectoryError::Conflict(format!("{what} `{name}` is already taken")),
+        StoreError::Stale(_) => changed_concurrently(what),
+        other => DirectoryError::Store(other),
+    }
+}
+
+/// Turns the error of an update that is based on an older state into one that names the kind of entity.
+pub(crate) fn stale(kind: &'static str) -> impl FnOnce(StoreError) -> DirectoryError {
+    move |error| match error {
+        StoreError::Stale(_) => changed_concurrently(kind),
         other => DirectoryError::Store(other),
     }
 }

@@ -5,12 +5,12 @@ use porta_core::organization::{
     Branding, LoginMethod, Organization, OrganizationStatus, TwoFactorPolicy, display_name,
 };
 use porta_core::signing_key::SigningAlgorithm;
-use porta_core::{Invalid, OrganizationId, Slug};
+use porta_core::{Invalid, OrganizationId, Slug, Version};
 use porta_store::Revocation;
 use serde_json::json;
 
 use crate::clients::distinct;
-use crate::error::{already_taken, changed_concurrently, refuse};
+use crate::error::{already_taken, changed_concurrently, refuse, stale};
 use crate::work::changed;
 use crate::{DirectoryError, Result, Transaction};
 
@@ -47,6 +47,7 @@ impl Transaction {
                 .unwrap_or_else(|| vec![LoginMethod::Password, LoginMethod::MagicLink]),
             created_at: self.now,
             updated_at: self.now,
+            version: Version::FIRST,
         });
         refuse(problems(&organization))?;
         self.unit
@@ -79,6 +80,7 @@ impl Transaction {
             is_super_admin: before.is_super_admin,
             created_at: before.created_at,
             updated_at: self.now,
+            version: before.version,
             ..after
         });
         refuse(problems(&after))?;
@@ -90,9 +92,10 @@ impl Transaction {
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
-        if !self.unit.organizations().update(&after).await? {
+        if !self.unit.organizations().update(&after).await.map_err(stale("organization"))? {
             return Err(DirectoryError::not_found("organization", &before.slug));
         }
+        let after = Organization { version: before.version.next(), ..after };
         let mut metadata = json!({ "fields": fields });
         if before.default_login_methods != after.default_login_methods {
             metadata["previousDefaultLoginMethods"] = json!(before.default_login_methods);
@@ -143,7 +146,12 @@ impl Transaction {
                 "org.activated"
             }
         };
-        let after = Organization { status: to, updated_at: self.now, ..organization.clone() };
+        let after = Organization {
+            status: to,
+            updated_at: self.now,
+            version: organization.version.next(),
+            ..organization.clone()
+        };
         let metadata = json!({ "reason": reason, "tokenFamiliesEnded": ended });
         self.audit(event, Some(&after), None, metadata).await?;
         self.announce(Change::Organization(after.slug.clone()));

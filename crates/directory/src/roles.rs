@@ -5,11 +5,11 @@ use porta_core::change::Change;
 use porta_core::organization::{Organization, display_name};
 use porta_core::slug::permission_slug;
 use porta_core::user::User;
-use porta_core::{Invalid, PermissionId, RoleId, Slug};
+use porta_core::{Invalid, PermissionId, RoleId, Slug, Version};
 use serde_json::json;
 
 use crate::applications::{description, require_owner};
-use crate::error::{already_taken, refuse};
+use crate::error::{already_taken, refuse, stale};
 use crate::organizations::slug_of;
 use crate::work::changed;
 use crate::{DirectoryError, Result, Transaction};
@@ -50,6 +50,7 @@ impl Transaction {
             slug: Slug::for_role(&slug_of(new.slug, &new.name))?,
             name: new.name.trim().to_owned(),
             description: new.description,
+            version: Version::FIRST,
         };
         refuse(name_and_description(&role.name, role.description.as_ref()))?;
         self.unit
@@ -70,18 +71,20 @@ impl Transaction {
         application: &Application,
         before: &Role,
         after: Role,
-    ) -> Result<Vec<&'static str>> {
+    ) -> Result<(Role, Vec<&'static str>)> {
         require_owner(organization, application)?;
         let after =
             Role { name: after.name.trim().to_owned(), description: after.description, ..before.clone() };
         refuse(name_and_description(&after.name, after.description.as_ref()))?;
         let fields = changed!(before, after, [name, description]);
         if fields.is_empty() {
-            return Ok(fields);
+            return Ok((before.clone(), fields));
         }
-        if !self.unit.applications(organization.id).update_role(&after, self.now).await? {
+        let updated = self.unit.applications(organization.id).update_role(&after, self.now).await;
+        if !updated.map_err(stale("role"))? {
             return Err(DirectoryError::not_found("role", &before.slug));
         }
+        let after = Role { version: before.version.next(), ..after };
         self.audit(
             "role.updated",
             Some(organization),
@@ -90,7 +93,7 @@ impl Transaction {
         )
         .await?;
         self.announce(Change::Application(application.id));
-        Ok(fields)
+        Ok((after, fields))
     }
 
     pub async fn create_permission(
@@ -106,6 +109,7 @@ impl Transaction {
             slug: permission_slug(&new.slug)?,
             name: new.name.trim().to_owned(),
             description: new.description,
+            version: Version::FIRST,
         };
         refuse(name_and_description(&permission.name, permission.description.as_ref()))?;
         self.unit
@@ -127,7 +131,7 @@ impl Transaction {
         application: &Application,
         before: &Permission,
         after: Permission,
-    ) -> Result<Vec<&'static str>> {
+    ) -> Result<(Permission, Vec<&'static str>)> {
         require_owner(organization, application)?;
         let after = Permission {
             name: after.name.trim().to_owned(),
@@ -137,14 +141,16 @@ impl Transaction {
         refuse(name_and_description(&after.name, after.description.as_ref()))?;
         let fields = changed!(before, after, [name, description]);
         if fields.is_empty() {
-            return Ok(fields);
+            return Ok((before.clone(), fields));
         }
-        if !self.unit.applications(organization.id).update_permission(&after).await? {
+        let updated = self.unit.applications(organization.id).update_permission(&after).await;
+        if !updated.map_err(stale("permission"))? {
             return Err(DirectoryError::not_found("permission", &before.slug));
         }
+        let after = Permission { version: before.version.next(), ..after };
         let metadata = json!({ "permissionId": after.id, "changes": fields });
         self.audit("permission.updated", Some(organization), None, metadata).await?;
-        Ok(fields)
+        Ok((after, fields))
     }
 
     /// Grants a role a permission of the same application; `false` if it had it already.

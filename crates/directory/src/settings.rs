@@ -7,6 +7,7 @@ use porta_core::organization::Organization;
 use porta_core::settings::{self, SettingDefinition, Settings};
 use serde_json::{Value, json};
 
+use crate::error::stale;
 use crate::{Directory, DirectoryError, Result, Transaction};
 
 /// Origin of the value in force.
@@ -91,11 +92,12 @@ impl Transaction {
         let value = definition.check(value)?;
         let owner = organization.map(|o| o.id);
         let mut stored = self.unit.settings(owner);
-        let previous = stored.all().await?.remove(definition.key);
+        let (previous, seen) =
+            stored.find(definition.key).await?.map(|setting| (setting.value, setting.version)).unzip();
         if previous.as_ref() == Some(&value) {
             return Ok(false);
         }
-        stored.set(definition.key, &value, self.now).await?;
+        stored.set(definition.key, &value, seen, self.now).await.map_err(stale("setting"))?;
         drop(stored);
         let metadata = json!({ "key": definition.key, "previousValue": previous, "newValue": value });
         self.audit("config.updated", organization, None, metadata).await?;

@@ -1,10 +1,10 @@
 //! People: creating, changing and stopping accounts.
 
-use porta_core::UserId;
 use porta_core::line::check_line;
 use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecondFactorChange, SecurityEvent};
 use porta_core::organization::Organization;
 use porta_core::user::{Email, PasswordHash, Profile, User, UserStatus};
+use porta_core::{UserId, Version};
 use porta_store::{Revocation, StoreError};
 use serde_json::json;
 
@@ -51,6 +51,7 @@ impl Transaction {
             factor_failures: 0,
             created_at: self.now,
             updated_at: self.now,
+            version: Version::FIRST,
         };
         self.unit
             .users(organization.id)
@@ -88,6 +89,7 @@ impl Transaction {
         if !updated.map_err(already_taken("user", after.email.shown()))? {
             return Err(DirectoryError::not_found("user", before.id));
         }
+        let after = User { version: before.version.next(), ..after };
         if after.email.key() != before.email.key() {
             self.unit.one_time_tokens(organization.id).withdraw(after.id, self.now).await?;
         }

@@ -144,7 +144,7 @@ fn texts_of<'a>(members: impl IntoIterator<Item = (&'static str, Option<&'a str>
 #[cfg(test)]
 mod tests {
     use porta_core::user::{Email, Profile, UserStatus};
-    use porta_core::{OrganizationId, SeededEntropy, Timestamp, UserId};
+    use porta_core::{OrganizationId, SeededEntropy, Timestamp, UserId, Version};
     use serde_json::json;
 
     use super::*;
@@ -171,6 +171,7 @@ mod tests {
             factor_failures: 0,
             created_at: now,
             updated_at: now,
+            version: Version::FIRST,
         }
     }
 

@@ -1,6 +1,6 @@
-//! The database: options, connecting, maintenance, and the implementation of [`Store`].
+//! The database: connecting, maintenance, and the implementation of [`Store`].
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,75 +9,17 @@ use async_trait::async_trait;
 use porta_core::signing_key::SigningKey;
 use porta_core::{Entropy, OsEntropy, Timestamp};
 use porta_store::{PoolState, Repositories, Result, Store, StoreError, SweepOutcome, UnitOfWork};
-use porta_trust::Roots;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use uuid::Uuid;
 
-use crate::kernel::{Connector, Dialect, Kernel, Pool, Runner, classify, statements};
+use crate::kernel::{Connector, Dialect, Kernel, Operation, Pool, Runner, classify};
 use crate::migrate::plan::PlannedStep;
 use crate::migrate::{self, MigrationStatus};
+use crate::options::{DatabaseOptions, STATEMENT_CACHE, Target};
 use crate::postgres;
 use crate::sweep::{EmptyFamilyScan, sweep};
 use crate::unit::{AutoCommit, SqlUnitOfWork};
-
-statements! {
-    PING: Read = "SELECT 1";
-}
-
-/// Which database to use.
-#[derive(Clone)]
-pub enum Target {
-    /// A file; created with mode 0600 if missing.
-    Sqlite(PathBuf),
-    /// `postgres://user:password@host/database?sslmode=…`; not printed.
-    Postgres(String),
-}
-
-impl std::fmt::Debug for Target {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(f, "Sqlite({})", path.display()),
-            Self::Postgres(_) => f.write_str("Postgres(…)"),
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-pub struct DatabaseOptions {
-    pub target: Target,
-    /// PostgreSQL: maximum of connections of this process. SQLite: readers, besides the one writer.
-    pub max_connections: u32,
-    /// Time limit of one statement. PostgreSQL enforces it itself.
-    pub statement_timeout: Duration,
-    /// Time limit for waiting for a connection; after that the request gets `Unavailable`.
-    pub acquire_timeout: Duration,
-    /// Statements that run longer, in milliseconds, are logged by name.
-    pub slow_statement: Duration,
-    /// PostgreSQL: trusted certificate authorities for the server's certificate, if `sslmode` verifies it.
-    pub roots: Roots,
-    /// PostgreSQL: connect through a transaction pooler, so that each transaction may get another session.
-    pub is_pooled: bool,
-}
-
-impl DatabaseOptions {
-    /// Defaults: 10 connections, 10 s per statement, 3 s to get a connection, statements over 1 s logged, the
-    /// certificate authorities of this machine.
-    pub fn new(target: Target) -> Self {
-        Self {
-            target,
-            max_connections: 10,
-            statement_timeout: Duration::from_secs(10),
-            acquire_timeout: Duration::from_secs(3),
-            slow_statement: Duration::from_secs(1),
-            roots: Roots::system(),
-            is_pooled: false,
-        }
-    }
-}
-
-/// More than the number of statements, so that each is prepared once per connection.
-pub(crate) const STATEMENT_CACHE: usize = 512;
 
 pub struct Database {
     pub(crate) kernel: Kernel,
@@ -122,7 +64,13 @@ impl Database {
         };
         drop(writer.acquire().await?);
         let probe = reader.for_probes();
-        let kernel = Kernel { writer, reader, round_trips: Arc::default(), outbox_notify: Arc::default() };
+        let kernel = Kernel {
+            writer,
+            reader,
+            round_trips: Arc::default(),
+            outbox_notify: Arc::default(),
+            faults: None,
+        };
         let entropy: &dyn Entropy = &OsEntropy;
         Ok(Self {
             kernel,
@@ -130,6 +78,18 @@ impl Database {
             empty_family_scan: EmptyFamilyScan::default(),
             instance: Uuid::from_bytes(entropy.bytes::<16>()),
         })
+    }
+
+    /// The same database over the same connections, where operations fail if `fails` says so.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn with_faults(&self, fails: crate::FaultHook) -> Self {
+        Self {
+            kernel: self.kernel.with_faults(fails),
+            probe: Arc::clone(&self.probe),
+            empty_family_scan: EmptyFamilyScan::default(),
+            instance: self.instance,
+        }
     }
 
     /// Runs all pending migrations and returns their names. Several instances may call it at once.
@@ -168,7 +128,7 @@ impl Database {
         let mut pooled = self.kernel.writer.acquire().await?;
         let mut refused = Vec::new();
         for stmt in crate::registry::statements() {
-            let expected = crate::kernel::highest_argument(stmt.sqlite);
+            let expected = crate::kernel::highest_argument(stmt.sqlite.as_str());
             match pooled.prepare(stmt).await {
                 Ok(found) if found == expected => {}
                 Ok(found) => {
@@ -219,8 +179,9 @@ impl Store for Database {
     }
 
     async fn ping(&self) -> Result<()> {
+        self.kernel.check_fault(Operation::Ping)?;
         let mut pooled = self.probe.acquire().await?;
-        pooled.execute(&PING, &[]).await.map(drop).map_err(classify)
+        pooled.execute(crate::ping::statement(), &[]).await.map(drop).map_err(classify)
     }
 
     async fn pending_migrations(&self) -> Result<Vec<String>> {

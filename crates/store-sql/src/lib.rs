@@ -9,8 +9,10 @@ mod installation;
 mod kernel;
 mod migrate;
 mod one_time;
+mod options;
 mod organizations;
 mod outbox;
+mod ping;
 mod postgres;
 mod registry;
 mod sealed;
@@ -25,9 +27,11 @@ mod tokens;
 mod unit;
 mod users;
 
-pub use database::{Database, DatabaseOptions, Target};
+pub use database::Database;
+pub use kernel::{FaultHook, Operation};
 pub use migrate::plan::PlannedStep;
 pub use migrate::{MigrationStatus, migration_set};
+pub use options::{DatabaseOptions, Target};
 
 /// Unique constraints of the schema: the columns as SQLite reports them, and the name that `StoreError::Conflict`
 /// carries.

@@ -7,14 +7,13 @@ use porta_core::{OrganizationId, Timestamp, TokenDigest, UserId};
 use porta_store::{OneTimeTokenRepository, Result};
 
 use crate::kernel::{
-    Row, Runner, Stmt, at, columns, digest, opt_json, opt_text, opt_uuid, statements, text, uuid,
+    Row, Runner, Stmt, at, columns, digest, opt_json, opt_text, opt_uuid, same_owner, statements, text, uuid,
 };
-use crate::unit::same_owner;
 
 macro_rules! token_columns {
-    () => {
-        columns!(
-            "",
+    ($($form:tt)+) => {
+        columns! {
+            $($form)+;
             id,
             organization_id,
             user_id,
@@ -26,9 +25,11 @@ macro_rules! token_columns {
             expires_at,
             used_at,
             created_at
-        )
+        }
     };
 }
+token_columns!(enum TokenColumn of "one_time_tokens");
+
 /// The token with digest `$2` and purpose `$3`, found by its digest alone (`IS TRUE`: see `tokens::facts`).
 macro_rules! the_link {
     () => {
@@ -39,7 +40,7 @@ macro_rules! the_link {
 /// Stores token `$2` of user `$3` of organization `$1`, if address `$11` is theirs.
 macro_rules! issue {
     ($lock:literal, $unless:literal) => {
-        concat!("INSERT INTO one_time_tokens (", token_columns!(), ") \
+        concat!("INSERT INTO one_time_tokens (", token_columns!(list ""), ") \
             SELECT $2, $1, $3, $4, $5, $6, $7, $8, $9, NULL, $10 \
             FROM users WHERE organization_id = $1 AND id = $3 AND email_key = $11", $lock, " \
             ON CONFLICT (organization_id, user_id, purpose) WHERE used_at IS NULL DO UPDATE SET id = excluded.id, \
@@ -53,27 +54,27 @@ statements! {
     ISSUE: Write = issue!(" FOR SHARE", ""), sqlite: issue!("", "");
     ISSUE_UNLESS_ONE_LIVES: Write = issue!(" FOR SHARE", " WHERE one_time_tokens.expires_at <= $10"),
         sqlite: issue!("", " WHERE one_time_tokens.expires_at <= $10");
-    FIND: Read = concat!("SELECT ", token_columns!(), " FROM one_time_tokens ", the_link!());
+    FIND: Read = concat!("SELECT ", token_columns!(list ""), " FROM one_time_tokens ", the_link!());
     CONSUME: Write = concat!("UPDATE one_time_tokens SET used_at = $4 ", the_link!(),
-         " AND used_at IS NULL AND expires_at > $4 RETURNING ", token_columns!());
+         " AND used_at IS NULL AND expires_at > $4 RETURNING ", token_columns!(list ""));
     WITHDRAW: Write = "UPDATE one_time_tokens SET used_at = $3 \
          WHERE organization_id = $1 AND user_id = $2 AND used_at IS NULL AND expires_at > $3";
 }
 
 fn read(row: &Row) -> Result<OneTimeToken> {
-    let mut r = row.reader("one_time_tokens");
+    let r = row.record();
     Ok(OneTimeToken {
-        id: r.id()?,
-        organization_id: r.id()?,
-        user_id: r.id()?,
-        purpose: r.parsed("purpose", TokenPurpose::parse)?,
-        digest: r.digest("digest")?,
-        interaction: r.opt_text()?,
-        details: r.opt_json()?,
-        invited_by: r.opt_id()?,
-        expires_at: r.time("expires_at")?,
-        used_at: r.opt_time()?,
-        created_at: r.time("created_at")?,
+        id: r.id(TokenColumn::id)?,
+        organization_id: r.id(TokenColumn::organization_id)?,
+        user_id: r.id(TokenColumn::user_id)?,
+        purpose: r.parsed(TokenColumn::purpose, TokenPurpose::parse)?,
+        digest: r.digest(TokenColumn::digest)?,
+        interaction: r.opt_text(TokenColumn::interaction_id)?,
+        details: r.opt_json(TokenColumn::details)?,
+        invited_by: r.opt_id(TokenColumn::invited_by)?,
+        expires_at: r.time(TokenColumn::expires_at)?,
+        used_at: r.opt_time(TokenColumn::used_at)?,
+        created_at: r.time(TokenColumn::created_at)?,
     })
 }
 

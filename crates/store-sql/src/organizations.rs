@@ -2,16 +2,21 @@
 
 use async_trait::async_trait;
 use porta_core::organization::{Branding, Organization, OrganizationStatus, TwoFactorPolicy};
-use porta_core::{OrganizationId, Slug, Timestamp};
-use porta_store::{Cursor, OrganizationRepository, Page, Result};
+use porta_core::{OrganizationId, Slug, Timestamp, Version};
+use porta_store::{
+    Cursor, Direction, OrganizationFilter, OrganizationRepository, OrganizationSort, Page, PageRequest,
+    Result, SortedCursor,
+};
 
-use crate::kernel::{Row, Runner, at, columns, flag, int, json, opt_text, statements, text, uuid};
-use crate::unit::{cursor_values, page_of};
+use crate::kernel::{
+    List, Row, Runner, Sort, Value, at, columns, flag, int, json, opt_text, page_of, search_pattern,
+    statements, text, uuid, values_of,
+};
 
 macro_rules! organization_columns {
-    ($prefix:literal) => {
-        columns!(
-            $prefix,
+    ($($form:tt)+) => {
+        columns! {
+            $($form)+;
             id,
             name,
             slug,
@@ -26,8 +31,30 @@ macro_rules! organization_columns {
             two_factor_policy,
             default_login_methods,
             created_at,
+            updated_at,
+            version
+        }
+    };
+}
+organization_columns!(enum OrganizationColumn of "organizations");
+
+/// The columns that an update writes.
+macro_rules! edited_columns {
+    ($($form:tt)+) => {
+        columns! {
+            $($form)+;
+            name,
+            is_super_admin,
+            branding_logo_url,
+            branding_favicon_url,
+            branding_primary_color,
+            branding_company_name,
+            branding_custom_css,
+            default_locale,
+            two_factor_policy,
+            default_login_methods,
             updated_at
-        )
+        }
     };
 }
 
@@ -36,56 +63,80 @@ macro_rules! select_organization {
     () => {
         concat!(
             "SELECT ",
-            organization_columns!("o."),
+            organization_columns!(list "o."),
             ", (SELECT a.id FROM branding_assets a WHERE a.organization_id = o.id AND a.asset_type = 'logo'), \
              (SELECT a.id FROM branding_assets a WHERE a.organization_id = o.id AND a.asset_type = 'favicon') \
-             FROM organizations o "
+             FROM organizations o"
         )
     };
 }
 
 statements! {
-    BY_SLUG: Read = concat!(select_organization!(), "WHERE o.slug = $1");
-    BY_ID: Read = concat!(select_organization!(), "WHERE o.id = $1");
-    INSERT: Write = concat!("INSERT INTO organizations (", organization_columns!(""), ") \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)");
-    UPDATE: Write = "UPDATE organizations SET name = $2, is_super_admin = $3, branding_logo_url = $4, \
-         branding_favicon_url = $5, branding_primary_color = $6, branding_company_name = $7, \
-         branding_custom_css = $8, default_locale = $9, two_factor_policy = $10, default_login_methods = $11, \
-         updated_at = $12 WHERE id = $1";
-    SET_STATUS: Write =
-        "UPDATE organizations SET status = $3, updated_at = $4, tokens_valid_since = $4 WHERE id = $1 AND status = $2";
-    PAGE: Read = concat!(select_organization!(), "WHERE (o.created_at, o.id) > ($1, $2) \
-         ORDER BY o.created_at, o.id LIMIT $3");
+    BY_SLUG: Read = concat!(select_organization!(), " WHERE o.slug = $1");
+    BY_ID: Read = concat!(select_organization!(), " WHERE o.id = $1");
+    INSERT: Write = concat!("INSERT INTO organizations (", organization_columns!(list ""), ") \
+         VALUES (", organization_columns!(arguments 1), ")");
+    UPDATE: Write = concat!("UPDATE organizations SET ", edited_columns!(assignments 3), ", version = version + 1 \
+         WHERE id = $1 AND version = $2");
+    VERSION: Read = "SELECT version FROM organizations WHERE id = $1";
+    // The importer sets the status that is there, to lock the row.
+    SET_STATUS: Write = "UPDATE organizations SET status = $3, updated_at = $4, tokens_valid_since = $4, \
+         version = version + CASE WHEN status = $3 THEN 0 ELSE 1 END WHERE id = $1 AND status = $2";
+}
+
+fn value(o: &Organization, column: OrganizationColumn) -> Value<'_> {
+    match column {
+        OrganizationColumn::id => uuid(o.id),
+        OrganizationColumn::name => text(&o.name),
+        OrganizationColumn::slug => text(o.slug.as_str()),
+        OrganizationColumn::status => text(o.status.as_str()),
+        OrganizationColumn::is_super_admin => flag(o.is_super_admin),
+        OrganizationColumn::branding_logo_url => opt_text(o.branding.logo_url.as_deref()),
+        OrganizationColumn::branding_favicon_url => opt_text(o.branding.favicon_url.as_deref()),
+        OrganizationColumn::branding_primary_color => opt_text(o.branding.primary_color.as_deref()),
+        OrganizationColumn::branding_company_name => opt_text(o.branding.company_name.as_deref()),
+        OrganizationColumn::branding_custom_css => opt_text(o.branding.custom_css.as_deref()),
+        OrganizationColumn::default_locale => text(&o.default_locale),
+        OrganizationColumn::two_factor_policy => text(o.two_factor_policy.as_str()),
+        OrganizationColumn::default_login_methods => json(&o.default_login_methods),
+        OrganizationColumn::created_at => at(o.created_at),
+        OrganizationColumn::updated_at => at(o.updated_at),
+        OrganizationColumn::version => int(o.version.number()),
+    }
 }
 
 fn read(row: &Row) -> Result<Organization> {
-    let mut r = row.reader("organizations");
-    let mut organization = Organization {
-        id: r.id()?,
-        name: r.text()?,
-        slug: r.parsed("slug", |s| Slug::parse(s).ok())?,
-        status: r.parsed("status", OrganizationStatus::parse)?,
-        is_super_admin: r.flag()?,
+    let mut reader = row.reader("branding_assets");
+    let r = reader.record();
+    Ok(Organization {
+        id: r.id(OrganizationColumn::id)?,
+        name: r.text(OrganizationColumn::name)?,
+        slug: r.parsed(OrganizationColumn::slug, |s| Slug::parse(s).ok())?,
+        status: r.parsed(OrganizationColumn::status, OrganizationStatus::parse)?,
+        is_super_admin: r.flag(OrganizationColumn::is_super_admin)?,
         branding: Branding {
-            logo_url: r.opt_text()?,
-            favicon_url: r.opt_text()?,
-            primary_color: r.opt_text()?,
-            company_name: r.opt_text()?,
-            custom_css: r.opt_text()?,
-            logo_asset: None,
-            favicon_asset: None,
+            logo_url: r.opt_text(OrganizationColumn::branding_logo_url)?,
+            favicon_url: r.opt_text(OrganizationColumn::branding_favicon_url)?,
+            primary_color: r.opt_text(OrganizationColumn::branding_primary_color)?,
+            company_name: r.opt_text(OrganizationColumn::branding_company_name)?,
+            custom_css: r.opt_text(OrganizationColumn::branding_custom_css)?,
+            logo_asset: reader.opt_id()?,
+            favicon_asset: reader.opt_id()?,
         },
-        default_locale: r.text()?,
-        two_factor_policy: r.parsed("two_factor_policy", TwoFactorPolicy::parse)?,
-        default_login_methods: r.json("default_login_methods")?,
-        created_at: r.time("created_at")?,
-        updated_at: r.time("updated_at")?,
-    };
-    r.in_table("branding_assets");
-    organization.branding.logo_asset = r.opt_id()?;
-    organization.branding.favicon_asset = r.opt_id()?;
-    Ok(organization)
+        default_locale: r.text(OrganizationColumn::default_locale)?,
+        two_factor_policy: r.parsed(OrganizationColumn::two_factor_policy, TwoFactorPolicy::parse)?,
+        default_login_methods: r.json(OrganizationColumn::default_login_methods)?,
+        created_at: r.time(OrganizationColumn::created_at)?,
+        updated_at: r.time(OrganizationColumn::updated_at)?,
+        version: Version::stored(r.int(OrganizationColumn::version)?),
+    })
+}
+
+fn sort_by(sort: OrganizationSort) -> Sort<OrganizationColumn> {
+    match sort {
+        OrganizationSort::Name => Sort::text(OrganizationColumn::name),
+        OrganizationSort::CreatedAt => Sort::time(OrganizationColumn::created_at),
+    }
 }
 
 pub(crate) struct Organizations<'a>(pub(crate) Runner<'a>);
@@ -101,42 +152,13 @@ impl OrganizationRepository for Organizations<'_> {
     }
 
     async fn insert(&mut self, o: &Organization) -> Result<()> {
-        let values = [
-            uuid(o.id),
-            text(&o.name),
-            text(o.slug.as_str()),
-            text(o.status.as_str()),
-            flag(o.is_super_admin),
-            opt_text(o.branding.logo_url.as_deref()),
-            opt_text(o.branding.favicon_url.as_deref()),
-            opt_text(o.branding.primary_color.as_deref()),
-            opt_text(o.branding.company_name.as_deref()),
-            opt_text(o.branding.custom_css.as_deref()),
-            text(&o.default_locale),
-            text(o.two_factor_policy.as_str()),
-            json(&o.default_login_methods),
-            at(o.created_at),
-            at(o.updated_at),
-        ];
-        self.0.execute(&INSERT, &values).await.map(|_| ())
+        self.0.execute(&INSERT, &values_of(|column| value(o, column))).await.map(|_| ())
     }
 
     async fn update(&mut self, o: &Organization) -> Result<bool> {
-        let values = [
-            uuid(o.id),
-            text(&o.name),
-            flag(o.is_super_admin),
-            opt_text(o.branding.logo_url.as_deref()),
-            opt_text(o.branding.favicon_url.as_deref()),
-            opt_text(o.branding.primary_color.as_deref()),
-            opt_text(o.branding.company_name.as_deref()),
-            opt_text(o.branding.custom_css.as_deref()),
-            text(&o.default_locale),
-            text(o.two_factor_policy.as_str()),
-            json(&o.default_login_methods),
-            at(o.updated_at),
-        ];
-        self.0.affects_row(&UPDATE, &values).await
+        let mut values = vec![uuid(o.id), int(o.version.number())];
+        values.extend(edited_columns!(some OrganizationColumn).map(|column| value(o, column)));
+        self.0.update_version(&UPDATE, &values, &VERSION, &[uuid(o.id)], "organization").await
     }
 
     async fn set_status(
@@ -150,8 +172,28 @@ impl OrganizationRepository for Organizations<'_> {
     }
 
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<Organization>> {
-        let [time, id] = cursor_values(after);
-        let rows = self.0.rows(&PAGE, &[time, id, int(i64::from(limit) + 1)]).await?;
-        page_of(&rows, limit, read, |o| (o.created_at, o.id))
+        let after = after.map(SortedCursor::from);
+        let list = List::new(concat!(module_path!(), "::PAGE"), self.0.dialect(), select_organization!())
+            .page(
+                "o.",
+                (sort_by(OrganizationSort::CreatedAt), Direction::Ascending),
+                after.as_ref(),
+                limit,
+            )?;
+        page_of(&self.0.list(list).await?, limit, read, |o| (o.created_at, o.id))
+    }
+
+    async fn list(
+        &mut self,
+        filter: &OrganizationFilter,
+        page: &PageRequest<OrganizationSort>,
+    ) -> Result<Page<Organization, SortedCursor>> {
+        let search = filter.search.as_deref().map(search_pattern);
+        let sort = sort_by(page.sort);
+        let list = List::new(concat!(module_path!(), "::LIST"), self.0.dialect(), select_organization!())
+            .filter_if_some("o.status = ?", filter.status.map(|status| text(status.as_str())))
+            .contains(&["o.name", "o.slug"], search.as_deref())
+            .page("o.", (sort, page.direction), page.after.as_ref(), page.limit)?;
+        sort.page_of(&self.0.list(list).await?, page.limit, read, |o| o.id)
     }
 }

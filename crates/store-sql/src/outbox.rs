@@ -6,10 +6,30 @@ use porta_core::outbox::{
     OutboxClaim, OutboxCounts, OutboxItem, OutboxKind, OutboxPayload, OutboxRow, OutboxState,
 };
 use porta_core::{OrganizationId, OutboxId, Timestamp};
-use porta_store::{Cursor, OutboxRepository, Page, Result, StoreError};
+use porta_store::{Cursor, Direction, OutboxRepository, Page, Result, SortedCursor, StoreError};
 
-use crate::kernel::{Row, Runner, at, int, json, opt_uuid, statements, text, uuid};
-use crate::unit::{cursor_values, page_of};
+use crate::kernel::{
+    List, Row, Runner, Sort, at, columns, int, json, opt_uuid, page_of, statements, text, uuid,
+};
+
+/// What operators see.
+macro_rules! outbox_columns {
+    ($($form:tt)+) => {
+        columns! {
+            $($form)+; id, organization_id, kind, payload, state, attempts, next_attempt_at, last_error, created_at,
+            updated_at
+        }
+    };
+}
+outbox_columns!(enum OutboxColumn of "outbox");
+
+/// What a worker needs.
+macro_rules! claim_columns {
+    ($($form:tt)+) => {
+        columns! { $($form)+; id, organization_id, kind, payload, attempts, created_at }
+    };
+}
+claim_columns!(enum ClaimColumn of "outbox");
 
 /// Claims at most `$3` items that are due at `$1`, until `$2`, of the kinds in the JSON array `$4`.
 macro_rules! claim {
@@ -21,8 +41,8 @@ macro_rules! claim {
             $lock,
             ") UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $2, updated_at = $1 FROM due \
              WHERE outbox.id = due.id \
-             RETURNING outbox.id, outbox.organization_id, outbox.kind, outbox.payload, outbox.attempts, \
-             outbox.created_at"
+             RETURNING ",
+            claim_columns!(list "outbox.")
         )
     };
 }
@@ -62,38 +82,37 @@ statements! {
     // Drops the whole payload: any part of an unreadable one may be what should have been sealed.
     DISCARD: Write = "UPDATE outbox SET state = 'given_up', updated_at = $2, last_error = $3, payload = '{\"about\": null}' \
          WHERE id = $1 AND state = 'pending'";
-    PAGE: Read = "SELECT id, organization_id, kind, payload, state, attempts, next_attempt_at, last_error, created_at, \
-         updated_at FROM outbox WHERE organization_id = $3 AND (created_at, id) > ($1, $2) \
-         ORDER BY created_at, id LIMIT $4";
     COUNTS: Read = "SELECT state, count(*) FROM outbox GROUP BY state";
     COUNTS_OF: Read = "SELECT state, count(*) FROM outbox WHERE organization_id = $1 GROUP BY state";
 }
 
+const SELECT: &str = concat!("SELECT ", outbox_columns!(list ""), " FROM outbox");
+
 fn read_claim(row: &Row) -> Result<OutboxClaim> {
-    let mut r = row.reader("outbox");
+    let r = row.record();
     Ok(OutboxClaim {
-        id: r.id()?,
-        organization_id: r.opt_id()?,
-        kind: r.parsed("kind", OutboxKind::parse)?,
-        payload: r.json("payload")?,
-        attempt: r.int()?,
-        created_at: r.time("created_at")?,
+        id: r.id(ClaimColumn::id)?,
+        organization_id: r.opt_id(ClaimColumn::organization_id)?,
+        kind: r.parsed(ClaimColumn::kind, OutboxKind::parse)?,
+        payload: r.json(ClaimColumn::payload)?,
+        attempt: r.int(ClaimColumn::attempts)?,
+        created_at: r.time(ClaimColumn::created_at)?,
     })
 }
 
 fn read(row: &Row) -> Result<OutboxRow> {
-    let mut r = row.reader("outbox");
+    let r = row.record();
     Ok(OutboxRow {
-        id: r.id()?,
-        organization_id: r.opt_id()?,
-        kind: r.parsed("kind", OutboxKind::parse)?,
-        about: r.json::<OutboxPayload>("payload")?.about,
-        state: r.parsed("state", OutboxState::parse)?,
-        attempts: r.int()?,
-        next_attempt_at: r.time("next_attempt_at")?,
-        last_error: r.opt_text()?,
-        created_at: r.time("created_at")?,
-        updated_at: r.time("updated_at")?,
+        id: r.id(OutboxColumn::id)?,
+        organization_id: r.opt_id(OutboxColumn::organization_id)?,
+        kind: r.parsed(OutboxColumn::kind, OutboxKind::parse)?,
+        about: r.json::<OutboxPayload>(OutboxColumn::payload)?.about,
+        state: r.parsed(OutboxColumn::state, OutboxState::parse)?,
+        attempts: r.int(OutboxColumn::attempts)?,
+        next_attempt_at: r.time(OutboxColumn::next_attempt_at)?,
+        last_error: r.opt_text(OutboxColumn::last_error)?,
+        created_at: r.time(OutboxColumn::created_at)?,
+        updated_at: r.time(OutboxColumn::updated_at)?,
     })
 }
 
@@ -109,7 +128,7 @@ impl Outbox<'_> {
     /// Gives up a row that cannot be read. If that fails, the row is due again when its claim expires, and given up
     /// then.
     async fn discard(&mut self, row: &Row, unreadable: &StoreError, now: Timestamp) {
-        let item: OutboxId = match row.reader("outbox").id() {
+        let item: OutboxId = match row.record().id(ClaimColumn::id) {
             Ok(id) => id,
             Err(error) => {
                 tracing::error!(%error, "an outbox item has no readable id");
@@ -191,9 +210,12 @@ impl OutboxRepository for Outbox<'_> {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Page<OutboxRow>> {
-        let [time, id] = cursor_values(after);
-        let rows = self.0.rows(&PAGE, &[time, id, uuid(organization), int(i64::from(limit) + 1)]).await?;
-        page_of(&rows, limit, read, |row| (row.created_at, row.id))
+        let after = after.map(SortedCursor::from);
+        let order = (Sort::time(OutboxColumn::created_at), Direction::Ascending);
+        let list = List::new(concat!(module_path!(), "::PAGE"), self.0.dialect(), SELECT)
+            .filter("organization_id = ?", uuid(organization))
+            .page("", order, after.as_ref(), limit)?;
+        page_of(&self.0.list(list).await?, limit, read, |row| (row.created_at, row.id))
     }
 
     async fn counts(&mut self, organization: Option<OrganizationId>) -> Result<OutboxCounts> {

@@ -9,8 +9,8 @@ use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use url::Url;
 
-use crate::database::{DatabaseOptions, STATEMENT_CACHE};
 use crate::kernel::Connector;
+use crate::options::{DatabaseOptions, STATEMENT_CACHE};
 
 pub(crate) fn connector(url: &str, options: &DatabaseOptions) -> Result<Connector> {
     let server = server(url, &options.roots)?;

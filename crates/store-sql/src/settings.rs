@@ -1,23 +1,39 @@
-//! Settings of one owner. The platform's rows have `organization_id` NULL, hence the second statement of each pair.
+//! Settings of one owner. The platform's rows have `organization_id` NULL, hence the second statement of some pairs.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use porta_core::{OrganizationId, Timestamp};
-use porta_store::{Result, SettingRepository};
+use porta_core::{OrganizationId, Timestamp, Version};
+use porta_store::{Result, SettingRepository, StoreError, StoredSetting};
 
-use crate::kernel::{Runner, at, json, statements, text, uuid};
+use crate::kernel::{Row, Runner, at, columns, int, json, opt_uuid, statements, text, uuid};
+
+macro_rules! setting_columns {
+    ($($form:tt)+) => {
+        columns! { $($form)+; key, value, version }
+    };
+}
+setting_columns!(enum SettingColumn of "settings");
 
 statements! {
-    ALL: Read = "SELECT key, value FROM settings WHERE organization_id = $1";
-    ALL_PLATFORM: Read = "SELECT key, value FROM settings WHERE organization_id IS NULL";
-    SET: Write = "INSERT INTO settings (key, value, updated_at, organization_id) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (organization_id, key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at";
-    SET_PLATFORM: Write = "INSERT INTO settings (key, value, updated_at) VALUES ($1, $2, $3) \
-         ON CONFLICT (key) WHERE organization_id IS NULL \
-         DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at";
+    ALL: Read = concat!("SELECT ", setting_columns!(list ""), " FROM settings WHERE organization_id = $1");
+    ALL_PLATFORM: Read = concat!("SELECT ", setting_columns!(list ""), " FROM settings WHERE organization_id IS NULL");
+    FIND: Read = concat!("SELECT ", setting_columns!(list ""), " FROM settings \
+         WHERE key = $1 AND organization_id IS NOT DISTINCT FROM $2");
+    ADD: Write = concat!("INSERT INTO settings (organization_id, updated_at, ", setting_columns!(list ""), ") \
+         VALUES ($1, $2, ", setting_columns!(arguments 3), ") ON CONFLICT DO NOTHING");
+    REPLACE: Write = "UPDATE settings SET value = $4, version = version + 1, updated_at = $2 \
+         WHERE key = $3 AND version = $5 AND organization_id IS NOT DISTINCT FROM $1";
     UNSET: Write = "DELETE FROM settings WHERE key = $1 AND organization_id = $2";
     UNSET_PLATFORM: Write = "DELETE FROM settings WHERE key = $1 AND organization_id IS NULL";
+}
+
+fn read(row: &Row) -> Result<StoredSetting> {
+    let r = row.record();
+    Ok(StoredSetting {
+        value: r.json(SettingColumn::value)?,
+        version: Version::stored(r.int(SettingColumn::version)?),
+    })
 }
 
 pub(crate) struct Settings<'a> {
@@ -32,21 +48,24 @@ impl SettingRepository for Settings<'_> {
             Some(owner) => self.run.rows(&ALL, &[uuid(owner)]).await?,
             None => self.run.rows(&ALL_PLATFORM, &[]).await?,
         };
-        rows.iter()
-            .map(|row| {
-                let mut r = row.reader("settings");
-                Ok((r.text()?, r.json("value")?))
-            })
-            .collect()
+        rows.iter().map(|row| Ok((row.record().text(SettingColumn::key)?, read(row)?.value))).collect()
     }
 
-    async fn set(&mut self, key: &str, value: &serde_json::Value, now: Timestamp) -> Result<()> {
-        let (key, value, now) = (text(key), json(value), at(now));
-        match self.owner {
-            Some(owner) => self.run.execute(&SET, &[key, value, now, uuid(owner)]).await?,
-            None => self.run.execute(&SET_PLATFORM, &[key, value, now]).await?,
-        };
-        Ok(())
+    async fn find(&mut self, key: &str) -> Result<Option<StoredSetting>> {
+        self.run.row(&FIND, &[text(key), opt_uuid(self.owner)]).await?.as_ref().map(read).transpose()
+    }
+
+    async fn set(
+        &mut self,
+        key: &str,
+        value: &serde_json::Value,
+        seen: Option<Version>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let stmt = if seen.is_some() { &REPLACE } else { &ADD };
+        let version = seen.unwrap_or(Version::FIRST);
+        let values = [opt_uuid(self.owner), at(now), text(key), json(value), int(version.number())];
+        if self.run.affects_row(stmt, &values).await? { Ok(()) } else { Err(StoreError::Stale("setting")) }
     }
 
     async fn unset(&mut self, key: &str) -> Result<bool> {

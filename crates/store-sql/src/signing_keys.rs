@@ -6,13 +6,15 @@ use porta_core::signing_key::{SigningAlgorithm, SigningKey, SigningKeyStatus};
 use porta_core::{OrganizationId, SigningKeyId, Timestamp};
 use porta_store::{Result, SigningKeyRepository, StoreError};
 
-use crate::kernel::{Row, Runner, Value, at, columns, json, opt_at, opt_uuid, statements, text, uuid};
-use crate::unit::same_owner;
+use crate::kernel::{
+    Row, Runner, Value, at, bytes, columns, json, opt_at, opt_uuid, same_owner, statements, text, uuid,
+    values_of,
+};
 
 macro_rules! key_columns {
-    () => {
-        columns!(
-            "",
+    ($($form:tt)+) => {
+        columns! {
+            $($form)+;
             id,
             organization_id,
             kid,
@@ -25,9 +27,11 @@ macro_rules! key_columns {
             retired_at,
             expires_at,
             created_at
-        )
+        }
     };
 }
+key_columns!(enum KeyColumn of "signing_keys");
+
 /// Active `$3` → retired, provided that there is a `next` key.
 macro_rules! retire {
     () => {
@@ -38,13 +42,13 @@ macro_rules! retire {
 }
 
 statements! {
-    ALL: Read = concat!("SELECT ", key_columns!(), " FROM signing_keys WHERE organization_id = $1 \
+    ALL: Read = concat!("SELECT ", key_columns!(list ""), " FROM signing_keys WHERE organization_id = $1 \
          ORDER BY activated_at DESC NULLS LAST, created_at DESC, id DESC");
-    NEWEST: Read = concat!("SELECT ", key_columns!(), " FROM signing_keys WHERE status = 'active' \
+    NEWEST: Read = concat!("SELECT ", key_columns!(list ""), " FROM signing_keys WHERE status = 'active' \
          ORDER BY created_at DESC LIMIT 1");
     OLDEST_SINCE: Read = "SELECT MIN(activated_at) FROM signing_keys WHERE status = 'active'";
-    INSERT: Write = concat!("INSERT INTO signing_keys (", key_columns!(), ") \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+    INSERT: Write = concat!("INSERT INTO signing_keys (", key_columns!(list ""), ") \
+         VALUES (", key_columns!(arguments 1), ") \
          ON CONFLICT (organization_id, algorithm, status) WHERE status IN ('next', 'active') DO NOTHING");
     // The promotion reads the result of the retirement, which makes PostgreSQL run it second: the unique place must be
     // free first.
@@ -64,23 +68,40 @@ statements! {
          WHERE organization_id = $1 AND id = $2 AND status <> 'revoked'";
 }
 
+fn value(key: &SigningKey, column: KeyColumn) -> Value<'_> {
+    match column {
+        KeyColumn::id => uuid(key.id),
+        KeyColumn::organization_id => uuid(key.organization_id),
+        KeyColumn::kid => text(&key.kid),
+        KeyColumn::algorithm => text(key.algorithm.as_str()),
+        KeyColumn::public_jwk => json(&key.public_jwk),
+        KeyColumn::private_key => bytes(&key.private_key.bytes),
+        KeyColumn::private_key_key_id => text(&key.private_key.key_id),
+        KeyColumn::status => text(key.status.as_str()),
+        KeyColumn::activated_at => opt_at(key.activated_at),
+        KeyColumn::retired_at => opt_at(key.retired_at),
+        KeyColumn::expires_at => opt_at(key.expires_at),
+        KeyColumn::created_at => at(key.created_at),
+    }
+}
+
 fn read(row: &Row) -> Result<SigningKey> {
-    let mut r = row.reader("signing_keys");
+    let r = row.record();
     Ok(SigningKey {
-        id: r.id()?,
-        organization_id: r.id()?,
-        kid: r.text()?,
-        algorithm: r.parsed("algorithm", SigningAlgorithm::parse)?,
-        public_jwk: r.json("public_jwk")?,
-        private_key: {
-            let bytes = r.bytes()?;
-            Sealed { key_id: r.text()?, bytes }
+        id: r.id(KeyColumn::id)?,
+        organization_id: r.id(KeyColumn::organization_id)?,
+        kid: r.text(KeyColumn::kid)?,
+        algorithm: r.parsed(KeyColumn::algorithm, SigningAlgorithm::parse)?,
+        public_jwk: r.json(KeyColumn::public_jwk)?,
+        private_key: Sealed {
+            key_id: r.text(KeyColumn::private_key_key_id)?,
+            bytes: r.bytes(KeyColumn::private_key)?,
         },
-        status: r.parsed("status", SigningKeyStatus::parse)?,
-        activated_at: r.opt_time()?,
-        retired_at: r.opt_time()?,
-        expires_at: r.opt_time()?,
-        created_at: r.time("created_at")?,
+        status: r.parsed(KeyColumn::status, SigningKeyStatus::parse)?,
+        activated_at: r.opt_time(KeyColumn::activated_at)?,
+        retired_at: r.opt_time(KeyColumn::retired_at)?,
+        expires_at: r.opt_time(KeyColumn::expires_at)?,
+        created_at: r.time(KeyColumn::created_at)?,
     })
 }
 
@@ -109,21 +130,7 @@ impl SigningKeyRepository for SigningKeys<'_> {
 
     async fn insert_if_absent(&mut self, key: &SigningKey) -> Result<bool> {
         same_owner(self.organization, key.organization_id)?;
-        let values = [
-            uuid(key.id),
-            uuid(self.organization),
-            text(&key.kid),
-            text(key.algorithm.as_str()),
-            json(&key.public_jwk),
-            Value::Bytes(Some(&key.private_key.bytes)),
-            text(&key.private_key.key_id),
-            text(key.status.as_str()),
-            opt_at(key.activated_at),
-            opt_at(key.retired_at),
-            opt_at(key.expires_at),
-            at(key.created_at),
-        ];
-        self.run.affects_row(&INSERT, &values).await
+        self.run.affects_row(&INSERT, &values_of(|column| value(key, column))).await
     }
 
     async fn promote(

@@ -1,20 +1,19 @@
-//! The repositories, outside and inside a unit of work, and their shared helpers for owners and pages.
+//! The repositories, outside and inside a unit of work.
 
 use async_trait::async_trait;
-use porta_core::{EntityId, OrganizationId, Timestamp};
+use porta_core::OrganizationId;
 use porta_store::{
-    ApplicationRepository, AuditRepository, BrandingAssetRepository, ClientRepository, Cursor,
-    OneTimeTokenRepository, OrganizationRepository, OutboxRepository, Page, Repositories, Result,
-    SealedRepository, SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository,
-    StoreError, TokenRepository, UnitOfWork, UserRepository,
+    ApplicationRepository, AuditRepository, BrandingAssetRepository, ClientRepository,
+    OneTimeTokenRepository, OrganizationRepository, OutboxRepository, Repositories, Result, SealedRepository,
+    SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository, TokenRepository,
+    UnitOfWork, UserRepository,
 };
-use uuid::Uuid;
 
 use crate::applications::Applications;
 use crate::audit::Audit;
 use crate::branding::BrandingAssets;
 use crate::clients::Clients;
-use crate::kernel::{Kernel, Row, Runner, Tx, Value};
+use crate::kernel::{Kernel, Runner, Tx};
 use crate::one_time::OneTimeTokens;
 use crate::organizations::Organizations;
 use crate::outbox::Outbox;
@@ -102,45 +101,4 @@ impl UnitOfWork for SqlUnitOfWork {
     async fn rollback_to_savepoint(&mut self) -> Result<()> {
         self.0.rollback_to_savepoint().await
     }
-}
-
-/// Refuses an entity of another organization than the repository is for, as if that organization did not exist.
-pub(crate) fn same_owner(repository: OrganizationId, entity: OrganizationId) -> Result<()> {
-    if repository == entity {
-        return Ok(());
-    }
-    Err(StoreError::MissingReference("organization".to_owned()))
-}
-
-/// Cursor before every row: the year 1, which both databases can store.
-const BEGINNING: Timestamp = Timestamp::from_seconds(-62_135_596_800);
-
-pub(crate) fn cursor_values(after: Option<Cursor>) -> [Value<'static>; 2] {
-    let (time, id) = after.map_or((BEGINNING, Uuid::nil()), |c| (c.created_at, c.id));
-    [Value::Time(Some(time)), Value::Uuid(Some(id))]
-}
-
-/// Cursor after every row: the last second of the year 9999.
-const END: Timestamp = Timestamp::from_seconds(253_402_300_799);
-
-/// Like [`cursor_values`], for pages ordered newest first.
-pub(crate) fn cursor_values_before(before: Option<Cursor>) -> [Value<'static>; 2] {
-    let (time, id) = before.map_or((END, Uuid::max()), |c| (c.created_at, c.id));
-    [Value::Time(Some(time)), Value::Uuid(Some(id))]
-}
-
-/// Makes a page from up to `limit + 1` rows; the extra row only says that there is a next page.
-pub(crate) fn page_of<T, I: EntityId>(
-    rows: &[Row],
-    limit: u32,
-    read: impl Fn(&Row) -> Result<T>,
-    position: impl Fn(&T) -> (Timestamp, I),
-) -> Result<Page<T>> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let items = rows.iter().take(limit).map(read).collect::<Result<Vec<T>>>()?;
-    let next = items.last().filter(|_| rows.len() > limit).map(|last| {
-        let (created_at, id) = position(last);
-        Cursor { created_at, id: id.uuid() }
-    });
-    Ok(Page { items, next })
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, Module, Permission, Role};
 use porta_core::{ApplicationId, ClaimDefinitionId, PermissionId, RoleId, Slug, Timestamp, UserId};
 
-use crate::Result;
+use crate::{ApplicationFilter, ApplicationSort, Page, PageRequest, Result, SortedCursor};
 
 /// What an upsert did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub trait ApplicationRepository: Send {
     /// `MissingReference`: `application.organization_id` is neither this organization nor, for the super-admin
     /// organization, `None` (platform).
     async fn insert(&mut self, application: &Application) -> Result<()>;
-    /// Updates name and description. `false`: no such writable application.
+    /// Updates name and description. `false`: no such writable application. `Stale`: it was changed since it was read.
     async fn update(&mut self, application: &Application) -> Result<bool>;
     async fn set_status(
         &mut self,
@@ -39,9 +39,15 @@ pub trait ApplicationRepository: Send {
         to: ApplicationStatus,
         now: Timestamp,
     ) -> Result<bool>;
+    /// The applications that this organization sees, shared ones included.
+    async fn list(
+        &mut self,
+        filter: &ApplicationFilter,
+        page: &PageRequest<ApplicationSort>,
+    ) -> Result<Page<Application, SortedCursor>>;
 
     // The methods below work on children of an application visible to this organization; children of other applications
-    // do not exist for them.
+    // do not exist for them. An update with a version that is not the current one is the error `Stale`.
     async fn modules(&mut self, application: ApplicationId) -> Result<Vec<Module>>;
     async fn insert_module(&mut self, module: &Module, now: Timestamp) -> Result<()>;
     async fn update_module(&mut self, module: &Module, now: Timestamp) -> Result<bool>;

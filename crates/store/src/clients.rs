@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use porta_core::client::{Client, ClientId, ClientSecret, ClientStatus};
 use porta_core::{ApplicationId, ClientKey, ClientSecretId, Timestamp};
 
-use crate::{Catalog, Cursor, Page, Result};
+use crate::{Catalog, ClientFilter, ClientSort, Cursor, Page, PageRequest, Result, SortedCursor};
 
 /// A client, as protocol requests need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,8 @@ pub trait ClientRepository: Send {
     async fn by_name(&mut self, application: ApplicationId, name: &str) -> Result<Option<Client>>;
     /// Also stores `allowed_organizations`. `Conflict`: the `client_id` is taken.
     async fn insert(&mut self, client: &Client) -> Result<()>;
-    /// Updates everything except ids, owner, status and creation time.
+    /// Updates everything except ids, owner, status and creation time. `false`: no such client. `Stale`: it was changed
+    /// since it was read.
     async fn update(&mut self, client: &Client) -> Result<bool>;
     /// Changes the status `from` → `to` in one guarded statement. Codes and tokens issued up to `now` become invalid.
     /// `false`: the status was not `from`.
@@ -58,6 +59,11 @@ pub trait ClientRepository: Send {
         now: Timestamp,
     ) -> Result<bool>;
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<Client>>;
+    async fn list(
+        &mut self,
+        filter: &ClientFilter,
+        page: &PageRequest<ClientSort>,
+    ) -> Result<Page<Client, SortedCursor>>;
 
     async fn insert_secret(&mut self, secret: &ClientSecret) -> Result<()>;
     async fn secrets(&mut self, key: ClientKey) -> Result<Vec<ClientSecret>>;

@@ -5,6 +5,8 @@
 //! - "belongs to another organization" and "does not exist" give the same answer;
 //! - lookups return `Option`; a failed query is an `Err` and never turns into `None`;
 //! - single use is one guarded statement (decision D2);
+//! - an `update` writes only if the entity still has the version that was read, and raises it; otherwise it is the error
+//!   `Stale`. Every other change that operators see raises the version too; a sign-in is none;
 //! - a method documented as *one round trip* sends one statement to PostgreSQL.
 
 use async_trait::async_trait;
@@ -18,6 +20,7 @@ pub mod clients;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod keys;
+pub mod lists;
 pub mod one_time;
 pub mod organizations;
 pub mod outbox;
@@ -31,8 +34,12 @@ pub use applications::{ApplicationRepository, AssignedClaim, UpsertOutcome};
 pub use branding::BrandingAssetRepository;
 pub use clients::{ClientFacts, ClientRepository, RegisteredAddresses};
 pub use keys::SigningKeyRepository;
+pub use lists::{
+    ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, OrganizationFilter,
+    OrganizationSort, Page, PageRequest, SortValue, SortedCursor, UserFilter, UserSort,
+};
 pub use one_time::OneTimeTokenRepository;
-pub use organizations::{OrganizationRepository, SettingRepository};
+pub use organizations::{OrganizationRepository, SettingRepository, StoredSetting};
 pub use outbox::OutboxRepository;
 pub use rights::{AssignedRights, Catalog, CatalogClaim, CatalogRole, CustomClaim, Rights};
 pub use sealed::{SealedKind, SealedRepository, SealedRow};
@@ -55,6 +62,9 @@ pub enum StoreError {
     /// The row refers to a row that does not exist.
     #[error("refers to a missing row: {0}")]
     MissingReference(String),
+    /// The row was changed since it was read: its version is another one. Carries the kind of the entity.
+    #[error("the {0} was changed since it was read")]
+    Stale(&'static str),
     /// A row holds a combination of values that the code never writes.
     #[error("inconsistent row in {table}, column {column}, row {row}")]
     Inconsistent { table: &'static str, column: &'static str, row: String },
@@ -167,14 +177,6 @@ pub trait AuditRepository: Send {
         before: Option<Cursor>,
         limit: u32,
     ) -> Result<Page<AuditEvent>>;
-}
-
-/// One page of a keyset pagination: at most `limit` items and the position to continue from. `next` is `None` on the
-/// last page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<T> {
-    pub items: Vec<T>,
-    pub next: Option<Cursor>,
 }
 
 /// Position after the last item of a page, ordered by `(created_at, id)`.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use porta_core::organization::{Organization, OrganizationStatus};
-use porta_core::{OrganizationId, Slug, Timestamp};
+use porta_core::{OrganizationId, Slug, Timestamp, Version};
 
-use crate::{Cursor, Page, Result};
+use crate::{Cursor, OrganizationFilter, OrganizationSort, Page, PageRequest, Result, SortedCursor};
 
 #[async_trait]
 pub trait OrganizationRepository: Send {
@@ -14,7 +14,8 @@ pub trait OrganizationRepository: Send {
     async fn by_id(&mut self, id: OrganizationId) -> Result<Option<Organization>>;
     /// `Conflict`: the slug is taken.
     async fn insert(&mut self, organization: &Organization) -> Result<()>;
-    /// Updates everything except id, slug, status and creation time. `false`: no such organization.
+    /// Updates everything except id, slug, status and creation time. `false`: no such organization. `Stale`: it was
+    /// changed since it was read.
     async fn update(&mut self, organization: &Organization) -> Result<bool>;
     /// Changes the status `from` → `to` in one guarded statement. Codes and tokens issued up to `now` become invalid.
     /// `false`: the status was not `from`.
@@ -26,6 +27,18 @@ pub trait OrganizationRepository: Send {
         now: Timestamp,
     ) -> Result<bool>;
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<Organization>>;
+    async fn list(
+        &mut self,
+        filter: &OrganizationFilter,
+        page: &PageRequest<OrganizationSort>,
+    ) -> Result<Page<Organization, SortedCursor>>;
+}
+
+/// A setting that has a value of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredSetting {
+    pub value: serde_json::Value,
+    pub version: Version,
 }
 
 /// Settings of one owner: the platform or an organization.
@@ -33,7 +46,16 @@ pub trait OrganizationRepository: Send {
 pub trait SettingRepository: Send {
     /// Explicitly set values, by canonical key.
     async fn all(&mut self) -> Result<BTreeMap<String, serde_json::Value>>;
-    async fn set(&mut self, key: &str, value: &serde_json::Value, now: Timestamp) -> Result<()>;
+    async fn find(&mut self, key: &str) -> Result<Option<StoredSetting>>;
+    /// Sets a value in place of the one that was read: `seen` is its version, `None` if the setting was not set.
+    /// `Stale`: it was changed since.
+    async fn set(
+        &mut self,
+        key: &str,
+        value: &serde_json::Value,
+        seen: Option<Version>,
+        now: Timestamp,
+    ) -> Result<()>;
     /// Resets to the default. `false`: the setting was not set.
     async fn unset(&mut self, key: &str) -> Result<bool>;
 }

@@ -8,7 +8,7 @@ use porta_core::session::SessionRecord;
 use porta_core::user::{PasswordHash, User, UserStatus};
 use porta_core::{Timestamp, UserId};
 
-use crate::{Cursor, Page, Result};
+use crate::{Cursor, Page, PageRequest, Result, SortedCursor, UserFilter, UserSort};
 
 /// Threshold and duration of the automatic account lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,8 @@ pub trait UserRepository: Send {
     async fn by_id(&mut self, id: UserId) -> Result<Option<User>>;
     /// `Conflict`: the address is taken. Addresses that earlier versions stored under another key are not compared.
     async fn insert(&mut self, user: &User) -> Result<()>;
-    /// Updates address, verification and profile; not password, status or counters.
+    /// Updates address, verification and profile; not password, status or counters. `false`: no such user. `Stale`: the
+    /// user was changed since it was read. Sign-ins do not count as changes.
     async fn update(&mut self, user: &User) -> Result<bool>;
     /// Changes the status `from` → `to` in one guarded statement. Leaving `locked` clears the lock columns and the
     /// failure counter.
@@ -82,6 +83,11 @@ pub trait UserRepository: Send {
     /// users.
     async fn hash_parameters(&mut self) -> Result<Vec<(String, u64)>>;
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<User>>;
+    async fn list(
+        &mut self,
+        filter: &UserFilter,
+        page: &PageRequest<UserSort>,
+    ) -> Result<Page<User, SortedCursor>>;
 
     /// Records a successful sign-in in one round trip: counters, last login, audit row, and the session row (inserted,
     /// or extended if it is this user's and not revoked). Condition: the user is active or has an automatic lock at

@@ -27,6 +27,7 @@ use porta_pages::Pages;
 use porta_session::{Backend, ServiceKeys, SharedServices, Tenant, TenantLookup};
 use porta_signin::{HashCost, LinkRequestHandler, PasswordHasher, SecondFactorKeys, SignIn, SignInCore};
 use porta_store::Store;
+use porta_store_sql::Operation;
 use porta_web::client_address::{ForwardedHeader, TrustedProxies};
 use porta_web::observe::Observability;
 use secrecy::SecretString;
@@ -209,6 +210,14 @@ impl TestApp {
         change(&mut instance);
         let (clock, database) = (Arc::clone(&self.clock), Arc::clone(&self.database));
         Self::on(clock, database, instance, Arc::clone(&self.instances), self.short_lived.clone())
+    }
+
+    /// The database over the same connections, where operations fail if `fails` says so.
+    pub fn store_with_faults(
+        &self,
+        fails: impl Fn(Operation) -> bool + Send + Sync + 'static,
+    ) -> Arc<dyn Store> {
+        Arc::new(self.database.database.with_faults(Arc::new(fails)))
     }
 
     fn first(

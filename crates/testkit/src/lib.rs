@@ -20,6 +20,7 @@ pub use app::{InstanceConfig, TestApp};
 pub use browser::{Answer, Browser, SECURE};
 pub use constants::{FIXTURE, ISSUER_BASE};
 pub use flow::{Authorize, VERIFIER, jwt_payload};
+pub use porta_store_sql::Operation;
 
 /// Runs an `async fn(TestApp)` on the embedded stores and on PostgreSQL + Redis, with the fixture applied. The second
 /// test has `postgres` in its name, so that `--skip postgres` skips it visibly.

@@ -11,6 +11,7 @@ use porta_core::organization::Organization;
 use porta_core::{BrandingAssetId, Invalid};
 use serde_json::json;
 
+use crate::error::stale;
 use crate::{Result, Transaction};
 
 const fn field(kind: AssetKind) -> &'static str {
@@ -32,13 +33,14 @@ impl Transaction {
         let (content_type, data) =
             picture::validate(file).map_err(|problem| Invalid::new(field(kind), problem))?;
         let before = self.unit.branding_assets(organization.id).find(kind).await?;
+        let seen = before.as_ref().map(|before| before.id);
         if before.is_some_and(|before| before.content_type == content_type && before.data == data) {
             return Ok(false);
         }
         let id = BrandingAssetId::new(self.now, &*self.deps.entropy);
         let size = data.len();
         let asset = BrandingAsset { id, kind, content_type, data, created_at: self.now };
-        self.unit.branding_assets(organization.id).put(&asset).await?;
+        self.unit.branding_assets(organization.id).put(&asset, seen).await.map_err(stale("picture"))?;
         let metadata = json!({ "assetType": kind, "contentType": content_type, "size": size });
         self.audit("org.branding.asset.uploaded", Some(organization), None, metadata).await?;
         self.announce(Change::Organization(organization.slug.clone()));

@@ -10,12 +10,12 @@ use porta_core::client::{
 };
 use porta_core::organization::{LoginMethod, Organization, OrganizationStatus};
 use porta_core::signing_key::SigningAlgorithm;
-use porta_core::{ClientKey, OrganizationId};
+use porta_core::{ClientKey, OrganizationId, Version};
 use porta_protocol::scope::Scope;
 use porta_store::Revocation;
 use serde_json::json;
 
-use crate::error::{already_taken, changed_concurrently, refuse};
+use crate::error::{already_taken, changed_concurrently, refuse, stale};
 use crate::work::changed;
 use crate::{DirectoryError, Result, Transaction};
 
@@ -115,6 +115,7 @@ impl NewClient {
             status: ClientStatus::Active,
             created_at: application.created_at,
             updated_at: application.created_at,
+            version: Version::FIRST,
         }
     }
 }
@@ -208,6 +209,7 @@ impl Transaction {
             status: before.status,
             created_at: before.created_at,
             updated_at: self.now,
+            version: before.version,
             ..after
         });
         refuse(check_client(&after, self.deps.production))?;
@@ -235,9 +237,10 @@ impl Transaction {
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
-        if !self.unit.clients(organization.id).update(&after).await? {
+        if !self.unit.clients(organization.id).update(&after).await.map_err(stale("client"))? {
             return Err(DirectoryError::not_found("client", &before.client_id));
         }
+        let after = Client { version: before.version.next(), ..after };
         for guest in before.allowed_organizations.iter().filter(|g| !after.allowed_organizations.contains(g))
         {
             self.unit.tokens(*guest).revoke(Revocation::Client(after.id), self.now).await?;
@@ -284,7 +287,8 @@ impl Transaction {
         });
         self.audit(event, Some(organization), None, metadata).await?;
         self.announce(Change::Client(client.client_id.clone()));
-        Ok(Client { status: to, updated_at: self.now, ..client.clone() })
+        let version = client.version.next();
+        Ok(Client { status: to, updated_at: self.now, version, ..client.clone() })
     }
 
     /// Ensures that the owner and every allowed organization have signing keys for the client's algorithms. Clients

@@ -98,7 +98,9 @@ impl Importer<'_> {
         }
         let mut after = Role { name: item.name.clone(), ..before.clone() };
         item.description.apply(&mut after.description);
-        Ok(updated(self.work.update_role(organization, application, &before, after).await?))
+        let (after, fields) = self.work.update_role(organization, application, &before, after).await?;
+        replace_part(&mut self.parts(organization, application).await?.roles, &before, after);
+        Ok(updated(fields))
     }
 
     pub(super) async fn permissions(&mut self) -> Result<()> {
@@ -142,7 +144,9 @@ impl Importer<'_> {
         }
         let mut after = Permission { name: item.name.clone(), ..before.clone() };
         item.description.apply(&mut after.description);
-        Ok(updated(self.work.update_permission(organization, application, &before, after).await?))
+        let (after, fields) = self.work.update_permission(organization, application, &before, after).await?;
+        replace_part(&mut self.parts(organization, application).await?.permissions, &before, after);
+        Ok(updated(fields))
     }
 
     pub(super) async fn claim_definitions(&mut self) -> Result<()> {
@@ -192,7 +196,9 @@ impl Importer<'_> {
         replace(&mut after.include_in_id_token, item.include_in_id_token.as_ref());
         replace(&mut after.include_in_access_token, item.include_in_access_token.as_ref());
         replace(&mut after.include_in_userinfo, item.include_in_userinfo.as_ref());
-        Ok(updated(self.work.update_claim(organization, application, &before, after).await?))
+        let (after, fields) = self.work.update_claim(organization, application, &before, after).await?;
+        replace_part(&mut self.parts(organization, application).await?.claims, &before, after);
+        Ok(updated(fields))
     }
 
     /// Adds links and never removes any, in either mode.
@@ -274,5 +280,12 @@ impl Importer<'_> {
         item.description.apply(&mut after.description);
         replace(&mut after.status, item.status.as_ref());
         Ok(updated(self.work.update_module(organization, application, &before, after).await?))
+    }
+}
+
+/// Puts an updated part into the cache: the file may name the same part again.
+fn replace_part<T: PartialEq>(known: &mut [T], before: &T, after: T) {
+    if let Some(part) = known.iter_mut().find(|part| **part == *before) {
+        *part = after;
     }
 }

@@ -26,6 +26,7 @@ both_stores!(
     refusals_name_their_place,
     passwords_in_a_file_keep_the_rules_for_people,
     overwrite_touches_only_what_the_file_names,
+    overwrite_of_parts_that_are_named_twice,
     overwrite_of_clients,
     merge_leaves_entities_but_adds_links_and_values,
     two_tenants_with_the_same_names_do_not_meet,
@@ -451,6 +452,30 @@ async fn overwrite_touches_only_what_the_file_names(world: World) {
     assert!(kim.email_verified && kim.password_hash.is_some());
     let mut repositories = world.store.repositories();
     assert_eq!(repositories.applications(after.id).roles_of(kim.id).await.unwrap().len(), 1, "links stay");
+}
+
+/// As in a file that was put together from several: the last one counts.
+async fn overwrite_of_parts_that_are_named_twice(world: World) {
+    apply(&world, PRODUCT).await;
+    let text = "version: \"1.0\"\norganizations:\n  - name: Harbor Logistics\n    slug: harbor\n    applications:\n      \
+                - name: Dock Planner\n        slug: dock-planner\n        \
+                modules: [{ name: One, slug: berths }, { name: Two, slug: berths }]\n        \
+                permissions: [{ name: One, slug: \"dock:berths:read\" }, { name: Two, slug: \"dock:berths:read\" }]\n        \
+                claim_definitions:\n          \
+                - { name: X, slug: terminal_code, claim_type: string, description: One }\n          \
+                - { name: X, slug: terminal_code, claim_type: string, description: Two }\n        \
+                roles: [{ name: One, slug: planner }, { name: Two, slug: planner }]\n";
+    let report = overwrite(&world, text).await;
+    assert_eq!(counts(&report), (0, 8, 0), "{:?}", report.errors);
+    let harbor = organization(&world, "harbor").await;
+    let mut all = world.store.repositories();
+    let mut applications = all.applications(harbor.id);
+    let app = applications.by_slug(&Slug::parse("dock-planner").unwrap()).await.unwrap().unwrap().id;
+    assert!(applications.modules(app).await.unwrap().iter().any(|part| part.name == "Two"));
+    assert!(applications.permissions(app).await.unwrap().iter().any(|part| part.name == "Two"));
+    assert!(applications.roles(app).await.unwrap().iter().any(|part| part.name == "Two"));
+    let claims = applications.claims(app).await.unwrap();
+    assert!(claims.iter().any(|part| part.description.as_deref() == Some("Two")));
 }
 
 async fn overwrite_of_clients(world: World) {

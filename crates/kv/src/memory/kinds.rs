@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn every_key_of_the_program_has_a_line() {
         let mut found = BTreeSet::new();
-        for room in ["oidc", "signin"] {
+        for room in ["oidc", "session", "signin"] {
             let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(room).join("src");
             words_of_keys(&sources, &mut found);
         }

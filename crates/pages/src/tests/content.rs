@@ -245,7 +245,7 @@ fn a_tenants_look_is_on_its_pages() {
 #[test]
 fn the_look_comes_from_the_organization() {
     use porta_core::organization::{Branding, Organization, OrganizationStatus, TwoFactorPolicy};
-    use porta_core::{OrganizationId, SeededEntropy, Slug, Timestamp};
+    use porta_core::{OrganizationId, SeededEntropy, Slug, Timestamp, Version};
     let now = Timestamp::from_seconds(1);
     let mut organization = Organization {
         id: OrganizationId::new(now, &SeededEntropy::new(1)),
@@ -259,6 +259,7 @@ fn the_look_comes_from_the_organization() {
         default_login_methods: Vec::new(),
         created_at: now,
         updated_at: now,
+        version: Version::FIRST,
     };
     let theme = Theme::of(&organization);
     assert_eq!((theme.company_name, theme.primary_color, theme.locale), ("Acme", "#3B82F6", "nl"));

@@ -1,15 +1,72 @@
 //! Modules, roles, permissions and claim definitions of an application.
 
 use porta_core::application::{ClaimDefinition, ClaimType, Module, ModuleStatus, Permission, Role};
-use porta_core::{ApplicationId, Slug, Timestamp};
+use porta_core::{ApplicationId, EntityId, Slug, Timestamp, Version};
 use porta_store::Result;
 
 use super::{Applications, visible, writable};
-use crate::kernel::{Reader, Row, at, flag, opt_text, statements, text, uuid};
+use crate::kernel::{
+    Record, Row, Stmt, Value, at, columns, flag, int, opt_text, statements, text, uuid, values_of,
+};
+
+macro_rules! module_columns {
+    ($($form:tt)+) => {
+        columns! { $($form)+; id, application_id, name, slug, description, status, version }
+    };
+}
+module_columns!(enum ModuleColumn of "application_modules");
+macro_rules! module_edits {
+    ($($form:tt)+) => {
+        columns! { $($form)+; name, slug, description, status }
+    };
+}
+
+macro_rules! role_columns {
+    ($($form:tt)+) => {
+        $crate::kernel::columns! { $($form)+; id, application_id, name, slug, description, version }
+    };
+}
+pub(super) use role_columns;
+role_columns!(enum RoleColumn of "roles");
+macro_rules! role_edits {
+    ($($form:tt)+) => {
+        columns! { $($form)+; name, slug, description }
+    };
+}
+
+macro_rules! permission_columns {
+    ($($form:tt)+) => {
+        columns! { $($form)+; id, application_id, name, slug, description, version }
+    };
+}
+permission_columns!(enum PermissionColumn of "permissions");
+macro_rules! permission_edits {
+    ($($form:tt)+) => {
+        columns! { $($form)+; name, slug, description }
+    };
+}
+
+macro_rules! claim_columns {
+    ($($form:tt)+) => {
+        columns! {
+            $($form)+; id, application_id, claim_name, claim_type, description, include_in_id_token,
+            include_in_access_token, include_in_userinfo, version
+        }
+    };
+}
+claim_columns!(enum ClaimColumn of "custom_claim_definitions");
+macro_rules! claim_edits {
+    ($($form:tt)+) => {
+        columns! {
+            $($form)+; claim_name, claim_type, description, include_in_id_token, include_in_access_token,
+            include_in_userinfo
+        }
+    };
+}
 
 /// `SELECT … FROM table c` for one visible application, in display order.
 macro_rules! list {
-    ($columns:literal, $table:literal, $order:literal) => {
+    ($columns:expr, $table:literal, $order:literal) => {
         concat!(
             "SELECT ",
             $columns,
@@ -24,128 +81,210 @@ macro_rules! list {
         )
     };
 }
-/// Inserts under application `$2`, provided that it may be changed.
+/// Inserts under application `$3`, provided that `$1` may change it. `$times` are the columns of the time, and their
+/// values.
 macro_rules! insert {
-    ($table:literal, $columns:literal, $values:literal) => {
+    ($table:literal, $columns:expr, $arguments:expr, $times:literal, $values:literal) => {
         concat!(
             "INSERT INTO ",
             $table,
-            " (application_id, ",
+            " (",
             $columns,
-            ") SELECT a.id, ",
+            ", ",
+            $times,
+            ") SELECT ",
+            $arguments,
+            ", ",
             $values,
-            " FROM applications a WHERE a.id = $2 AND ",
+            " FROM applications a WHERE a.id = $3 AND ",
             writable!()
         )
     };
 }
-/// Updates row `$3` of application `$2`, provided that it may be changed.
-macro_rules! update {
-    ($table:literal, $set:literal) => {
+/// Row `$3` of application `$2`, which `$1` may change.
+macro_rules! changeable {
+    () => {
         concat!(
-            "UPDATE ",
-            $table,
-            " SET ",
-            $set,
-            " WHERE id = $3 AND application_id = $2 AND EXISTS \
-            (SELECT 1 FROM applications a WHERE a.id = $2 AND ",
+            "id = $3 AND application_id = $2 AND EXISTS (SELECT 1 FROM applications a WHERE a.id = $2 AND ",
             writable!(),
             ")"
         )
     };
 }
+/// Updates a changeable row, provided that its version is `$4`.
+macro_rules! update {
+    ($table:literal, $assignments:expr, $rest:literal) => {
+        concat!(
+            "UPDATE ",
+            $table,
+            " SET ",
+            $assignments,
+            ", version = version + 1",
+            $rest,
+            " WHERE version = $4 AND ",
+            changeable!()
+        )
+    };
+}
+macro_rules! version {
+    ($table:literal) => {
+        concat!("SELECT version FROM ", $table, " WHERE ", changeable!())
+    };
+}
 
 statements! {
-    MODULES: Read = list!("c.id, c.application_id, c.name, c.slug, c.description, c.status", "application_modules", "name");
-    INSERT_MODULE: Write = insert!("application_modules",
-        "id, name, slug, description, status, created_at, updated_at", "$3, $4, $5, $6, $7, $8, $8");
-    UPDATE_MODULE: Write = update!("application_modules",
-        "name = $4, slug = $5, description = $6, status = $7, updated_at = $8");
-    ROLES: Read = list!("c.id, c.application_id, c.name, c.slug, c.description", "roles", "name");
-    INSERT_ROLE: Write = insert!("roles", "id, name, slug, description, created_at, updated_at", "$3, $4, $5, $6, $7, $7");
-    UPDATE_ROLE: Write = update!("roles", "name = $4, slug = $5, description = $6, updated_at = $7");
-    PERMISSIONS: Read = list!("c.id, c.application_id, c.name, c.slug, c.description", "permissions", "slug");
-    INSERT_PERMISSION: Write = insert!("permissions", "id, name, slug, description, created_at", "$3, $4, $5, $6, $7");
-    UPDATE_PERMISSION: Write = update!("permissions", "name = $4, slug = $5, description = $6");
-    CLAIMS: Read = list!("c.id, c.application_id, c.claim_name, c.claim_type, c.description, c.include_in_id_token, \
-        c.include_in_access_token, c.include_in_userinfo", "custom_claim_definitions", "claim_name");
-    INSERT_CLAIM: Write = insert!("custom_claim_definitions", "id, claim_name, claim_type, description, \
-        include_in_id_token, include_in_access_token, include_in_userinfo, created_at, updated_at",
-        "$3, $4, $5, $6, $7, $8, $9, $10, $10");
-    UPDATE_CLAIM: Write = update!("custom_claim_definitions", "claim_name = $4, claim_type = $5, description = $6, \
-        include_in_id_token = $7, include_in_access_token = $8, include_in_userinfo = $9, updated_at = $10");
+    MODULES: Read = list!(module_columns!(list "c."), "application_modules", "name");
+    INSERT_MODULE: Write = insert!("application_modules", module_columns!(list ""), module_columns!(arguments 2),
+        "created_at, updated_at", "$9, $9");
+    UPDATE_MODULE: Write = update!("application_modules", module_edits!(assignments 5), ", updated_at = $9");
+    MODULE_VERSION: Read = version!("application_modules");
+    ROLES: Read = list!(role_columns!(list "c."), "roles", "name");
+    INSERT_ROLE: Write = insert!("roles", role_columns!(list ""), role_columns!(arguments 2),
+        "created_at, updated_at", "$8, $8");
+    UPDATE_ROLE: Write = update!("roles", role_edits!(assignments 5), ", updated_at = $8");
+    ROLE_VERSION: Read = version!("roles");
+    PERMISSIONS: Read = list!(permission_columns!(list "c."), "permissions", "slug");
+    INSERT_PERMISSION: Write = insert!("permissions", permission_columns!(list ""), permission_columns!(arguments 2),
+        "created_at", "$8");
+    UPDATE_PERMISSION: Write = update!("permissions", permission_edits!(assignments 5), "");
+    PERMISSION_VERSION: Read = version!("permissions");
+    CLAIMS: Read = list!(claim_columns!(list "c."), "custom_claim_definitions", "claim_name");
+    INSERT_CLAIM: Write = insert!("custom_claim_definitions", claim_columns!(list ""), claim_columns!(arguments 2),
+        "created_at, updated_at", "$11, $11");
+    UPDATE_CLAIM: Write = update!("custom_claim_definitions", claim_edits!(assignments 5), ", updated_at = $11");
+    CLAIM_VERSION: Read = version!("custom_claim_definitions");
+}
+
+fn module_value(m: &Module, column: ModuleColumn) -> Value<'_> {
+    match column {
+        ModuleColumn::id => uuid(m.id),
+        ModuleColumn::application_id => uuid(m.application_id),
+        ModuleColumn::name => text(&m.name),
+        ModuleColumn::slug => text(m.slug.as_str()),
+        ModuleColumn::description => opt_text(m.description.as_deref()),
+        ModuleColumn::status => text(m.status.as_str()),
+        ModuleColumn::version => int(m.version.number()),
+    }
 }
 
 fn read_module(row: &Row) -> Result<Module> {
-    let mut r = row.reader("application_modules");
+    let r: Record<'_, ModuleColumn> = row.record();
     Ok(Module {
-        id: r.id()?,
-        application_id: r.id()?,
-        name: r.text()?,
-        slug: r.parsed("slug", |s| Slug::for_role(s).ok())?,
-        description: r.opt_text()?,
-        status: r.parsed("status", ModuleStatus::parse)?,
+        id: r.id(ModuleColumn::id)?,
+        application_id: r.id(ModuleColumn::application_id)?,
+        name: r.text(ModuleColumn::name)?,
+        slug: r.parsed(ModuleColumn::slug, |s| Slug::for_role(s).ok())?,
+        description: r.opt_text(ModuleColumn::description)?,
+        status: r.parsed(ModuleColumn::status, ModuleStatus::parse)?,
+        version: Version::stored(r.int(ModuleColumn::version)?),
     })
+}
+
+fn role_value(r: &Role, column: RoleColumn) -> Value<'_> {
+    match column {
+        RoleColumn::id => uuid(r.id),
+        RoleColumn::application_id => uuid(r.application_id),
+        RoleColumn::name => text(&r.name),
+        RoleColumn::slug => text(r.slug.as_str()),
+        RoleColumn::description => opt_text(r.description.as_deref()),
+        RoleColumn::version => int(r.version.number()),
+    }
 }
 
 pub(super) fn read_role(row: &Row) -> Result<Role> {
-    let mut r = row.reader("roles");
+    let r: Record<'_, RoleColumn> = row.record();
     Ok(Role {
-        id: r.id()?,
-        application_id: r.id()?,
-        name: r.text()?,
-        slug: r.parsed("slug", |s| Slug::for_role(s).ok())?,
-        description: r.opt_text()?,
+        id: r.id(RoleColumn::id)?,
+        application_id: r.id(RoleColumn::application_id)?,
+        name: r.text(RoleColumn::name)?,
+        slug: r.parsed(RoleColumn::slug, |s| Slug::for_role(s).ok())?,
+        description: r.opt_text(RoleColumn::description)?,
+        version: Version::stored(r.int(RoleColumn::version)?),
     })
+}
+
+fn permission_value(p: &Permission, column: PermissionColumn) -> Value<'_> {
+    match column {
+        PermissionColumn::id => uuid(p.id),
+        PermissionColumn::application_id => uuid(p.application_id),
+        PermissionColumn::name => text(&p.name),
+        PermissionColumn::slug => text(&p.slug),
+        PermissionColumn::description => opt_text(p.description.as_deref()),
+        PermissionColumn::version => int(p.version.number()),
+    }
 }
 
 fn read_permission(row: &Row) -> Result<Permission> {
-    let mut r: Reader<'_> = row.reader("permissions");
+    let r: Record<'_, PermissionColumn> = row.record();
     Ok(Permission {
-        id: r.id()?,
-        application_id: r.id()?,
-        name: r.text()?,
-        slug: r.text()?,
-        description: r.opt_text()?,
+        id: r.id(PermissionColumn::id)?,
+        application_id: r.id(PermissionColumn::application_id)?,
+        name: r.text(PermissionColumn::name)?,
+        slug: r.text(PermissionColumn::slug)?,
+        description: r.opt_text(PermissionColumn::description)?,
+        version: Version::stored(r.int(PermissionColumn::version)?),
     })
 }
 
+fn claim_value(c: &ClaimDefinition, column: ClaimColumn) -> Value<'_> {
+    match column {
+        ClaimColumn::id => uuid(c.id),
+        ClaimColumn::application_id => uuid(c.application_id),
+        ClaimColumn::claim_name => text(&c.claim_name),
+        ClaimColumn::claim_type => text(c.claim_type.as_str()),
+        ClaimColumn::description => opt_text(c.description.as_deref()),
+        ClaimColumn::include_in_id_token => flag(c.include_in_id_token),
+        ClaimColumn::include_in_access_token => flag(c.include_in_access_token),
+        ClaimColumn::include_in_userinfo => flag(c.include_in_userinfo),
+        ClaimColumn::version => int(c.version.number()),
+    }
+}
+
 fn read_claim(row: &Row) -> Result<ClaimDefinition> {
-    let mut r = row.reader("custom_claim_definitions");
+    let r: Record<'_, ClaimColumn> = row.record();
     Ok(ClaimDefinition {
-        id: r.id()?,
-        application_id: r.id()?,
-        claim_name: r.text()?,
-        claim_type: r.parsed("claim_type", ClaimType::parse)?,
-        description: r.opt_text()?,
-        include_in_id_token: r.flag()?,
-        include_in_access_token: r.flag()?,
-        include_in_userinfo: r.flag()?,
+        id: r.id(ClaimColumn::id)?,
+        application_id: r.id(ClaimColumn::application_id)?,
+        claim_name: r.text(ClaimColumn::claim_name)?,
+        claim_type: r.parsed(ClaimColumn::claim_type, ClaimType::parse)?,
+        description: r.opt_text(ClaimColumn::description)?,
+        include_in_id_token: r.flag(ClaimColumn::include_in_id_token)?,
+        include_in_access_token: r.flag(ClaimColumn::include_in_access_token)?,
+        include_in_userinfo: r.flag(ClaimColumn::include_in_userinfo)?,
+        version: Version::stored(r.int(ClaimColumn::version)?),
     })
 }
 
 impl Applications<'_> {
+    /// The first values of an update.
+    fn key(&self, application: ApplicationId, id: impl EntityId) -> [Value<'static>; 3] {
+        [uuid(self.organization), uuid(application), uuid(id)]
+    }
+
+    /// `MissingReference`: there is no application that the organization may change.
+    async fn add(&mut self, insert: &Stmt, values: Vec<Value<'_>>, now: Timestamp) -> Result<()> {
+        let mut all = vec![uuid(self.organization)];
+        all.extend(values);
+        all.push(at(now));
+        self.run.must_affect_row(insert, &all, "application").await
+    }
+
     pub(super) async fn list_modules(&mut self, application: ApplicationId) -> Result<Vec<Module>> {
         let rows = self.run.rows(&MODULES, &[uuid(self.organization), uuid(application)]).await?;
         rows.iter().map(read_module).collect()
     }
 
-    /// `true`: written. `MissingReference`: an insert found no application that it may change.
-    pub(super) async fn write_module(&mut self, m: &Module, now: Timestamp, is_new: bool) -> Result<bool> {
-        let values = [
-            uuid(self.organization),
-            uuid(m.application_id),
-            uuid(m.id),
-            text(&m.name),
-            text(m.slug.as_str()),
-            opt_text(m.description.as_deref()),
-            text(m.status.as_str()),
-            at(now),
-        ];
-        if !is_new {
-            return self.run.affects_row(&UPDATE_MODULE, &values).await;
-        }
-        self.run.must_affect_row(&INSERT_MODULE, &values, "application").await.map(|()| true)
+    pub(super) async fn add_module(&mut self, m: &Module, now: Timestamp) -> Result<()> {
+        self.add(&INSERT_MODULE, values_of(|column| module_value(m, column)), now).await
+    }
+
+    pub(super) async fn rewrite_module(&mut self, m: &Module, now: Timestamp) -> Result<bool> {
+        let key = self.key(m.application_id, m.id);
+        let mut values = key.to_vec();
+        values.push(int(m.version.number()));
+        values.extend(module_edits!(some ModuleColumn).map(|column| module_value(m, column)));
+        values.push(at(now));
+        self.run.update_version(&UPDATE_MODULE, &values, &MODULE_VERSION, &key, "module").await
     }
 
     pub(super) async fn list_roles(&mut self, application: ApplicationId) -> Result<Vec<Role>> {
@@ -153,20 +292,17 @@ impl Applications<'_> {
         rows.iter().map(read_role).collect()
     }
 
-    pub(super) async fn write_role(&mut self, role: &Role, now: Timestamp, is_new: bool) -> Result<bool> {
-        let values = [
-            uuid(self.organization),
-            uuid(role.application_id),
-            uuid(role.id),
-            text(&role.name),
-            text(role.slug.as_str()),
-            opt_text(role.description.as_deref()),
-            at(now),
-        ];
-        if !is_new {
-            return self.run.affects_row(&UPDATE_ROLE, &values).await;
-        }
-        self.run.must_affect_row(&INSERT_ROLE, &values, "application").await.map(|()| true)
+    pub(super) async fn add_role(&mut self, r: &Role, now: Timestamp) -> Result<()> {
+        self.add(&INSERT_ROLE, values_of(|column| role_value(r, column)), now).await
+    }
+
+    pub(super) async fn rewrite_role(&mut self, r: &Role, now: Timestamp) -> Result<bool> {
+        let key = self.key(r.application_id, r.id);
+        let mut values = key.to_vec();
+        values.push(int(r.version.number()));
+        values.extend(role_edits!(some RoleColumn).map(|column| role_value(r, column)));
+        values.push(at(now));
+        self.run.update_version(&UPDATE_ROLE, &values, &ROLE_VERSION, &key, "role").await
     }
 
     pub(super) async fn list_permissions(&mut self, application: ApplicationId) -> Result<Vec<Permission>> {
@@ -174,25 +310,16 @@ impl Applications<'_> {
         rows.iter().map(read_permission).collect()
     }
 
-    /// Inserts with creation time `created`; `None` updates.
-    pub(super) async fn write_permission(
-        &mut self,
-        p: &Permission,
-        created: Option<Timestamp>,
-    ) -> Result<bool> {
-        let mut values = vec![
-            uuid(self.organization),
-            uuid(p.application_id),
-            uuid(p.id),
-            text(&p.name),
-            text(&p.slug),
-            opt_text(p.description.as_deref()),
-        ];
-        let Some(created) = created else {
-            return self.run.affects_row(&UPDATE_PERMISSION, &values).await;
-        };
-        values.push(at(created));
-        self.run.must_affect_row(&INSERT_PERMISSION, &values, "application").await.map(|()| true)
+    pub(super) async fn add_permission(&mut self, p: &Permission, now: Timestamp) -> Result<()> {
+        self.add(&INSERT_PERMISSION, values_of(|column| permission_value(p, column)), now).await
+    }
+
+    pub(super) async fn rewrite_permission(&mut self, p: &Permission) -> Result<bool> {
+        let key = self.key(p.application_id, p.id);
+        let mut values = key.to_vec();
+        values.push(int(p.version.number()));
+        values.extend(permission_edits!(some PermissionColumn).map(|column| permission_value(p, column)));
+        self.run.update_version(&UPDATE_PERMISSION, &values, &PERMISSION_VERSION, &key, "permission").await
     }
 
     pub(super) async fn list_claims(&mut self, application: ApplicationId) -> Result<Vec<ClaimDefinition>> {
@@ -200,27 +327,16 @@ impl Applications<'_> {
         rows.iter().map(read_claim).collect()
     }
 
-    pub(super) async fn write_claim(
-        &mut self,
-        claim: &ClaimDefinition,
-        now: Timestamp,
-        is_new: bool,
-    ) -> Result<bool> {
-        let values = [
-            uuid(self.organization),
-            uuid(claim.application_id),
-            uuid(claim.id),
-            text(&claim.claim_name),
-            text(claim.claim_type.as_str()),
-            opt_text(claim.description.as_deref()),
-            flag(claim.include_in_id_token),
-            flag(claim.include_in_access_token),
-            flag(claim.include_in_userinfo),
-            at(now),
-        ];
-        if !is_new {
-            return self.run.affects_row(&UPDATE_CLAIM, &values).await;
-        }
-        self.run.must_affect_row(&INSERT_CLAIM, &values, "application").await.map(|()| true)
+    pub(super) async fn add_claim(&mut self, c: &ClaimDefinition, now: Timestamp) -> Result<()> {
+        self.add(&INSERT_CLAIM, values_of(|column| claim_value(c, column)), now).await
+    }
+
+    pub(super) async fn rewrite_claim(&mut self, c: &ClaimDefinition, now: Timestamp) -> Result<bool> {
+        let key = self.key(c.application_id, c.id);
+        let mut values = key.to_vec();
+        values.push(int(c.version.number()));
+        values.extend(claim_edits!(some ClaimColumn).map(|column| claim_value(c, column)));
+        values.push(at(now));
+        self.run.update_version(&UPDATE_CLAIM, &values, &CLAIM_VERSION, &key, "claim").await
     }
 }

@@ -6,10 +6,13 @@ mod repository;
 pub(crate) mod rights;
 
 use porta_core::application::{Application, ApplicationStatus};
-use porta_core::{ApplicationId, OrganizationId, Slug, Timestamp};
-use porta_store::Result;
+use porta_core::{ApplicationId, OrganizationId, Slug, Timestamp, Version};
+use porta_store::{ApplicationFilter, ApplicationSort, Page, PageRequest, Result, SortedCursor};
 
-use crate::kernel::{Row, Runner, at, columns, opt_text, opt_uuid, statements, text, uuid};
+use crate::kernel::{
+    List, Row, Runner, Sort, Value, at, columns, int, opt_text, opt_uuid, search_pattern, statements, text,
+    uuid, values_of,
+};
 
 /// Organization `$1` may see application `a`.
 macro_rules! visible {
@@ -29,37 +32,76 @@ macro_rules! writable {
 pub(crate) use writable;
 
 macro_rules! application_columns {
-    ($prefix:literal) => {
-        columns!($prefix, id, organization_id, name, slug, description, status, created_at, updated_at)
+    ($($form:tt)+) => {
+        columns! {
+            $($form)+; id, organization_id, name, slug, description, status, created_at, updated_at, version
+        }
+    };
+}
+application_columns!(enum ApplicationColumn of "applications");
+
+/// The columns that an update writes.
+macro_rules! edited_columns {
+    ($($form:tt)+) => {
+        columns! { $($form)+; name, description, updated_at }
+    };
+}
+
+macro_rules! select_application {
+    () => {
+        concat!("SELECT ", application_columns!(list "a."), " FROM applications a")
     };
 }
 
 statements! {
     // Own ones first: false sorts before true.
-    BY_SLUG: Read = concat!("SELECT ", application_columns!("a."), " FROM applications a WHERE a.slug = $2 AND ",
-        visible!(), " ORDER BY a.organization_id IS NULL LIMIT 1");
-    BY_ID: Read = concat!("SELECT ", application_columns!("a."), " FROM applications a WHERE a.id = $2 AND ", visible!());
-    INSERT: Write = concat!("INSERT INTO applications (", application_columns!(""), ") \
-         SELECT $2, $3, $4, $5, $6, $7, $8, $9 FROM organizations o \
+    BY_SLUG: Read = concat!(select_application!(), " WHERE a.slug = $2 AND ", visible!(),
+         " ORDER BY a.organization_id IS NULL LIMIT 1");
+    BY_ID: Read = concat!(select_application!(), " WHERE a.id = $2 AND ", visible!());
+    INSERT: Write = concat!("INSERT INTO applications (", application_columns!(list ""), ") \
+         SELECT ", application_columns!(arguments 2), " FROM organizations o \
          WHERE o.id = $1 AND (o.id = $3 OR (o.is_super_admin AND $3 IS NULL))");
-    UPDATE: Write = concat!("UPDATE applications AS a SET name = $3, description = $4, updated_at = $5 \
-         WHERE a.id = $2 AND ", writable!());
-    SET_STATUS: Write = concat!("UPDATE applications AS a SET status = $4, updated_at = $5 \
+    UPDATE: Write = concat!("UPDATE applications AS a SET ", edited_columns!(assignments 4), ", version = version + 1 \
+         WHERE a.id = $2 AND a.version = $3 AND ", writable!());
+    VERSION: Read = concat!("SELECT a.version FROM applications a WHERE a.id = $2 AND ", writable!());
+    SET_STATUS: Write = concat!("UPDATE applications AS a SET status = $4, updated_at = $5, version = version + 1 \
          WHERE a.id = $2 AND a.status = $3 AND ", writable!());
 }
 
+fn value(a: &Application, column: ApplicationColumn) -> Value<'_> {
+    match column {
+        ApplicationColumn::id => uuid(a.id),
+        ApplicationColumn::organization_id => opt_uuid(a.organization_id),
+        ApplicationColumn::name => text(&a.name),
+        ApplicationColumn::slug => text(a.slug.as_str()),
+        ApplicationColumn::description => opt_text(a.description.as_deref()),
+        ApplicationColumn::status => text(a.status.as_str()),
+        ApplicationColumn::created_at => at(a.created_at),
+        ApplicationColumn::updated_at => at(a.updated_at),
+        ApplicationColumn::version => int(a.version.number()),
+    }
+}
+
 fn read(row: &Row) -> Result<Application> {
-    let mut r = row.reader("applications");
+    let r = row.record();
     Ok(Application {
-        id: r.id()?,
-        organization_id: r.opt_id()?,
-        name: r.text()?,
-        slug: r.parsed("slug", |s| Slug::parse(s).ok())?,
-        description: r.opt_text()?,
-        status: r.parsed("status", ApplicationStatus::parse)?,
-        created_at: r.time("created_at")?,
-        updated_at: r.time("updated_at")?,
+        id: r.id(ApplicationColumn::id)?,
+        organization_id: r.opt_id(ApplicationColumn::organization_id)?,
+        name: r.text(ApplicationColumn::name)?,
+        slug: r.parsed(ApplicationColumn::slug, |s| Slug::parse(s).ok())?,
+        description: r.opt_text(ApplicationColumn::description)?,
+        status: r.parsed(ApplicationColumn::status, ApplicationStatus::parse)?,
+        created_at: r.time(ApplicationColumn::created_at)?,
+        updated_at: r.time(ApplicationColumn::updated_at)?,
+        version: Version::stored(r.int(ApplicationColumn::version)?),
     })
+}
+
+fn sort_by(sort: ApplicationSort) -> Sort<ApplicationColumn> {
+    match sort {
+        ApplicationSort::Name => Sort::text(ApplicationColumn::name),
+        ApplicationSort::CreatedAt => Sort::time(ApplicationColumn::created_at),
+    }
 }
 
 pub(crate) struct Applications<'a> {
@@ -78,29 +120,32 @@ impl Applications<'_> {
     }
 
     async fn store(&mut self, a: &Application) -> Result<()> {
-        let values = [
-            uuid(self.organization),
-            uuid(a.id),
-            opt_uuid(a.organization_id),
-            text(&a.name),
-            text(a.slug.as_str()),
-            opt_text(a.description.as_deref()),
-            text(a.status.as_str()),
-            at(a.created_at),
-            at(a.updated_at),
-        ];
+        let mut values = vec![uuid(self.organization)];
+        values.extend(values_of(|column| value(a, column)));
         self.run.must_affect_row(&INSERT, &values, "organization").await
     }
 
     async fn rewrite(&mut self, a: &Application) -> Result<bool> {
-        let values = [
-            uuid(self.organization),
-            uuid(a.id),
-            text(&a.name),
-            opt_text(a.description.as_deref()),
-            at(a.updated_at),
-        ];
-        self.run.affects_row(&UPDATE, &values).await
+        let key = [uuid(self.organization), uuid(a.id)];
+        let mut values = key.to_vec();
+        values.push(int(a.version.number()));
+        values.extend(edited_columns!(some ApplicationColumn).map(|column| value(a, column)));
+        self.run.update_version(&UPDATE, &values, &VERSION, &key, "application").await
+    }
+
+    async fn sorted(
+        &mut self,
+        filter: &ApplicationFilter,
+        page: &PageRequest<ApplicationSort>,
+    ) -> Result<Page<Application, SortedCursor>> {
+        let search = filter.search.as_deref().map(search_pattern);
+        let sort = sort_by(page.sort);
+        let list = List::new(concat!(module_path!(), "::LIST"), self.run.dialect(), select_application!())
+            .filter("(a.organization_id = ? OR a.organization_id IS NULL)", uuid(self.organization))
+            .filter_if_some("a.status = ?", filter.status.map(|status| text(status.as_str())))
+            .contains(&["a.name", "a.slug"], search.as_deref())
+            .page("a.", (sort, page.direction), page.after.as_ref(), page.limit)?;
+        sort.page_of(&self.run.list(list).await?, page.limit, read, |a| a.id)
     }
 
     async fn change_status(

@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, Module, Permission, Role};
 use porta_core::{ApplicationId, ClaimDefinitionId, PermissionId, RoleId, Slug, Timestamp, UserId};
-use porta_store::{ApplicationRepository, AssignedClaim, Result, UpsertOutcome};
+use porta_store::{
+    ApplicationFilter, ApplicationRepository, ApplicationSort, AssignedClaim, Page, PageRequest, Result,
+    SortedCursor, UpsertOutcome,
+};
 
 use super::Applications;
 
@@ -35,16 +38,24 @@ impl ApplicationRepository for Applications<'_> {
         self.change_status(id, from, to, now).await
     }
 
+    async fn list(
+        &mut self,
+        filter: &ApplicationFilter,
+        page: &PageRequest<ApplicationSort>,
+    ) -> Result<Page<Application, SortedCursor>> {
+        self.sorted(filter, page).await
+    }
+
     async fn modules(&mut self, application: ApplicationId) -> Result<Vec<Module>> {
         self.list_modules(application).await
     }
 
     async fn insert_module(&mut self, module: &Module, now: Timestamp) -> Result<()> {
-        self.write_module(module, now, true).await.map(|_| ())
+        self.add_module(module, now).await
     }
 
     async fn update_module(&mut self, module: &Module, now: Timestamp) -> Result<bool> {
-        self.write_module(module, now, false).await
+        self.rewrite_module(module, now).await
     }
 
     async fn roles(&mut self, application: ApplicationId) -> Result<Vec<Role>> {
@@ -52,11 +63,11 @@ impl ApplicationRepository for Applications<'_> {
     }
 
     async fn insert_role(&mut self, role: &Role, now: Timestamp) -> Result<()> {
-        self.write_role(role, now, true).await.map(|_| ())
+        self.add_role(role, now).await
     }
 
     async fn update_role(&mut self, role: &Role, now: Timestamp) -> Result<bool> {
-        self.write_role(role, now, false).await
+        self.rewrite_role(role, now).await
     }
 
     async fn permissions(&mut self, application: ApplicationId) -> Result<Vec<Permission>> {
@@ -64,11 +75,11 @@ impl ApplicationRepository for Applications<'_> {
     }
 
     async fn insert_permission(&mut self, permission: &Permission, now: Timestamp) -> Result<()> {
-        self.write_permission(permission, Some(now)).await.map(|_| ())
+        self.add_permission(permission, now).await
     }
 
     async fn update_permission(&mut self, permission: &Permission) -> Result<bool> {
-        self.write_permission(permission, None).await
+        self.rewrite_permission(permission).await
     }
 
     async fn link_permission(
@@ -85,11 +96,11 @@ impl ApplicationRepository for Applications<'_> {
     }
 
     async fn insert_claim(&mut self, claim: &ClaimDefinition, now: Timestamp) -> Result<()> {
-        self.write_claim(claim, now, true).await.map(|_| ())
+        self.add_claim(claim, now).await
     }
 
     async fn update_claim(&mut self, claim: &ClaimDefinition, now: Timestamp) -> Result<bool> {
-        self.write_claim(claim, now, false).await
+        self.rewrite_claim(claim, now).await
     }
 
     async fn assign_role(

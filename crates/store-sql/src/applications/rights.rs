@@ -5,7 +5,7 @@ use porta_core::{ClaimDefinitionId, PermissionId, RoleId, Timestamp, UserId};
 use porta_store::{AssignedClaim, Result, StoreError, UpsertOutcome};
 use serde_json::Value as Json;
 
-use super::children::read_role;
+use super::children::{read_role, role_columns};
 use super::{Applications, visible, writable};
 use crate::kernel::{Row, Stmt, Value, at, json, opt_uuid, statements, uuid};
 
@@ -56,9 +56,9 @@ statements! {
          user_and_role!(), " ON CONFLICT DO NOTHING; SELECT changes() ", user_and_role!());
     REMOVE_ROLE: Write = "DELETE FROM user_roles WHERE user_id = $2 AND role_id = $3 \
          AND EXISTS (SELECT 1 FROM users u WHERE u.id = $2 AND u.organization_id = $1)";
-    ROLES_OF: Read = "SELECT r.id, r.application_id, r.name, r.slug, r.description FROM user_roles ur \
+    ROLES_OF: Read = concat!("SELECT ", role_columns!(list "r."), " FROM user_roles ur \
          JOIN users u ON u.id = ur.user_id JOIN roles r ON r.id = ur.role_id \
-         WHERE ur.user_id = $2 AND u.organization_id = $1 ORDER BY r.name, r.id";
+         WHERE ur.user_id = $2 AND u.organization_id = $1 ORDER BY r.name, r.id");
     CLAIMS_OF: Read = "SELECT d.application_id, d.claim_name, v.value FROM custom_claim_values v \
          JOIN users u ON u.id = v.user_id JOIN custom_claim_definitions d ON d.id = v.claim_id \
          WHERE v.user_id = $2 AND u.organization_id = $1 ORDER BY d.claim_name, d.id";

@@ -6,8 +6,9 @@ use porta_core::{ClaimDefinitionId, ClientKey, EntityId as _, RoleId};
 use porta_store::{Catalog, CatalogClaim, CatalogRole, ClientFacts, RegisteredAddresses, Result};
 use uuid::Uuid;
 
-use super::{Clients, read_from, read_secret};
-use crate::kernel::{Reader, columns, statements, text, uuid};
+use super::Clients;
+use super::columns::{SecretColumn, client_columns, next_client, read_secret, secret_columns};
+use crate::kernel::{Reader, statements, text, uuid};
 
 /// Catalog of the application of client `c`, two columns.
 macro_rules! catalog_columns {
@@ -44,7 +45,7 @@ macro_rules! for_protocol {
             ", ",
             catalog_columns!($dialect),
             ", ",
-            secret_columns!(),
+            secret_columns!(list "s."),
             ", c.tokens_valid_since, o.tokens_valid_since, t.tokens_valid_since FROM clients c \
             JOIN organizations o ON o.id = c.organization_id JOIN organizations t ON t.id = $1 \
             LEFT JOIN client_secrets s ON s.client_id = c.id AND s.status = 'active' \
@@ -65,11 +66,6 @@ statements! {
         JOIN clients c ON c.id = usable.id JOIN organizations o ON o.id = c.organization_id \
         WHERE c.status = 'active' AND o.status = 'active'";
 }
-
-/// Number of columns that [`read_from`] and [`read_catalog`] read.
-const FACT_COLUMNS: usize = 25;
-/// Number of columns that [`read_secret`] reads.
-const SECRET_COLUMNS: usize = 8;
 
 /// Id, name, slug, slugs of the permissions.
 type RoleColumns = (Uuid, String, String, Option<Vec<String>>);
@@ -101,20 +97,18 @@ impl Clients<'_> {
         let rows = self.run.rows(&FOR_PROTOCOL, &values).await?;
         let Some(first) = rows.first() else { return Ok(None) };
         let mut r = first.reader("clients");
-        let (client, catalog) = (read_from(&mut r)?, read_catalog(&mut r)?);
+        let (client, catalog) = (next_client(&mut r)?, read_catalog(&mut r)?);
+        // Every row begins with the same client and catalog; the columns of the secret follow.
+        let first_of_secret = r.position();
+        r.record::<SecretColumn>();
+        let tokens_valid_since = r.opt_time()?.max(r.opt_time()?).max(r.opt_time()?);
         let mut secrets = Vec::new();
         for row in &rows {
-            let mut r = row.reader("client_secrets");
-            r.skip(FACT_COLUMNS);
-            if r.opt_raw_uuid()?.is_some() {
-                let mut r = row.reader("client_secrets");
-                r.skip(FACT_COLUMNS);
-                secrets.push(read_secret(&mut r)?);
+            let secret = row.record_at(first_of_secret);
+            if secret.has(SecretColumn::id)? {
+                secrets.push(read_secret(&secret)?);
             }
         }
-        let mut r = first.reader("clients");
-        r.skip(FACT_COLUMNS + SECRET_COLUMNS);
-        let tokens_valid_since = r.opt_time()?.max(r.opt_time()?).max(r.opt_time()?);
         Ok(Some(ClientFacts { client, secrets, catalog, tokens_valid_since }))
     }
 

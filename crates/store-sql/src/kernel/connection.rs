@@ -88,7 +88,8 @@ impl DbConnection {
         let mut answer = QueryResult::default();
         match self {
             Self::Postgres(connection) => {
-                let query = sqlx::query_with(stmt.postgres, postgres_arguments(values)?).persistent(keeps);
+                let query =
+                    sqlx::query_with(stmt.postgres.clone(), postgres_arguments(values)?).persistent(keeps);
                 let mut stream = connection.fetch_many(query);
                 while let Some(step) = stream.try_next().await? {
                     match step {
@@ -98,7 +99,7 @@ impl DbConnection {
                 }
             }
             Self::Sqlite(connection) => {
-                let query = sqlx::query_with(stmt.sqlite, sqlite_arguments(values)?);
+                let query = sqlx::query_with(stmt.sqlite.clone(), sqlite_arguments(values)?);
                 let mut stream = connection.fetch_many(query);
                 while let Some(step) = stream.try_next().await? {
                     match step {
@@ -121,15 +122,15 @@ impl DbConnection {
         };
         Ok(match self {
             Self::Postgres(connection) => {
-                let statement = connection.prepare(SqlSafeStr::into_sql_str(stmt.postgres)).await?;
+                let statement = connection.prepare(stmt.postgres.clone()).await?;
                 parameters(statement.parameters())
             }
             Self::Sqlite(connection) => {
-                for part in stmt.sqlite.split_inclusive(';') {
+                for part in stmt.sqlite.as_str().split_inclusive(';') {
                     // Parts of constants are as safe as the constants.
                     connection.prepare(AssertSqlSafe(part).into_sql_str()).await?;
                 }
-                highest_argument(stmt.sqlite)
+                highest_argument(stmt.sqlite.as_str())
             }
         })
     }

@@ -240,6 +240,10 @@ impl PooledConnection {
         }
     }
 
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.pool.dialect()
+    }
+
     async fn guarded<T>(
         &mut self,
         run: impl AsyncFnOnce(&mut DbConnection) -> Result<T, sqlx::Error>,

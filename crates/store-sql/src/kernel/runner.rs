@@ -10,6 +10,8 @@ use tokio::sync::Notify;
 use super::Row;
 use super::connection::{Dialect, QueryResult};
 use super::error::{classify, is_broken};
+use super::faults::{self, FaultHook, Operation};
+use super::list::List;
 use super::pool::{Pool, PooledConnection};
 use super::statement::{Kind, Stmt};
 use super::value::Value;
@@ -22,6 +24,8 @@ pub(crate) struct Kernel {
     pub(crate) round_trips: Arc<AtomicU64>,
     /// Notified after a commit that added to the outbox.
     pub(crate) outbox_notify: Arc<Notify>,
+    /// Set by tests only.
+    pub(crate) faults: Option<FaultHook>,
 }
 
 impl Kernel {
@@ -29,12 +33,30 @@ impl Kernel {
         self.writer.dialect()
     }
 
+    /// The same pools and counters, with faults.
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_faults(&self, fails: FaultHook) -> Self {
+        Self {
+            writer: Arc::clone(&self.writer),
+            reader: Arc::clone(&self.reader),
+            round_trips: Arc::clone(&self.round_trips),
+            outbox_notify: Arc::clone(&self.outbox_notify),
+            faults: Some(fails),
+        }
+    }
+
+    /// Fails if a test wants the operation to.
+    pub(crate) fn check_fault(&self, operation: Operation) -> Result<()> {
+        faults::check(self.faults.as_ref(), operation)
+    }
+
     fn count(&self) {
         round_trips::sql();
         self.round_trips.fetch_add(1, Ordering::Relaxed);
     }
 
-    async fn execute(&self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<QueryResult> {
+    async fn execute(&self, stmt: &Stmt, values: &[Value<'_>]) -> Result<QueryResult> {
+        self.check_fault(Operation::Statement(stmt.name))?;
         match (self.dialect(), stmt.kind) {
             (_, Kind::Read) => self.read(stmt, values).await,
             (Dialect::Postgres, Kind::Write | Kind::Script) | (Dialect::Sqlite, Kind::Write) => {
@@ -63,7 +85,7 @@ impl Kernel {
 
     /// Runs a read; once more on a new connection if the reused one turned out to be dead, since a read changes
     /// nothing.
-    async fn read(&self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<QueryResult> {
+    async fn read(&self, stmt: &Stmt, values: &[Value<'_>]) -> Result<QueryResult> {
         let mut pooled = self.reader.acquire().await?;
         self.count();
         let error = match pooled.execute(stmt, values).await {
@@ -80,6 +102,7 @@ impl Kernel {
     }
 
     pub(crate) async fn begin(&self) -> Result<Tx> {
+        self.check_fault(Operation::Begin)?;
         let mut pooled = self.writer.acquire().await?;
         self.count();
         let begun = pooled.begin().await;
@@ -96,6 +119,7 @@ impl Kernel {
             pooled,
             round_trips: Arc::clone(&self.round_trips),
             outbox_notify: Arc::clone(&self.outbox_notify),
+            faults: self.faults.clone(),
             notifies_outbox: false,
             has_savepoint: false,
             has_failed: false,
@@ -116,6 +140,7 @@ pub(crate) struct Tx {
     pooled: PooledConnection,
     round_trips: Arc<AtomicU64>,
     outbox_notify: Arc<Notify>,
+    faults: Option<FaultHook>,
     /// The outbox was added to: notify after the commit.
     notifies_outbox: bool,
     has_savepoint: bool,
@@ -124,12 +149,20 @@ pub(crate) struct Tx {
 }
 
 impl Tx {
+    fn dialect(&self) -> Dialect {
+        self.pooled.dialect()
+    }
+
     fn count(&self) {
         round_trips::sql();
         self.round_trips.fetch_add(1, Ordering::Relaxed);
     }
 
-    async fn execute(&mut self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<QueryResult> {
+    async fn execute(&mut self, stmt: &Stmt, values: &[Value<'_>]) -> Result<QueryResult> {
+        if let Err(fault) = faults::check(self.faults.as_ref(), Operation::StatementOfUnit(stmt.name)) {
+            self.has_failed = true;
+            return Err(fault);
+        }
         self.count();
         let result = self.pooled.execute(stmt, values).await;
         result.map_err(|e| {
@@ -233,24 +266,37 @@ impl Runner<'_> {
         })
     }
 
-    pub(crate) async fn execute(&mut self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<QueryResult> {
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Auto(kernel) => kernel.dialect(),
+            Self::Unit(tx) => tx.dialect(),
+        }
+    }
+
+    pub(crate) async fn execute(&mut self, stmt: &Stmt, values: &[Value<'_>]) -> Result<QueryResult> {
         match self {
             Self::Auto(kernel) => kernel.execute(stmt, values).await,
             Self::Unit(tx) => tx.execute(stmt, values).await,
         }
     }
 
-    pub(crate) async fn rows(&mut self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<Vec<Row>> {
+    pub(crate) async fn rows(&mut self, stmt: &Stmt, values: &[Value<'_>]) -> Result<Vec<Row>> {
         Ok(self.execute(stmt, values).await?.rows)
     }
 
+    /// Runs a list that was built for [`Self::dialect`].
+    pub(crate) async fn list(&mut self, list: List<'_>) -> Result<Vec<Row>> {
+        let (stmt, values) = list.finish();
+        self.rows(&stmt, &values).await
+    }
+
     /// Runs a statement and returns its first row, if any.
-    pub(crate) async fn row(&mut self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<Option<Row>> {
+    pub(crate) async fn row(&mut self, stmt: &Stmt, values: &[Value<'_>]) -> Result<Option<Row>> {
         Ok(self.execute(stmt, values).await?.rows.into_iter().next())
     }
 
     /// Runs a statement. `true`: a plain one changed a row, or a script returned one.
-    pub(crate) async fn affects_row(&mut self, stmt: &'static Stmt, values: &[Value<'_>]) -> Result<bool> {
+    pub(crate) async fn affects_row(&mut self, stmt: &Stmt, values: &[Value<'_>]) -> Result<bool> {
         let answer = self.execute(stmt, values).await?;
         Ok(match stmt.kind {
             Kind::Script => !answer.rows.is_empty(),
@@ -269,7 +315,7 @@ impl Runner<'_> {
     /// Runs an insert that selects the rows it refers to; `MissingReference` if it inserted nothing.
     pub(crate) async fn must_affect_row(
         &mut self,
-        stmt: &'static Stmt,
+        stmt: &Stmt,
         values: &[Value<'_>],
         reference: &str,
     ) -> Result<()> {
@@ -277,5 +323,24 @@ impl Runner<'_> {
             return Ok(());
         }
         Err(StoreError::MissingReference(reference.to_owned()))
+    }
+
+    /// Runs an update that is guarded by the version of the row. If it changed nothing, `version` reads the current
+    /// version: an existing row was changed since it was read, which is the error `Stale`. `false`: no such row.
+    pub(crate) async fn update_version(
+        &mut self,
+        update: &Stmt,
+        values: &[Value<'_>],
+        version: &Stmt,
+        key: &[Value<'_>],
+        kind: &'static str,
+    ) -> Result<bool> {
+        if self.affects_row(update, values).await? {
+            return Ok(true);
+        }
+        match self.row(version, key).await? {
+            Some(_) => Err(StoreError::Stale(kind)),
+            None => Ok(false),
+        }
     }
 }

@@ -1,4 +1,7 @@
-//! Statements known at compile time, so that a test can prepare all of them and no request meets a syntax error.
+//! Statements. Those known at compile time are declared in lists, so that a test can prepare all of them and no request
+//! meets a syntax error.
+
+use sqlx::SqlStr;
 
 /// How a statement is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +19,19 @@ pub(crate) enum Kind {
 pub(crate) struct Stmt {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
-    pub(crate) postgres: &'static str,
-    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: SqlStr,
+    pub(crate) sqlite: SqlStr,
+}
+
+impl Stmt {
+    pub(crate) const fn constant(
+        name: &'static str,
+        kind: Kind,
+        postgres: &'static str,
+        sqlite: &'static str,
+    ) -> Self {
+        Self { name, kind, postgres: SqlStr::from_static(postgres), sqlite: SqlStr::from_static(sqlite) }
+    }
 }
 
 /// Declares statements and their list `STATEMENTS`: `NAME: Kind = "one text for both";` or
@@ -28,22 +42,14 @@ macro_rules! statements {
     ($( $(#[$meta:meta])* $name:ident: $kind:ident = $postgres:expr $(, sqlite: $sqlite:expr)?; )+) => {
         $(
             $(#[$meta])*
-            static $name: $crate::kernel::Stmt = $crate::kernel::Stmt {
-                name: concat!(module_path!(), "::", stringify!($name)),
-                kind: $crate::kernel::Kind::$kind,
-                postgres: $postgres,
-                sqlite: $crate::kernel::statements!(@sqlite $postgres $(, $sqlite)?),
-            };
+            static $name: $crate::kernel::Stmt = $crate::kernel::Stmt::constant(
+                concat!(module_path!(), "::", stringify!($name)),
+                $crate::kernel::Kind::$kind,
+                $postgres,
+                $crate::kernel::statements!(@sqlite $postgres $(, $sqlite)?),
+            );
         )+
         pub(crate) static STATEMENTS: &[&$crate::kernel::Stmt] = &[$(&$name),+];
     };
 }
 pub(crate) use statements;
-
-/// `columns!("u.", id, email)` expands to the literal `u.id, u.email`.
-macro_rules! columns {
-    ($prefix:literal, $first:ident $(, $rest:ident)* $(,)?) => {
-        concat!($prefix, stringify!($first) $(, ", ", $prefix, stringify!($rest))*)
-    };
-}
-pub(crate) use columns;

@@ -57,6 +57,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     16 "0016_recovery_code_keys";
     17 "0017_standard_claims";
     18 "0018_installation";
+    19 "0019_versions";
 };
 
 /// First line of a migration whose statements PostgreSQL does not run in a transaction (`CREATE INDEX CONCURRENTLY`).

@@ -57,7 +57,7 @@ macro_rules! try_email {
 }
 
 statements! {
-    LOCK: Write = "UPDATE users SET updated_at = $3 WHERE organization_id = $1 AND id = $2";
+    LOCK: Write = "UPDATE users SET updated_at = $3, version = version + 1 WHERE organization_id = $1 AND id = $2";
     FORGET_RECOVERY: Write = "DELETE FROM two_factor_recovery_codes WHERE user_id = $1";
     FORGET_EMAIL: Write = "DELETE FROM two_factor_email_codes WHERE user_id = $1";
     STORE_RECOVERY: Write = "INSERT INTO two_factor_recovery_codes (user_id, created_at, id, code_hmac, key_id) \

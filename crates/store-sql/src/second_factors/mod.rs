@@ -15,7 +15,16 @@ use porta_core::user::TwoFactorMethod;
 use porta_core::{OrganizationId, Timestamp, UserId};
 use porta_store::{EmailCodeOutcome, Result, SecondFactorRepository};
 
-use crate::kernel::{Reader, Row, Runner, at, bytes, int, opt_text, statements, text, uuid};
+use crate::kernel::{Record, Row, Runner, at, bytes, columns, int, opt_text, statements, text, uuid};
+
+macro_rules! totp_columns {
+    ($($form:tt)+) => {
+        columns! {
+            $($form)+; user_id, secret, secret_key_id, algorithm, digits, period, last_step, verified_at, created_at
+        }
+    };
+}
+totp_columns!(enum TotpColumn of "user_totp");
 
 /// User `$2` belongs to organization `$1`.
 macro_rules! own {
@@ -29,7 +38,7 @@ pub(super) use own;
 macro_rules! becomes_totp {
     () => {
         "UPDATE users SET two_factor_method = 'totp', credential_epoch = credential_epoch + 1, factor_failures = 0, \
-         updated_at = $4 WHERE organization_id = $1 AND id = $2 \
+         updated_at = $4, version = version + 1 WHERE organization_id = $1 AND id = $2 \
          AND two_factor_method IS NOT DISTINCT FROM $3 \
          AND NOT EXISTS (SELECT 1 FROM user_totp t WHERE t.user_id = $2 AND t.verified_at IS NOT NULL)"
     };
@@ -37,8 +46,8 @@ macro_rules! becomes_totp {
 /// Overwrites an unconfirmed authenticator, which is no second factor (decision 0025).
 macro_rules! insert_totp {
     ($source:literal) => {
-        concat!("INSERT INTO user_totp (user_id, secret, secret_key_id, algorithm, digits, period, last_step, \
-            verified_at, created_at, updated_at) SELECT $2, $5, $6, $7, $8, $9, $10, $4, $11, $4 ", $source,
+        concat!("INSERT INTO user_totp (", totp_columns!(list ""), ", updated_at) \
+            SELECT $2, $5, $6, $7, $8, $9, $10, $4, $11, $4 ", $source,
             " ON CONFLICT (user_id) DO UPDATE SET secret = excluded.secret, secret_key_id = excluded.secret_key_id, \
             algorithm = excluded.algorithm, digits = excluded.digits, period = excluded.period, \
             last_step = excluded.last_step, verified_at = excluded.verified_at, created_at = excluded.created_at, \
@@ -47,38 +56,38 @@ macro_rules! insert_totp {
 }
 
 statements! {
-    TOTP: Read = concat!("SELECT user_id, secret_key_id, secret, algorithm, digits, period, COALESCE(last_step, 0), \
-         verified_at, created_at FROM user_totp WHERE user_id = $2 AND verified_at IS NOT NULL AND ", own!());
+    TOTP: Read = concat!("SELECT ", totp_columns!(list ""), " FROM user_totp WHERE user_id = $2 AND verified_at IS NOT NULL AND ", own!());
     ENROL_TOTP: Script = concat!("WITH person AS (", becomes_totp!(), " RETURNING id), \
          totp AS (", insert_totp!("FROM person"), ") SELECT 1 FROM person"),
         sqlite: concat!(becomes_totp!(), " RETURNING 1; ", insert_totp!("WHERE changes() = 1"));
     ENROL_EMAIL: Write = "UPDATE users SET two_factor_method = 'email', credential_epoch = credential_epoch + 1, \
-         factor_failures = 0, updated_at = $3 \
+         factor_failures = 0, updated_at = $3, version = version + 1 \
          WHERE organization_id = $1 AND id = $2 AND two_factor_method IS NULL \
          AND NOT EXISTS (SELECT 1 FROM user_totp t WHERE t.user_id = $2 AND t.verified_at IS NOT NULL)";
     // `verified_at` distinguishes an authenticator from one that replaced it.
     ACCEPT_STEP: Write = concat!("UPDATE user_totp SET last_step = $3, updated_at = $4 \
          WHERE user_id = $2 AND verified_at = $5 AND (last_step IS NULL OR last_step < $3) AND ", own!());
     HAS_NO_FACTOR: Write = "UPDATE users SET two_factor_method = NULL, credential_epoch = credential_epoch + 1, \
-         factor_failures = 0, updated_at = $3 \
+         factor_failures = 0, updated_at = $3, version = version + 1 \
          WHERE organization_id = $1 AND id = $2";
     FORGET_TOTP: Write = "DELETE FROM user_totp WHERE user_id = $1";
 }
 
-fn read_parameters(r: &mut Reader<'_>) -> Result<TotpParameters> {
-    let algorithm = r.parsed("algorithm", TotpAlgorithm::parse)?;
-    TotpParameters::parse(algorithm, r.int()?, r.int()?).ok_or_else(|| r.inconsistent("digits"))
+fn read_parameters(r: &Record<'_, TotpColumn>) -> Result<TotpParameters> {
+    let algorithm = r.parsed(TotpColumn::algorithm, TotpAlgorithm::parse)?;
+    let (digits, period) = (r.int(TotpColumn::digits)?, r.int(TotpColumn::period)?);
+    TotpParameters::parse(algorithm, digits, period).ok_or_else(|| r.inconsistent(TotpColumn::digits))
 }
 
 fn read_totp(row: &Row) -> Result<TotpCredential> {
-    let r: &mut Reader<'_> = &mut row.reader("user_totp");
+    let r = row.record();
     Ok(TotpCredential {
-        user_id: r.id()?,
-        secret: Sealed { key_id: r.text()?, bytes: r.bytes()? },
-        parameters: read_parameters(r)?,
-        last_step: r.int()?,
-        verified_at: r.time("verified_at")?,
-        created_at: r.time("created_at")?,
+        user_id: r.id(TotpColumn::user_id)?,
+        secret: Sealed { key_id: r.text(TotpColumn::secret_key_id)?, bytes: r.bytes(TotpColumn::secret)? },
+        parameters: read_parameters(&r)?,
+        last_step: r.opt_int(TotpColumn::last_step)?.unwrap_or(0),
+        verified_at: r.time(TotpColumn::verified_at)?,
+        created_at: r.time(TotpColumn::created_at)?,
     })
 }
 

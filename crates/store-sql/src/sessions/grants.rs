@@ -7,31 +7,24 @@ use porta_store::{Result, StoreError};
 
 use super::Sessions;
 use crate::audit::{self, insert_audit};
-use crate::kernel::{Reader, Value, at, json, statements, uuid};
-use crate::unit::same_owner;
+use crate::kernel::{Record, Value, at, json, same_owner, statements, uuid};
 
 macro_rules! grant_columns {
-    ($prefix:literal) => {
-        $crate::kernel::columns!(
-            $prefix,
-            id,
-            organization_id,
-            user_id,
-            client_id,
-            scopes,
-            created_at,
-            expires_at
-        )
+    ($($form:tt)+) => {
+        $crate::kernel::columns! {
+            $($form)+; id, organization_id, user_id, client_id, scopes, created_at, expires_at
+        }
     };
 }
-pub(crate) use grant_columns;
+pub(super) use grant_columns;
+grant_columns!(enum GrantColumn of "grants");
 
 /// Inserts a grant, unless there is one. `$1` organization … `$7`.
 macro_rules! insert_grant {
     () => {
         concat!(
             "INSERT INTO grants (",
-            grant_columns!(""),
+            grant_columns!(list ""),
             ") SELECT $2, $1, $3, $4, $5, $6, $7 \
             FROM users u WHERE u.id = $3 AND u.organization_id = $1 \
             ON CONFLICT (organization_id, user_id, client_id) DO NOTHING RETURNING 1"
@@ -48,7 +41,7 @@ macro_rules! rewrite_grant {
 }
 
 statements! {
-    BY_OWNER: Read = concat!("SELECT ", grant_columns!(""), " FROM grants \
+    BY_OWNER: Read = concat!("SELECT ", grant_columns!(list ""), " FROM grants \
          WHERE organization_id = $1 AND user_id = $2 AND client_id = $3");
     INSERT: Write = insert_grant!();
     INSERT_WITH_EVENT: Script = concat!("WITH grown AS (", insert_grant!(), "), event AS (", insert_audit!(),
@@ -62,23 +55,16 @@ statements! {
          "SELECT $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23 WHERE changes() = 1");
 }
 
-/// `None`: the join found no grant.
-pub(super) fn read_grant(r: &mut Reader<'_>) -> Result<Option<Grant>> {
-    r.in_table("grants");
-    let (Some(id), Some(organization_id), Some(user_id), Some(client)) =
-        (r.opt_id()?, r.opt_id()?, r.opt_id()?, r.opt_id()?)
-    else {
-        return Ok(None);
-    };
-    Ok(Some(Grant {
-        id,
-        organization_id,
-        user_id,
-        client,
-        scopes: r.json("scopes")?,
-        created_at: r.time("created_at")?,
-        expires_at: r.time("expires_at")?,
-    }))
+pub(super) fn read_grant(r: &Record<'_, GrantColumn>) -> Result<Grant> {
+    Ok(Grant {
+        id: r.id(GrantColumn::id)?,
+        organization_id: r.id(GrantColumn::organization_id)?,
+        user_id: r.id(GrantColumn::user_id)?,
+        client: r.id(GrantColumn::client_id)?,
+        scopes: r.json(GrantColumn::scopes)?,
+        created_at: r.time(GrantColumn::created_at)?,
+        expires_at: r.time(GrantColumn::expires_at)?,
+    })
 }
 
 /// The grant after `wanted` is allowed too: an expired grant starts anew, a valid one only gains scopes.
@@ -102,7 +88,7 @@ impl Sessions<'_> {
     pub(super) async fn find_grant(&mut self, user: UserId, client: ClientKey) -> Result<Option<Grant>> {
         let values = [uuid(self.organization), uuid(user), uuid(client)];
         let Some(row) = self.run.row(&BY_OWNER, &values).await? else { return Ok(None) };
-        read_grant(&mut row.reader("grants"))
+        read_grant(&row.record()).map(Some)
     }
 
     pub(super) async fn grow_grant(

@@ -12,29 +12,33 @@ use porta_core::{ClientKey, GrantId, OrganizationId, SessionKey, Timestamp, User
 use porta_store::{AuthorizeFacts, Cursor, GrantWithClient, Page, Result, SessionRepository};
 
 use crate::audit::{self, insert_audit};
-use crate::kernel::{Reader, Runner, at, statements, uuid};
+use crate::kernel::{Record, Row, Runner, at, statements, uuid};
 use crate::users::may_continue;
-use grants::{grant_columns, read_grant};
+use grants::{GrantColumn, grant_columns, read_grant};
 
-/// In the order of [`read_session`].
 macro_rules! session_columns {
-    () => {
-        "id, organization_id, user_id, ip_address, user_agent, created_at, last_activity_at, expires_at, revoked_at"
+    ($($form:tt)+) => {
+        $crate::kernel::columns! {
+            $($form)+; id, organization_id, user_id, ip_address, user_agent, created_at, last_activity_at, expires_at,
+            revoked_at
+        }
     };
 }
 pub(crate) use session_columns;
+session_columns!(enum SessionColumn of "sessions");
 
-fn read_session(r: &mut Reader<'_>) -> Result<SessionRecord> {
+fn read_session(row: &Row) -> Result<SessionRecord> {
+    let r = row.record();
     Ok(SessionRecord {
-        id: r.id()?,
-        organization_id: r.id()?,
-        user_id: r.id()?,
-        ip_address: r.opt_text()?,
-        user_agent: r.opt_text()?,
-        created_at: r.time("created_at")?,
-        last_activity_at: r.time("last_activity_at")?,
-        expires_at: r.time("expires_at")?,
-        revoked_at: r.opt_time()?,
+        id: r.id(SessionColumn::id)?,
+        organization_id: r.id(SessionColumn::organization_id)?,
+        user_id: r.id(SessionColumn::user_id)?,
+        ip_address: r.opt_text(SessionColumn::ip_address)?,
+        user_agent: r.opt_text(SessionColumn::user_agent)?,
+        created_at: r.time(SessionColumn::created_at)?,
+        last_activity_at: r.time(SessionColumn::last_activity_at)?,
+        expires_at: r.time(SessionColumn::expires_at)?,
+        revoked_at: r.opt_time(SessionColumn::revoked_at)?,
     })
 }
 
@@ -47,12 +51,12 @@ macro_rules! end_session {
 // `IS TRUE` on the organization makes the planner find rows by their id, even without statistics.
 statements! {
     AUTHORIZE_FACTS: Read = concat!("SELECT s.user_id, ", may_continue!("u."), ", u.email, u.locale, s.expires_at, s.revoked_at IS NOT NULL, ",
-         grant_columns!("g."), " FROM sessions s \
+         grant_columns!(list "g."), " FROM sessions s \
          JOIN users u ON u.id = s.user_id AND (u.organization_id = s.organization_id) IS TRUE \
          LEFT JOIN grants g ON g.organization_id = s.organization_id AND g.user_id = s.user_id \
               AND g.client_id = $3 AND g.expires_at > $4 \
          WHERE (s.organization_id = $1) IS TRUE AND s.id = $2");
-    BY_ID: Read = concat!("SELECT ", session_columns!(), " FROM sessions WHERE (organization_id = $1) IS TRUE AND id = $2");
+    BY_ID: Read = concat!("SELECT ", session_columns!(list ""), " FROM sessions WHERE (organization_id = $1) IS TRUE AND id = $2");
     EXTEND: Write = "UPDATE sessions SET expires_at = $3, last_activity_at = $4 \
          WHERE (organization_id = $1) IS TRUE AND id = $2 AND revoked_at IS NULL AND expires_at > $4 \
          AND COALESCE(authenticated_at, created_at) >= $5";
@@ -90,15 +94,16 @@ impl SessionRepository for Sessions<'_> {
             user_locale: r.opt_text()?,
             session_expires_at: r.time("expires_at")?,
             session_revoked: r.flag()?,
-            grant: read_grant(&mut r)?,
+            grant: {
+                let grant: Record<'_, GrantColumn> = r.record();
+                if grant.has(GrantColumn::id)? { Some(read_grant(&grant)?) } else { None }
+            },
         }))
     }
 
     async fn by_id(&mut self, session: SessionKey) -> Result<Option<SessionRecord>> {
         let values = [uuid(self.organization), uuid(session)];
-        let Some(row) = self.run.row(&BY_ID, &values).await? else { return Ok(None) };
-        let mut r = row.reader("sessions");
-        read_session(&mut r).map(Some)
+        self.run.row(&BY_ID, &values).await?.as_ref().map(read_session).transpose()
     }
 
     async fn extend(

@@ -3,25 +3,21 @@
 use porta_core::audit::AuditEvent;
 use porta_core::session::SessionRecord;
 use porta_core::{GrantId, Timestamp, UserId};
-use porta_store::{Cursor, GrantWithClient, Page, Result};
+use porta_store::{Cursor, Direction, GrantWithClient, Page, Result, SortedCursor};
 
-use super::grants::{grant_columns, read_grant};
-use super::{Sessions, read_session, session_columns};
+use super::grants::{GrantColumn, grant_columns, read_grant};
+use super::{SessionColumn, Sessions, read_session, session_columns};
 use crate::audit::{self, insert_audit};
-use crate::kernel::{Row, at, int, statements, uuid};
-use crate::unit::{cursor_values_before, page_of};
+use crate::kernel::{List, Row, Sort, at, page_of, statements, uuid};
 
-macro_rules! sessions_of {
-    ($filter:literal) => {
-        concat!(
-            "SELECT ",
-            session_columns!(),
-            " FROM sessions WHERE organization_id = $1 AND user_id = $2 AND (created_at, id) < ($3, $4)",
-            $filter,
-            " ORDER BY created_at DESC, id DESC LIMIT $5"
-        )
-    };
-}
+const SELECT_SESSIONS: &str = concat!("SELECT ", session_columns!(list ""), " FROM sessions");
+// The client may belong to another organization. Showing its name is fine: the user saw it when they consented.
+const SELECT_GRANTS: &str = concat!(
+    "SELECT ",
+    grant_columns!(list "g."),
+    ", c.client_name FROM grants g JOIN clients c ON c.id = g.client_id"
+);
+
 macro_rules! delete_grant {
     () => {
         "DELETE FROM grants WHERE organization_id = $1 AND user_id = $2 AND id = $3"
@@ -29,12 +25,6 @@ macro_rules! delete_grant {
 }
 
 statements! {
-    ALL_OF: Read = sessions_of!("");
-    LIVE_OF: Read = sessions_of!(" AND revoked_at IS NULL AND expires_at > $6");
-    // The client may belong to another organization. Showing its name is fine: the user saw it when they consented.
-    GIVEN_BY: Read = concat!("SELECT c.client_name, ", grant_columns!("g."), " FROM grants g JOIN clients c ON c.id = g.client_id \
-         WHERE g.organization_id = $1 AND g.user_id = $2 AND (g.created_at, g.id) < ($3, $4) AND g.expires_at > $6 \
-         ORDER BY g.created_at DESC, g.id DESC LIMIT $5");
     END_GRANT: Script = concat!("WITH gone AS (", delete_grant!(), " RETURNING id), \
          families AS (UPDATE token_families f SET revoked_at = $4 FROM gone \
          WHERE f.grant_id = gone.id AND (f.organization_id = $1) IS TRUE AND f.revoked_at IS NULL), \
@@ -54,12 +44,16 @@ impl Sessions<'_> {
         before: Option<Cursor>,
         limit: u32,
     ) -> Result<Page<SessionRecord>> {
-        let [time, id] = cursor_values_before(before);
-        let mut values = vec![uuid(self.organization), uuid(user), time, id, int(i64::from(limit) + 1)];
-        let stmt = if live_at.is_some() { &LIVE_OF } else { &ALL_OF };
-        values.extend(live_at.map(at));
-        let rows = self.run.rows(stmt, &values).await?;
-        page_of(&rows, limit, |row| read_session(&mut row.reader("sessions")), |s| (s.created_at, s.id))
+        let before = before.map(SortedCursor::from);
+        let mut list = List::new(concat!(module_path!(), "::OF_USER"), self.run.dialect(), SELECT_SESSIONS)
+            .filter("organization_id = ?", uuid(self.organization))
+            .filter("user_id = ?", uuid(user));
+        if let Some(live_at) = live_at {
+            list = list.require("revoked_at IS NULL").filter("expires_at > ?", at(live_at));
+        }
+        let order = (Sort::time(SessionColumn::created_at), Direction::Descending);
+        let list = list.page("", order, before.as_ref(), limit)?;
+        page_of(&self.run.list(list).await?, limit, read_session, |s| (s.created_at, s.id))
     }
 
     pub(super) async fn given_by(
@@ -69,16 +63,18 @@ impl Sessions<'_> {
         before: Option<Cursor>,
         limit: u32,
     ) -> Result<Page<GrantWithClient>> {
-        let [time, id] = cursor_values_before(before);
-        let values = [uuid(self.organization), uuid(user), time, id, int(i64::from(limit) + 1), at(now)];
-        let rows = self.run.rows(&GIVEN_BY, &values).await?;
+        let before = before.map(SortedCursor::from);
+        let order = (Sort::time(GrantColumn::created_at), Direction::Descending);
+        let list = List::new(concat!(module_path!(), "::GIVEN_BY"), self.run.dialect(), SELECT_GRANTS)
+            .filter("g.organization_id = ?", uuid(self.organization))
+            .filter("g.user_id = ?", uuid(user))
+            .filter("g.expires_at > ?", at(now))
+            .page("g.", order, before.as_ref(), limit)?;
         let read = |row: &Row| {
             let mut r = row.reader("clients");
-            let client_name = r.text()?;
-            let grant = read_grant(&mut r)?.ok_or_else(|| r.inconsistent("id"))?;
-            Ok(GrantWithClient { grant, client_name })
+            Ok(GrantWithClient { grant: read_grant(&r.record())?, client_name: r.text()? })
         };
-        page_of(&rows, limit, read, |given| (given.grant.created_at, given.grant.id))
+        page_of(&self.run.list(list).await?, limit, read, |given| (given.grant.created_at, given.grant.id))
     }
 
     pub(super) async fn withdraw(

@@ -7,9 +7,9 @@ use porta_core::{Timestamp, TokenDigest};
 use porta_store::{AccessTokenFacts, IssuanceFacts, RefreshTokenFacts, Result, UserInfoFacts};
 
 use super::Tokens;
-use super::read::{self, family_columns};
+use super::read::{self, access_token_columns, family_columns, refresh_token_columns};
 use crate::kernel::{Reader, Value, at, digest, statements, uuid};
-use crate::users::{may_continue, read_user, user_columns};
+use crate::users::{may_continue, next_user, user_columns};
 
 /// Role and claim assignments of user `u`, two columns; the applications' catalogs define their meaning.
 macro_rules! held_columns {
@@ -50,14 +50,15 @@ macro_rules! family_joins {
 macro_rules! access_columns {
     () => {
         concat!(
-            "t.digest, t.family_id, t.scope, t.expires_at, t.created_at, f.client_id, f.user_id, ",
+            access_token_columns!(list "t."),
+            ", f.client_id, f.user_id, ",
             liveness_columns!()
         )
     };
 }
 macro_rules! issuance {
     ($dialect:ident) => {
-        concat!("SELECT ", user_columns!("u."), ", ", held_columns!($dialect), ", \
+        concat!("SELECT ", user_columns!(list "u."), ", ", held_columns!($dialect), ", \
             EXISTS (SELECT 1 FROM grants g WHERE g.id = $3 AND (g.organization_id = $1) IS TRUE AND g.user_id = u.id \
                     AND g.client_id = $4 AND g.expires_at > $7), \
             EXISTS (SELECT 1 FROM sessions s WHERE s.id = $5 AND (s.organization_id = $1) IS TRUE AND s.user_id = u.id \
@@ -69,9 +70,8 @@ macro_rules! issuance {
 }
 macro_rules! refresh {
     ($dialect:ident) => {
-        concat!("SELECT t.digest, t.family_id, t.expires_at, t.created_at, t.rotated_at, t.successor, t.rotated_by, t.shared_at, ",
-            family_columns!("f."), ", ", liveness_columns!(), ", ", user_columns!("u."), ", ",
-            held_columns!($dialect), ", \
+        concat!("SELECT ", refresh_token_columns!(list "t."), ", ", family_columns!(list "f."), ", ", liveness_columns!(),
+            ", ", user_columns!(list "u."), ", ", held_columns!($dialect), ", \
             EXISTS (SELECT 1 FROM refresh_tokens n WHERE n.digest = t.successor AND n.rotated_at IS NOT NULL), \
             (SELECT n.created_at FROM refresh_tokens n WHERE n.digest = t.successor) \
             FROM refresh_tokens t ", family_joins!())
@@ -83,7 +83,7 @@ macro_rules! userinfo {
             "SELECT ",
             access_columns!(),
             ", f.claims, ",
-            user_columns!("u."),
+            user_columns!(list "u."),
             ", ",
             held_columns!($dialect),
             " FROM access_tokens t ",
@@ -99,12 +99,12 @@ statements! {
     ACCESS: Read = concat!("SELECT ", access_columns!(), " FROM access_tokens t ", family_joins!());
 }
 
-fn read_access_facts(r: &mut Reader<'_>) -> Result<AccessTokenFacts> {
+fn next_access_facts(r: &mut Reader<'_>) -> Result<AccessTokenFacts> {
     Ok(AccessTokenFacts {
-        token: read::access_token(r)?,
+        token: read::next_access_token(r)?,
         client: r.id()?,
         user_id: r.id()?,
-        validity: read::validity(r)?,
+        validity: read::next_validity(r)?,
     })
 }
 
@@ -127,8 +127,8 @@ impl Tokens<'_> {
         let Some(row) = self.run.row(&ISSUANCE, &values).await? else { return Ok(None) };
         let mut r = row.reader("users");
         Ok(Some(IssuanceFacts {
-            user: read_user(&mut r)?,
-            rights: read::held_rights(&mut r)?,
+            user: next_user(&mut r)?,
+            rights: read::next_rights(&mut r)?,
             grant_exists: r.flag()?,
             session_live: r.flag()?,
             ended: r.flag()?,
@@ -145,11 +145,11 @@ impl Tokens<'_> {
         let Some(row) = self.run.row(&REFRESH, &values).await? else { return Ok(None) };
         let mut r = row.reader("refresh_tokens");
         Ok(Some(RefreshTokenFacts {
-            token: read::refresh_token(&mut r)?,
-            family: read::family(&mut r)?,
-            validity: read::validity(&mut r)?,
-            user: read_user(&mut r)?,
-            rights: read::held_rights(&mut r)?,
+            token: read::next_refresh_token(&mut r)?,
+            family: read::next_family(&mut r)?,
+            validity: read::next_validity(&mut r)?,
+            user: next_user(&mut r)?,
+            rights: read::next_rights(&mut r)?,
             successor_rotated: r.flag()?,
             successor_since: r.opt_time()?,
         }))
@@ -168,10 +168,10 @@ impl Tokens<'_> {
         let Some(row) = self.run.row(&USERINFO, &values).await? else { return Ok(None) };
         let mut r = row.reader("access_tokens");
         Ok(Some(UserInfoFacts {
-            access: read_access_facts(&mut r)?,
+            access: next_access_facts(&mut r)?,
             claims: r.opt_json()?,
-            user: read_user(&mut r)?,
-            rights: read::held_rights(&mut r)?,
+            user: next_user(&mut r)?,
+            rights: read::next_rights(&mut r)?,
         }))
     }
 
@@ -182,6 +182,6 @@ impl Tokens<'_> {
     ) -> Result<Option<AccessTokenFacts>> {
         let values = self.lookup(token, now);
         let Some(row) = self.run.row(&ACCESS, &values).await? else { return Ok(None) };
-        read_access_facts(&mut row.reader("access_tokens")).map(Some)
+        next_access_facts(&mut row.reader("access_tokens")).map(Some)
     }
 }

@@ -16,9 +16,9 @@ use porta_store::{
 
 use crate::audit::{self, insert_audit};
 use crate::kernel::{
-    Runner, Value, at, digest, flag, json, opt_at, opt_digest, opt_json, opt_text, statements, text, uuid,
+    Runner, Value, at, digest, flag, json, opt_at, opt_digest, opt_json, opt_text, same_owner, statements,
+    text, uuid,
 };
-use crate::unit::same_owner;
 use read::family_columns;
 
 macro_rules! insert_access {
@@ -34,14 +34,14 @@ macro_rules! insert_refresh {
 /// Inserts a family, `$1` organization, `$2` to `$15`; nothing if the id exists.
 macro_rules! insert_family {
     () => {
-        concat!("INSERT INTO token_families (", family_columns!(""), ") \
+        concat!("INSERT INTO token_families (", family_columns!(list ""), ") \
             VALUES ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (id) DO NOTHING")
     };
 }
 /// The same family, inserted as revoked or revoked at `$16`; nothing if its user or client no longer exists.
 macro_rules! forbid_family {
     () => {
-        concat!("INSERT INTO token_families (", family_columns!(""), ", revoked_at) \
+        concat!("INSERT INTO token_families (", family_columns!(list ""), ", revoked_at) \
             SELECT $2, u.organization_id, c.id, u.id, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 \
             FROM users u JOIN clients c ON c.id = $3 WHERE u.id = $4 AND u.organization_id = $1 \
             ON CONFLICT (id) DO UPDATE SET revoked_at = COALESCE(token_families.revoked_at, excluded.revoked_at) \

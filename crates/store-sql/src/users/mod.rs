@@ -8,14 +8,20 @@ use std::time::Duration;
 use async_trait::async_trait;
 use porta_core::audit::AuditEvent;
 use porta_core::session::SessionRecord;
-use porta_core::user::{Email, PasswordHash, TwoFactorMethod, User, UserStatus};
+use porta_core::user::{Email, PasswordHash, User, UserStatus};
 use porta_core::{OrganizationId, Timestamp, UserId};
-use porta_store::{Cursor, FailureEvents, FailureOutcome, LockPolicy, Page, Result, UserRepository};
+use porta_store::{
+    Cursor, Direction, FailureEvents, FailureOutcome, LockPolicy, Page, PageRequest, Result, SortedCursor,
+    UserFilter, UserRepository, UserSort,
+};
 
-pub(crate) use self::columns::{read_user, user_columns};
+pub(crate) use self::columns::{next_user, user_columns};
 
-use crate::kernel::{Row, Runner, Value, at, flag, int, opt_at, opt_text, statements, text, uuid};
-use crate::unit::{cursor_values, page_of, same_owner};
+use self::columns::{UserColumn, edited_columns, read_user, value};
+use crate::kernel::{
+    List, Row, Runner, Sort, at, int, opt_at, opt_text, page_of, same_owner, search_pattern, statements,
+    text, uuid, values_of,
+};
 
 /// A password recovery resets the counter of wrong second factors only if the last change of password is at least this
 /// old.
@@ -65,32 +71,29 @@ macro_rules! password_changed {
             "password_changed_at = ",
             $now,
             ", credential_epoch = credential_epoch + 1, factor_failures = 0, updated_at = ",
-            $now
+            $now,
+            ", version = version + 1"
         )
     };
 }
 
 statements! {
     // Earlier versions stored other forms (decision 0043). The form as typed comes first, then the key.
-    BY_EMAIL: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 \
+    BY_EMAIL: Read = concat!("SELECT ", user_columns!(list ""), " FROM users WHERE organization_id = $1 \
          AND email_key IN ($2, $3, $4, $5, $6) \
          ORDER BY CASE email_key WHEN $2 THEN 0 WHEN $3 THEN 1 ELSE 2 END, created_at, id LIMIT 1");
-    BY_ID: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 AND id = $2");
-    INSERT: Write = concat!("INSERT INTO users (", user_columns!(""), ") VALUES ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, \
-         $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, \
-         $33, $34, $35, $36, $37, $38)");
-    UPDATE: Write = "UPDATE users SET email = $3, email_key = $4, email_verified = $5, given_name = $6, \
-         family_name = $7, middle_name = $8, nickname = $9, preferred_username = $10, profile_url = $11, \
-         picture_url = $12, website_url = $13, gender = $14, birthdate = $15, zoneinfo = $16, locale = $17, \
-         phone_number = $18, phone_number_verified = $19, address_street = $20, address_locality = $21, \
-         address_region = $22, address_postal_code = $23, address_country = $24, updated_at = $25, \
-         credential_epoch = credential_epoch + CASE WHEN email_key = $4 THEN 0 ELSE 1 END \
-         WHERE organization_id = $1 AND id = $2";
+    BY_ID: Read = concat!("SELECT ", user_columns!(list ""), " FROM users WHERE organization_id = $1 AND id = $2");
+    INSERT: Write = concat!("INSERT INTO users (", user_columns!(list ""), ") VALUES (", user_columns!(arguments 1), ")");
+    // $5 is the new key of the address.
+    UPDATE: Write = concat!("UPDATE users SET ", edited_columns!(assignments 4), ", version = version + 1, \
+         credential_epoch = credential_epoch + CASE WHEN email_key = $5 THEN 0 ELSE 1 END \
+         WHERE organization_id = $1 AND id = $2 AND version = $3");
+    VERSION: Read = "SELECT u.version FROM users u WHERE u.organization_id = $1 AND u.id = $2";
     SET_STATUS: Write = "UPDATE users SET status = $4, locked_at = $5, locked_reason = $6, \
          failed_login_count = CASE WHEN status = 'locked' THEN 0 ELSE failed_login_count END, \
          credential_epoch = credential_epoch \
              + CASE WHEN status = 'locked' AND locked_reason = 'auto_lockout' THEN 0 ELSE 1 END, \
-         updated_at = $7 WHERE organization_id = $1 AND id = $2 AND status = $3";
+         updated_at = $7, version = version + 1 WHERE organization_id = $1 AND id = $2 AND status = $3";
     SET_PASSWORD: Write = concat!("UPDATE users SET password_hash = $3, ", password_changed!("$4"), " \
          WHERE organization_id = $1 AND id = $2");
     CHANGE_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, ", password_changed!("$5"), " \
@@ -99,67 +102,39 @@ statements! {
     // Only a lock has a reason, so the reason alone identifies an automatic lock.
     // Whoever reads the mail can reset as often as they like. A reset must not give back guesses at the second factor.
     RECOVER_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, password_changed_at = $3, updated_at = $3, \
+         version = version + 1, \
          credential_epoch = credential_epoch + 1, factor_failures = CASE WHEN password_changed_at IS NULL \
              OR password_changed_at <= $5 THEN 0 ELSE factor_failures END, ", arrived!());
-    VERIFY_EMAIL: Write = concat!("UPDATE users SET updated_at = $3, ", arrived!());
+    // Every sign-in with a mailed link does this. Only the first one is a change that operators see.
+    VERIFY_EMAIL: Write = concat!("UPDATE users SET updated_at = $3, \
+         version = version + CASE WHEN email_verified THEN 0 ELSE 1 END, ", arrived!());
     HASH_PARAMETERS: Read = concat!("SELECT substr(hash, 16, strpos(substr(hash, 16), '$') - 1), count(*)", hashes!()),
         sqlite: concat!("SELECT substr(hash, 16, instr(substr(hash, 16), '$') - 1), count(*)", hashes!());
     COUNT_FACTOR_FAILURE: Write = "UPDATE users SET factor_failures = factor_failures + 1 \
          WHERE organization_id = $1 AND id = $2 RETURNING factor_failures";
     FORGET_FACTOR_FAILURES: Write = "UPDATE users SET factor_failures = 0 \
          WHERE organization_id = $1 AND id = $2 AND factor_failures > 0";
-    PAGE: Read = concat!("SELECT ", user_columns!(""), " FROM users WHERE organization_id = $1 \
-         AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4");
 }
 
+const SELECT: &str = concat!("SELECT ", user_columns!(list ""), " FROM users");
+
 fn read(row: &Row) -> Result<User> {
-    read_user(&mut row.reader("users"))
+    read_user(&row.record())
+}
+
+fn sort_by(sort: UserSort) -> Sort<UserColumn> {
+    match sort {
+        UserSort::Email => Sort::text(UserColumn::email_key),
+        UserSort::GivenName => Sort::text(UserColumn::given_name).nullable(),
+        UserSort::FamilyName => Sort::text(UserColumn::family_name).nullable(),
+        UserSort::CreatedAt => Sort::time(UserColumn::created_at),
+        UserSort::LastLoginAt => Sort::time(UserColumn::last_login_at).nullable(),
+    }
 }
 
 pub(crate) struct Users<'a> {
     pub(crate) run: Runner<'a>,
     pub(crate) organization: OrganizationId,
-}
-
-impl Users<'_> {
-    /// The first values of insert and update: ids, address and profile.
-    fn person<'v>(&self, user: &'v User) -> Vec<Value<'v>> {
-        let p = &user.profile;
-        let mut values = Vec::with_capacity(38);
-        values.extend([
-            uuid(self.organization),
-            uuid(user.id),
-            text(user.email.shown()),
-            text(user.email.key()),
-            flag(user.email_verified),
-        ]);
-        let texts = [
-            &p.given_name,
-            &p.family_name,
-            &p.middle_name,
-            &p.nickname,
-            &p.preferred_username,
-            &p.profile_url,
-            &p.picture_url,
-            &p.website_url,
-            &p.gender,
-            &p.birthdate,
-            &p.zoneinfo,
-            &p.locale,
-            &p.phone_number,
-        ];
-        values.extend(texts.map(|t| opt_text(t.as_deref())));
-        values.push(flag(p.phone_number_verified));
-        let address = [
-            &p.address.street,
-            &p.address.locality,
-            &p.address.region,
-            &p.address.postal_code,
-            &p.address.country,
-        ];
-        values.extend(address.map(|t| opt_text(t.as_deref())));
-        values
-    }
 }
 
 #[async_trait]
@@ -177,30 +152,15 @@ impl UserRepository for Users<'_> {
 
     async fn insert(&mut self, user: &User) -> Result<()> {
         same_owner(self.organization, user.organization_id)?;
-        let mut values = self.person(user);
-        values.extend([
-            opt_text(user.password_hash.as_ref().map(PasswordHash::as_str)),
-            opt_at(user.password_changed_at),
-            text(user.status.as_str()),
-            opt_at(user.locked_at),
-            opt_text(user.locked_reason.as_deref()),
-            opt_at(user.last_login_at),
-            int(user.login_count),
-            int(user.failed_login_count),
-            opt_at(user.last_failed_login_at),
-            opt_text(user.two_factor_method.map(TwoFactorMethod::as_str)),
-            int(user.credential_epoch),
-            int(user.factor_failures),
-            at(user.created_at),
-            at(user.updated_at),
-        ]);
-        self.run.execute(&INSERT, &values).await.map(|_| ())
+        self.run.execute(&INSERT, &values_of(|column| value(user, column))).await.map(|_| ())
     }
 
     async fn update(&mut self, user: &User) -> Result<bool> {
-        let mut values = self.person(user);
-        values.push(at(user.updated_at));
-        self.run.affects_row(&UPDATE, &values).await
+        let key = [uuid(self.organization), uuid(user.id)];
+        let mut values = key.to_vec();
+        values.push(int(user.version.number()));
+        values.extend(edited_columns!(some UserColumn).map(|column| value(user, column)));
+        self.run.update_version(&UPDATE, &values, &VERSION, &key, "user").await
     }
 
     async fn set_status(
@@ -262,10 +222,26 @@ impl UserRepository for Users<'_> {
     }
 
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<User>> {
-        let [time, id] = cursor_values(after);
-        let values = [uuid(self.organization), time, id, int(i64::from(limit) + 1)];
-        let rows = self.run.rows(&PAGE, &values).await?;
-        page_of(&rows, limit, read, |u| (u.created_at, u.id))
+        let after = after.map(SortedCursor::from);
+        let list = List::new(concat!(module_path!(), "::PAGE"), self.run.dialect(), SELECT)
+            .filter("organization_id = ?", uuid(self.organization))
+            .page("", (sort_by(UserSort::CreatedAt), Direction::Ascending), after.as_ref(), limit)?;
+        page_of(&self.run.list(list).await?, limit, read, |u| (u.created_at, u.id))
+    }
+
+    async fn list(
+        &mut self,
+        filter: &UserFilter,
+        page: &PageRequest<UserSort>,
+    ) -> Result<Page<User, SortedCursor>> {
+        let search = filter.search.as_deref().map(search_pattern);
+        let sort = sort_by(page.sort);
+        let list = List::new(concat!(module_path!(), "::LIST"), self.run.dialect(), SELECT)
+            .filter("organization_id = ?", uuid(self.organization))
+            .filter_if_some("status = ?", filter.status.map(|status| text(status.as_str())))
+            .contains(&["email", "given_name", "family_name"], search.as_deref())
+            .page("", (sort, page.direction), page.after.as_ref(), page.limit)?;
+        sort.page_of(&self.run.list(list).await?, page.limit, read, |u| u.id)
     }
 
     async fn record_sign_in(

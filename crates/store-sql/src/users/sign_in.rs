@@ -10,8 +10,7 @@ use porta_store::{FailureEvents, FailureOutcome, LockPolicy, Result};
 
 use super::Users;
 use crate::audit::{self, insert_audit};
-use crate::kernel::{at, int, opt_at, opt_text, statements, text, uuid};
-use crate::unit::same_owner;
+use crate::kernel::{at, int, opt_at, opt_text, same_owner, statements, text, uuid};
 
 /// Whether an automatic lock of `users` has run out: it was set at `$cutoff` or earlier.
 macro_rules! lock_is_over {

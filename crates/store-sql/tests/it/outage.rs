@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use porta_core::Timestamp;
+use porta_core::{Timestamp, Version};
 use porta_store::contract::fixture::{NOW, TwoTenants, organization};
 use porta_store::{Store, StoreError};
 use porta_store_sql::{Database, DatabaseOptions, Target};
@@ -33,26 +33,28 @@ async fn reads_survive_a_restart_of_postgres() {
     let db = TestDatabase::postgres().await;
     let mut admin = administrator(&db).await;
     let w = TwoTenants::new(db.database.clone()).await;
+    let mut seen = None;
     for _ in 0..3 {
         disconnect_everybody(&mut admin).await;
         let found = w.repositories().organizations().by_id(w.acme.organization.id).await.unwrap();
         assert!(found.is_some(), "a stale connection does not show");
         // All dead connections were discarded, so a write gets a new connection too.
-        w.repositories().settings(None).set("session_ttl", &json!(1), NOW).await.unwrap();
+        w.repositories().settings(None).set("session_ttl", &json!(1), seen, NOW).await.unwrap();
+        seen = Some(seen.map_or(Version::FIRST, Version::next));
     }
     disconnect_everybody(&mut admin).await;
     let mut unit = w.store.begin().await.unwrap();
-    unit.settings(None).set("session_ttl", &json!(2), NOW).await.unwrap();
+    unit.settings(None).set("session_ttl", &json!(2), seen, NOW).await.unwrap();
     // Losing the connection within a transaction is an error, not a silent partial write.
     disconnect_everybody(&mut admin).await;
-    assert!(is_unavailable(&unit.settings(None).set("id_token_ttl", &json!(2), NOW).await));
+    assert!(is_unavailable(&unit.settings(None).set("id_token_ttl", &json!(2), None, NOW).await));
     assert!(unit.commit().await.is_err());
     let settings = w.repositories().settings(None).all().await.unwrap();
     assert_eq!((settings.len(), settings.get("session_ttl")), (1, Some(&json!(1))));
     // Idle connections are checked before a write uses them.
     disconnect_everybody(&mut admin).await;
     tokio::time::sleep(Duration::from_millis(1100)).await;
-    w.repositories().settings(None).set("session_ttl", &json!(3), NOW).await.unwrap();
+    w.repositories().settings(None).set("session_ttl", &json!(3), seen, NOW).await.unwrap();
 }
 
 #[tokio::test]
@@ -118,7 +120,7 @@ async fn given_up(db: TestDatabase) {
     }
     let now: Timestamp = NOW;
     for n in 0..30 {
-        w.repositories().settings(None).set("session_ttl", &json!(n), now).await.unwrap();
+        w.repositories().settings(None).set(&format!("key-{n}"), &json!(n), None, now).await.unwrap();
         let seen = w.repositories().organizations().by_id(w.acme.organization.id).await.unwrap();
         assert_eq!(seen.as_ref(), Some(&w.acme.organization));
         w.store.begin().await.unwrap().commit().await.unwrap();
@@ -144,7 +146,7 @@ async fn two_processes_share_a_sqlite_file() {
     for n in 0..40 {
         let store = Arc::clone(if n % 2 == 0 { &db.database } else { &another });
         tasks.spawn(async move {
-            store.repositories().settings(None).set(&format!("key-{n}"), &json!(n), NOW).await.unwrap();
+            store.repositories().settings(None).set(&format!("key-{n}"), &json!(n), None, NOW).await.unwrap();
         });
     }
     tasks.join_all().await;

@@ -144,7 +144,7 @@ async fn nothing_is_left_in_a_session() {
     let behind = PooledDatabase::a_pooler(TestDatabase::postgres().await).await;
     let w = TwoTenants::new(Arc::new(behind.open().await)).await;
     for n in 0..20 {
-        w.repositories().settings(None).set("session_ttl", &json!(n), NOW).await.unwrap();
+        w.repositories().settings(None).set(&format!("key-{n}"), &json!(n), None, NOW).await.unwrap();
         w.store.begin().await.unwrap().commit().await.unwrap();
     }
     for _ in 0..SESSIONS * 2 {
@@ -175,7 +175,7 @@ async fn giving_up_costs_no_session() {
         tokio::time::timeout(Duration::from_micros(n * 20), lookup).await.ok();
     }
     for n in 0..30 {
-        w.repositories().settings(None).set("session_ttl", &json!(n), NOW).await.unwrap();
+        w.repositories().settings(None).set(&format!("key-{n}"), &json!(n), None, NOW).await.unwrap();
         let seen = w.repositories().organizations().by_id(w.acme.organization.id).await.unwrap();
         assert_eq!(seen.as_ref(), Some(&w.acme.organization));
     }

@@ -7,6 +7,7 @@ use porta_core::application::{
 };
 use porta_core::{
     ApplicationId, ClaimDefinitionId, ModuleId, OrganizationId, PermissionId, RoleId, SeededEntropy, Slug,
+    Version,
 };
 use serde_json::json;
 
@@ -20,6 +21,7 @@ pub fn role(application: ApplicationId, slug: &str, name: &str, entropy: &Seeded
         name: name.to_owned(),
         slug: Slug::for_role(slug).unwrap(),
         description: None,
+        version: Version::FIRST,
     }
 }
 
@@ -30,6 +32,7 @@ pub fn permission(application: ApplicationId, slug: &str, entropy: &SeededEntrop
         name: slug.to_owned(),
         slug: slug.to_owned(),
         description: None,
+        version: Version::FIRST,
     }
 }
 
@@ -43,10 +46,11 @@ pub fn claim(application: ApplicationId, name: &str, entropy: &SeededEntropy) ->
         include_in_id_token: false,
         include_in_access_token: true,
         include_in_userinfo: true,
+        version: Version::FIRST,
     }
 }
 
-fn module(application: ApplicationId, entropy: &SeededEntropy) -> Module {
+pub fn module(application: ApplicationId, entropy: &SeededEntropy) -> Module {
     Module {
         id: ModuleId::new(NOW, entropy),
         application_id: application,
@@ -54,6 +58,7 @@ fn module(application: ApplicationId, entropy: &SeededEntropy) -> Module {
         slug: Slug::for_role("o").unwrap(),
         description: None,
         status: ModuleStatus::Active,
+        version: Version::FIRST,
     }
 }
 
@@ -83,6 +88,7 @@ pub async fn own_before_shared(store: Arc<dyn Store>) {
     mine.description = Some("sells".to_owned());
     mine.updated_at = NOW + MINUTE;
     assert!(acme.update(&mine).await.unwrap());
+    mine.version = mine.version.next();
     assert_eq!(acme.by_id(mine.id).await.unwrap(), Some(mine.clone()));
     let (active, inactive) = (ApplicationStatus::Active, ApplicationStatus::Inactive);
     assert!(acme.set_status(mine.id, active, inactive, NOW).await.unwrap());
@@ -136,6 +142,7 @@ pub async fn children(store: Arc<dyn Store>) {
     m.name = "Invoices".to_owned();
     m.status = ModuleStatus::Inactive;
     assert!(acme.update_module(&m, NOW).await.unwrap());
+    m.version = m.version.next();
     assert_eq!(acme.modules(app).await.unwrap(), [m.clone()]);
     assert!(matches!(acme.insert_module(&m, NOW).await, Err(StoreError::Conflict(_))));
     // Ordered by name, by code point: upper case first, on both databases.
@@ -150,11 +157,13 @@ pub async fn children(store: Arc<dyn Store>) {
     roles.sort_by(|x, y| x.name.cmp(&y.name));
     roles[0].description = Some("last letter".to_owned());
     assert!(acme.update_role(&roles[0], NOW).await.unwrap());
+    roles[0].version = roles[0].version.next();
     assert_eq!(acme.roles(app).await.unwrap(), roles);
     let mut p = permission(app, "shop:order:read", &w.entropy);
     acme.insert_permission(&p, NOW).await.unwrap();
     p.description = Some("reads orders".to_owned());
     assert!(acme.update_permission(&p).await.unwrap());
+    p.version = p.version.next();
     assert_eq!(acme.permissions(app).await.unwrap(), [p.clone()]);
     assert!(acme.link_permission(roles[0].id, p.id, NOW).await.unwrap());
     assert!(!acme.link_permission(roles[0].id, p.id, NOW).await.unwrap());
@@ -163,6 +172,7 @@ pub async fn children(store: Arc<dyn Store>) {
     c.claim_type = ClaimType::Json;
     c.include_in_id_token = true;
     assert!(acme.update_claim(&c, NOW).await.unwrap());
+    c.version = c.version.next();
     assert_eq!(acme.claims(app).await.unwrap(), [c]);
 }
 

@@ -28,12 +28,14 @@ pub async fn round_trip(store: Arc<dyn Store>) {
     assert!(!assets.remove(AssetKind::Logo).await.unwrap());
     assert_eq!(known(&w, owner).await, [None, None]);
     let logo = asset(&w, AssetKind::Logo, PictureType::Svg, b"<svg/>");
-    one_round_trip(&w.store, assets.put(&logo)).await.unwrap();
+    one_round_trip(&w.store, assets.put(&logo, None)).await.unwrap();
     assert_eq!(one_round_trip(&w.store, assets.find(AssetKind::Logo)).await.unwrap(), Some(logo.clone()));
     assert_eq!(assets.find(AssetKind::Favicon).await.unwrap(), None);
+    let mut seen = None;
     for content_type in PictureType::ALL {
         let icon = asset(&w, AssetKind::Favicon, *content_type, &[0, 1, 255]);
-        assets.put(&icon).await.unwrap();
+        assets.put(&icon, seen).await.unwrap();
+        seen = Some(icon.id);
         assert_eq!(assets.find(AssetKind::Favicon).await.unwrap(), Some(icon.clone()));
         assert_eq!(known(&w, owner).await, [Some(logo.id), Some(icon.id)]);
     }
@@ -41,7 +43,7 @@ pub async fn round_trip(store: Arc<dyn Store>) {
         created_at: NOW + MINUTE,
         ..asset(&w, AssetKind::Logo, PictureType::Png, &vec![7; 100_000])
     };
-    assets.put(&later).await.unwrap();
+    assets.put(&later, Some(logo.id)).await.unwrap();
     assert_eq!(assets.find(AssetKind::Logo).await.unwrap(), Some(later), "there is one of each kind");
     assert!(assets.remove(AssetKind::Logo).await.unwrap());
     assert!(!assets.remove(AssetKind::Logo).await.unwrap());
@@ -62,11 +64,11 @@ pub async fn units_decide(store: Arc<dyn Store>) {
     let owner = w.acme.organization.id;
     let logo = asset(&w, AssetKind::Logo, PictureType::Png, b"x");
     let mut unit = w.store.begin().await.unwrap();
-    unit.branding_assets(owner).put(&logo).await.unwrap();
+    unit.branding_assets(owner).put(&logo, None).await.unwrap();
     drop(unit);
     assert_eq!(known(&w, owner).await, [None, None]);
     let mut unit = w.store.begin().await.unwrap();
-    unit.branding_assets(owner).put(&logo).await.unwrap();
+    unit.branding_assets(owner).put(&logo, None).await.unwrap();
     unit.commit().await.unwrap();
     assert_eq!(known(&w, owner).await, [Some(logo.id), None]);
 }
@@ -76,11 +78,12 @@ pub async fn limits(store: Arc<dyn Store>) {
     let mut all = w.repositories();
     let mut assets = all.branding_assets(w.acme.organization.id);
     let most = asset(&w, AssetKind::Logo, PictureType::Png, &vec![1; BrandingAsset::MAX_BYTES]);
-    assets.put(&most).await.unwrap();
+    assets.put(&most, None).await.unwrap();
     assert_eq!(assets.find(AssetKind::Logo).await.unwrap(), Some(most.clone()));
     for size in [0, BrandingAsset::MAX_BYTES + 1] {
         let refused = asset(&w, AssetKind::Logo, PictureType::Png, &vec![1; size]);
-        assert!(assets.put(&refused).await.is_err(), "{size}");
+        let refused = assets.put(&refused, Some(most.id)).await;
+        assert!(matches!(refused, Err(StoreError::Failed(_))), "{size}: {refused:?}");
     }
     assert_eq!(assets.find(AssetKind::Logo).await.unwrap(), Some(most));
 }
@@ -90,19 +93,21 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     let (acme, other) = (w.acme.organization.id, w.other.organization.id);
     let mut all = w.repositories();
     let logo = asset(&w, AssetKind::Logo, PictureType::Png, b"acme's");
-    all.branding_assets(acme).put(&logo).await.unwrap();
+    all.branding_assets(acme).put(&logo, None).await.unwrap();
     assert_eq!(all.branding_assets(other).find(AssetKind::Logo).await.unwrap(), None);
     assert!(!all.branding_assets(other).remove(AssetKind::Logo).await.unwrap());
     let others = asset(&w, AssetKind::Logo, PictureType::Png, b"other's");
-    all.branding_assets(other).put(&others).await.unwrap();
+    let foreign = all.branding_assets(other).put(&others, Some(logo.id)).await;
+    assert!(matches!(foreign, Err(StoreError::Stale(_))), "{foreign:?}");
+    all.branding_assets(other).put(&others, None).await.unwrap();
     assert_eq!(all.branding_assets(acme).find(AssetKind::Logo).await.unwrap(), Some(logo.clone()));
     assert_eq!(known(&w, acme).await, [Some(logo.id), None]);
     assert_eq!(known(&w, other).await, [Some(others.id), None]);
     let stolen = BrandingAsset { kind: AssetKind::Favicon, ..logo.clone() };
-    assert!(all.branding_assets(other).put(&stolen).await.is_err(), "an id is one picture's");
+    assert!(all.branding_assets(other).put(&stolen, None).await.is_err(), "an id is one picture's");
     assert_eq!(all.branding_assets(acme).find(AssetKind::Logo).await.unwrap(), Some(logo));
     let nobody = OrganizationId::new(NOW, &w.entropy);
     let fresh = asset(&w, AssetKind::Logo, PictureType::Png, b"x");
-    let refused = all.branding_assets(nobody).put(&fresh).await;
+    let refused = all.branding_assets(nobody).put(&fresh, None).await;
     assert!(matches!(refused, Err(StoreError::MissingReference(_))), "{refused:?}");
 }

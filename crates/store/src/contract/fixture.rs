@@ -20,7 +20,7 @@ use porta_core::signing_key::SigningAlgorithm;
 use porta_core::user::{Email, PasswordHash, Profile, User, UserStatus};
 use porta_core::{
     ApplicationId, AuditId, ClientKey, EmailCodeId, Entropy, GrantId, OneTimeTokenId, OrganizationId,
-    RecoveryCodeId, SeededEntropy, SessionKey, Slug, Timestamp, TokenDigest, TokenFamilyId, UserId,
+    RecoveryCodeId, SeededEntropy, SessionKey, Slug, Timestamp, TokenDigest, TokenFamilyId, UserId, Version,
 };
 
 use crate::{Repositories, Store};
@@ -152,6 +152,7 @@ pub fn organization(name: &str, entropy: &dyn Entropy) -> Organization {
         default_login_methods: vec![LoginMethod::Password, LoginMethod::MagicLink],
         created_at: NOW,
         updated_at: NOW,
+        version: Version::FIRST,
     }
 }
 
@@ -165,6 +166,7 @@ pub fn application(owner: Option<OrganizationId>, slug: &str, entropy: &dyn Entr
         status: ApplicationStatus::Active,
         created_at: NOW,
         updated_at: NOW,
+        version: Version::FIRST,
     }
 }
 
@@ -193,6 +195,7 @@ pub fn client(owner: OrganizationId, application: ApplicationId, id: &str, entro
         status: ClientStatus::Active,
         created_at: NOW,
         updated_at: NOW,
+        version: Version::FIRST,
     }
 }
 
@@ -217,6 +220,7 @@ pub fn user(owner: OrganizationId, address: &str, entropy: &dyn Entropy) -> User
         factor_failures: 0,
         created_at: NOW,
         updated_at: NOW,
+        version: Version::FIRST,
     }
 }
 

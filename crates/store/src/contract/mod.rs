@@ -25,6 +25,7 @@ pub mod factor_races;
 pub mod fixture;
 pub mod installation;
 pub mod keys;
+pub mod lists;
 pub mod one_time;
 pub mod organizations;
 pub mod outbox;
@@ -38,6 +39,7 @@ pub mod sweeping;
 pub mod tokens;
 pub mod units;
 pub mod users;
+pub mod versions;
 
 /// One test per case, on a fresh store each.
 #[macro_export]
@@ -56,6 +58,8 @@ macro_rules! contract_tests {
             installation: the_address_it_is_served_at, racing_to_remember;
             keys: one_place_each, of_the_installation, promotion, another_organization_sees_nothing, racing_for_the_first_key,
                 racing_to_promote;
+            lists: pages_in_every_order, rows_inserted_meanwhile, filters, a_search_is_literal,
+                organizations_applications_clients;
             one_time: round_trip, looking_consumes_nothing, clock_edges, a_newer_one_replaces, withdrawing,
                 in_a_unit, another_organization_sees_nothing, racing_to_consume, racing_to_issue,
                 racing_for_the_only_one,
@@ -84,6 +88,8 @@ macro_rules! contract_tests {
                 keys_of_versions_before_are_found, status_and_password,
                 mail_that_arrived, pages,
                 another_organization_sees_nothing;
+            versions: organizations, applications, parts_of_applications, clients, users, settings, pictures,
+                racing_writers, racing_for_settings_and_guests;
         }
     };
     (@cases $fresh:expr; $($module:ident: $($case:ident),+;)+) => { $(

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use porta_core::Slug;
 use porta_core::organization::{LoginMethod, OrganizationStatus, TwoFactorPolicy};
+use porta_core::{Slug, Version};
 use serde_json::json;
 
 use super::fixture::{MINUTE, NOW, TwoTenants, organization};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, StoredSetting};
 
 pub async fn round_trip(store: Arc<dyn Store>) {
     let w = TwoTenants::new(store).await;
@@ -25,6 +25,7 @@ pub async fn round_trip(store: Arc<dyn Store>) {
     o.default_login_methods = vec![LoginMethod::MagicLink];
     o.updated_at = NOW + MINUTE;
     assert!(all.organizations().update(&o).await.unwrap());
+    o.version = o.version.next();
     assert_eq!(all.organizations().by_id(o.id).await.unwrap(), Some(o.clone()));
     let missing = organization("missing", &w.entropy);
     assert!(!all.organizations().update(&missing).await.unwrap());
@@ -83,12 +84,16 @@ pub async fn settings_have_owners(store: Arc<dyn Store>) {
     let mut all = w.repositories();
     let (acme, other) = (Some(w.acme.organization.id), Some(w.other.organization.id));
     for (owner, value) in [(None, 1), (acme, 2)] {
-        all.settings(owner).set("session_ttl", &json!(0), NOW).await.unwrap();
-        all.settings(owner).set("session_ttl", &json!(value), NOW + MINUTE).await.unwrap();
+        all.settings(owner).set("session_ttl", &json!(0), None, NOW).await.unwrap();
+        let seen = Some(Version::FIRST);
+        all.settings(owner).set("session_ttl", &json!(value), seen, NOW + MINUTE).await.unwrap();
     }
     assert_eq!(all.settings(None).all().await.unwrap().get("session_ttl"), Some(&json!(1)));
     assert_eq!(all.settings(acme).all().await.unwrap().get("session_ttl"), Some(&json!(2)));
     assert!(all.settings(other).all().await.unwrap().is_empty());
+    let found = all.settings(acme).find("session_ttl").await.unwrap();
+    assert_eq!(found, Some(StoredSetting { value: json!(2), version: Version::FIRST.next() }));
+    assert_eq!(all.settings(other).find("session_ttl").await.unwrap(), None);
     assert!(!all.settings(other).unset("session_ttl").await.unwrap());
     assert!(all.settings(acme).unset("session_ttl").await.unwrap());
     assert!(!all.settings(acme).unset("session_ttl").await.unwrap());

@@ -69,6 +69,7 @@ pub async fn round_trip(store: Arc<dyn Store>) {
     let rewritten = User { login_count: 99, status: UserStatus::Active, password_hash: None, ..u.clone() };
     assert!(acme.update(&rewritten).await.unwrap());
     u.credential_epoch += 1;
+    u.version = u.version.next();
     assert_eq!(acme.by_id(u.id).await.unwrap(), Some(u), "password, status and counters are not rewritten");
 }
 
@@ -224,6 +225,7 @@ pub async fn mail_that_arrived(store: Arc<dyn Store>) {
             locked_reason: u.locked_reason.clone().filter(|_| stays_locked),
             failed_login_count: 0,
             updated_at: NOW + MINUTE,
+            version: u.version.next(),
             ..u.clone()
         };
         let found = acme.by_id(u.id).await.unwrap();

@@ -1,6 +1,8 @@
 use porta_core::client::{ApplicationType, ClientId, ClientStatus};
 use porta_core::signing_key::SigningAlgorithm;
-use porta_core::{ApplicationId, ClientKey, EntityId as _, OrganizationId, SeededEntropy, Timestamp};
+use porta_core::{
+    ApplicationId, ClientKey, EntityId as _, OrganizationId, SeededEntropy, Timestamp, Version,
+};
 use rstest::rstest;
 
 use super::*;
@@ -32,6 +34,7 @@ fn confidential() -> Client {
         status: ClientStatus::Active,
         created_at: now,
         updated_at: now,
+        version: Version::FIRST,
     }
 }
 

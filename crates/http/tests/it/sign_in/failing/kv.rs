@@ -14,7 +14,7 @@ use tokio::sync::broadcast;
 use super::{Barrier, FaultInjector, StoredAnswers};
 
 /// A store whose operations fail by a [`FaultInjector`] and whose writes wait at a [`Barrier`].
-pub(in super::super) struct FaultyKv {
+pub(super) struct FaultyKv {
     pub(super) inner: Arc<dyn Kv>,
     pub(super) fault: Arc<FaultInjector>,
     pub(super) limits: Arc<FaultInjector>,

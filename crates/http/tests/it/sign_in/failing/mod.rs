@@ -2,19 +2,16 @@
 //! that make a request wait.
 
 mod kv;
-mod store;
-mod unit;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use porta_testkit::TestApp;
+use porta_testkit::{Operation, TestApp};
 use tokio::sync::watch;
 
-pub(super) use kv::FaultyKv;
-pub(super) use store::FaultyStore;
+use kv::FaultyKv;
 
 /// Number of operations that still succeed.
 pub(super) struct FaultInjector(AtomicI64);
@@ -99,7 +96,10 @@ impl Barrier {
 /// Keys and values of the answers to forms that an instance stored.
 pub(super) type StoredAnswers = Mutex<Vec<(String, Bytes)>>;
 
-/// The fault injectors of an instance.
+/// The statement that writes an audit row in a unit of work.
+const AUDIT_ROW: &str = "porta_store_sql::audit::INSERT";
+
+/// The fault injectors of an instance. Statements of a unit of work do not fail: it fails at its beginning.
 pub(super) struct FaultInjectors {
     pub(super) store: Arc<FaultInjector>,
     pub(super) kv: Arc<FaultInjector>,
@@ -157,10 +157,15 @@ pub(super) fn with_crash(app: &TestApp) -> (TestApp, Arc<FaultInjector>) {
 }
 
 fn with_wrappers(app: &TestApp, faults: &FaultInjectors) -> TestApp {
+    let (statements, audit) = (Arc::clone(&faults.store), Arc::clone(&faults.audit));
+    let store = app.store_with_faults(move |operation| match operation {
+        Operation::Statement(_) | Operation::Begin | Operation::Ping => statements.fails_next(),
+        Operation::StatementOfUnit(AUDIT_ROW) => audit.fails_next(),
+        Operation::StatementOfUnit(_) => false,
+    });
     app.sibling_with(|instance| {
-        let (store, kv) = (Arc::clone(&instance.store), Arc::clone(&instance.kv));
-        let audit = Arc::clone(&faults.audit);
-        instance.store = Arc::new(FaultyStore { inner: store, fault: Arc::clone(&faults.store), audit });
+        instance.store = store;
+        let kv = Arc::clone(&instance.kv);
         let (fault, limits) = (Arc::clone(&faults.kv), Arc::clone(&faults.limits));
         let (writes, sessions) = (Arc::clone(&faults.writes), Arc::clone(&faults.sessions));
         let answers = Arc::clone(&faults.answers);

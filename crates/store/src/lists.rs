@@ -1,0 +1,114 @@
+//! Lists as operators see them: filters, a sort column, and keyset pages.
+
+use porta_core::application::ApplicationStatus;
+use porta_core::client::ClientStatus;
+use porta_core::organization::OrganizationStatus;
+use porta_core::user::UserStatus;
+use porta_core::{ApplicationId, Timestamp};
+use uuid::Uuid;
+
+use crate::Cursor;
+
+/// One page of a keyset pagination: at most `limit` items and the position to continue from. `next` is `None` on the
+/// last page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T, P = Cursor> {
+    pub items: Vec<T>,
+    pub next: Option<P>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Ascending,
+    Descending,
+}
+
+/// Value of the sort column of a row; `None`: the row has none. Texts are compared by code point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SortValue {
+    Time(Option<Timestamp>),
+    Text(Option<String>),
+}
+
+/// Position after an item of a sorted list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SortedCursor {
+    pub value: SortValue,
+    pub id: Uuid,
+}
+
+impl From<Cursor> for SortedCursor {
+    fn from(cursor: Cursor) -> Self {
+        Self { value: SortValue::Time(Some(cursor.created_at)), id: cursor.id }
+    }
+}
+
+/// Which page of a list sorted by a column of `S`. Ties are broken by id. Rows without a sort value are last in
+/// ascending order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest<S> {
+    pub sort: S,
+    pub direction: Direction,
+    /// The `next` of the page before, which had the same sort column and direction.
+    pub after: Option<SortedCursor>,
+    pub limit: u32,
+}
+
+// A search finds the rows in which one of the named columns contains the text. Every character stands for itself; only
+// the case of ASCII letters is ignored.
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrganizationFilter {
+    pub status: Option<OrganizationStatus>,
+    /// In name and slug.
+    pub search: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrganizationSort {
+    Name,
+    CreatedAt,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ApplicationFilter {
+    pub status: Option<ApplicationStatus>,
+    /// In name and slug.
+    pub search: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApplicationSort {
+    Name,
+    CreatedAt,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientFilter {
+    pub application: Option<ApplicationId>,
+    pub status: Option<ClientStatus>,
+    /// In the name.
+    pub search: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientSort {
+    ClientName,
+    CreatedAt,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserFilter {
+    pub status: Option<UserStatus>,
+    /// In address, given name and family name.
+    pub search: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserSort {
+    Email,
+    GivenName,
+    FamilyName,
+    CreatedAt,
+    LastLoginAt,
+}
