@@ -7,9 +7,6 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Crates whose modules still form circles. A crate leaves this list for good when its circles are gone. */
-const STILL_CIRCULAR = []
-
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const problems = []
 const crates = readdirSync(join(root, 'crates')).filter((name) => existsSync(join(root, 'crates', name, 'Cargo.toml')))
@@ -141,17 +138,12 @@ function modules(crate) {
   return graph
 }
 
-const listed = process.argv.includes('--circles')
 compareTable()
 const between = new Map(crates.map((crate) => [crate, dependencies(crate)]))
 for (const circle of circles(between)) problems.push(`crates in a circle: ${circle.join(', ')}`)
 for (const crate of crates) {
   const graph = modules(crate)
   const found = circles(new Map([...graph].map(([name, others]) => [name, [...others.keys()]])))
-  if (STILL_CIRCULAR.includes(crate) && !listed) {
-    if (found.length === 0) problems.push(`crates/${crate} has no circle any more: take it off STILL_CIRCULAR`)
-    continue
-  }
   for (const circle of found) {
     problems.push(`crates/${crate}: modules in a circle: ${circle.join(', ')}`)
     for (const name of circle) {
