@@ -1,8 +1,5 @@
 // Checks the structure of the crates: the table in docs/contributing.md lists exactly the dependencies of the Cargo.toml
 // files, and neither crates nor the modules of a crate depend on each other in a circle.
-//
-//   node scripts/lint/structure.mjs             fails on a difference or a circle
-//   node scripts/lint/structure.mjs --circles   also lists the circles of the crates that still have some
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'

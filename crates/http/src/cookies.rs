@@ -148,7 +148,7 @@ mod tests {
     /// `name=value` as [`Cookies::set`] would send it over TLS for the first organization.
     fn made(secret: u8, value: &str) -> String {
         let owner = organization(1).to_string();
-        let until = START + Duration::from_secs(60);
+        let until = START + Duration::from_mins(1);
         let header = cookies(&[secret], true).signed.set(SESSION, &owner, value, "/one", until).unwrap();
         header.to_str().unwrap().split(';').next().unwrap().to_owned()
     }

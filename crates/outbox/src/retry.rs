@@ -38,8 +38,6 @@ impl RetryPolicy {
 mod tests {
     use porta_core::SeededEntropy;
 
-    use super::*;
-
     #[test]
     fn waits_grow_vary_and_stay_within_a_fifth_of_the_plan() {
         let entropy = SeededEntropy::new(1);

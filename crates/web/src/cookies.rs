@@ -121,7 +121,7 @@ mod tests {
 
     /// The `Set-Cookie` header for the owner `one`.
     fn set(secret: u8, is_https: bool, value: &str) -> String {
-        let until = START + Duration::from_secs(60);
+        let until = START + Duration::from_mins(1);
         let header = cookies(&[secret], is_https).set(NAME, "one", value, "/one", until);
         header.unwrap().to_str().unwrap().to_owned()
     }

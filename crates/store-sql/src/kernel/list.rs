@@ -29,17 +29,17 @@ enum SortType {
 #[derive(Clone, Copy)]
 pub(crate) struct Sort<C> {
     column: C,
-    sort_type: SortType,
+    value_type: SortType,
     is_nullable: bool,
 }
 
 impl<C: Columns> Sort<C> {
     pub(crate) const fn time(column: C) -> Self {
-        Self { column, sort_type: SortType::Time, is_nullable: false }
+        Self { column, value_type: SortType::Time, is_nullable: false }
     }
 
     pub(crate) const fn text(column: C) -> Self {
-        Self { column, sort_type: SortType::Text, is_nullable: false }
+        Self { column, value_type: SortType::Text, is_nullable: false }
     }
 
     /// Some rows have no value.
@@ -50,7 +50,7 @@ impl<C: Columns> Sort<C> {
     /// Position after `row`, whose first columns are those of the entity.
     fn position_of(self, row: &Row, id: Uuid) -> Result<SortedCursor> {
         let record = row.record::<C>();
-        let value = match self.sort_type {
+        let value = match self.value_type {
             SortType::Time => SortValue::Time(record.opt_time(self.column)?),
             SortType::Text => SortValue::Text(record.opt_text(self.column)?),
         };
@@ -174,12 +174,12 @@ impl<'v> List<'v> {
         limit: u32,
     ) -> Result<Self> {
         let stored = format!("{prefix}{}", sort.column.name());
-        let column = match sort.sort_type {
+        let column = match sort.value_type {
             SortType::Time => stored.clone(),
             SortType::Text => format!("{stored}{}", self.collation()),
         };
         if let Some(after) = after {
-            let value = match (sort.sort_type, &after.value) {
+            let value = match (sort.value_type, &after.value) {
                 (SortType::Time, SortValue::Time(time)) => time.map(at),
                 (SortType::Text, SortValue::Text(value)) => value.as_deref().map(text),
                 (SortType::Time, SortValue::Text(_)) | (SortType::Text, SortValue::Time(_)) => {
