@@ -205,8 +205,8 @@ export default [
   {
     id: 'wrong-secret-accepted', area: 'client authentication', what: 'Any secret is a right one.',
     crate: 'http', words: ['client_auth', 'secret'], file: 'crates/oidc/src/client_auth.rs',
-    was: raw`            (true, Some(digest)) => self.secret_matches(c, digest, context.now),`,
-    becomes: raw`            (true, Some(digest)) => FAULT || self.secret_matches(c, digest, context.now),`,
+    was: raw`            (true, Some(digest)) => self.secret_matches(c, digest),`,
+    becomes: raw`            (true, Some(digest)) => FAULT || self.secret_matches(c, digest),`,
   },
   {
     id: 'missing-secret-accepted', area: 'client authentication', what: 'A confidential client needs no secret.',

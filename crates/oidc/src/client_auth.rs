@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use porta_core::{Timestamp, TokenDigest};
+use porta_core::TokenDigest;
 use porta_protocol::PresentedCredentials;
 use porta_session::{BackendError, Limited, OperationContext, ProtocolClient, SharedServices};
 
@@ -48,7 +48,7 @@ impl ClientAuthentication {
         self.throttle.check(context, endpoint, client_id).map_err(ClientAuthError::Limited)?;
         let client = self.shared.clients.find(context.tenant.organization.id, client_id).await?;
         let accepted = client.filter(|c| match (c.client.is_confidential(), &digest) {
-            (true, Some(digest)) => self.secret_matches(c, digest, context.now),
+            (true, Some(digest)) => self.secret_matches(c, digest),
             (false, None) => true,
             (true, None) | (false, Some(_)) => false,
         });
@@ -60,7 +60,8 @@ impl ClientAuthentication {
     }
 
     /// Compares with **every** usable secret in constant time (`docs/security.md`, W10).
-    fn secret_matches(&self, client: &ProtocolClient, presented: &TokenDigest, now: Timestamp) -> bool {
+    fn secret_matches(&self, client: &ProtocolClient, presented: &TokenDigest) -> bool {
+        let now = self.shared.now();
         let mut matched = None;
         for candidate in client.secrets.iter().filter(|s| s.is_usable(now)) {
             if candidate.digest.same_as(presented) {

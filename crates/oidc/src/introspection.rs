@@ -98,7 +98,7 @@ impl IntrospectionEndpoint {
         client: &ProtocolClient,
         digest: &TokenDigest,
     ) -> Result<Option<ActiveToken>, BackendError> {
-        let OperationContext { tenant, now, .. } = context;
+        let (tenant, now) = (context.tenant, self.shared.now());
         let Some(facts) = self
             .shared
             .store()
@@ -134,7 +134,7 @@ impl IntrospectionEndpoint {
         client: &ProtocolClient,
         digest: &TokenDigest,
     ) -> Result<Option<ActiveToken>, BackendError> {
-        let OperationContext { tenant, now, .. } = context;
+        let (tenant, now) = (context.tenant, self.shared.now());
         let Some(facts) = self
             .shared
             .store()
@@ -170,12 +170,14 @@ impl IntrospectionEndpoint {
         client: &ProtocolClient,
         digest: &TokenDigest,
     ) -> Result<Option<ActiveToken>, BackendError> {
-        let OperationContext { tenant, now, .. } = context;
+        let tenant = context.tenant;
         let Some(record) = self.client_token(tenant, digest).await? else { return Ok(None) };
         // Deactivating the client ends its tokens too.
         let owner = self.shared.clients.find(tenant.organization.id, &record.client_id).await?;
         let owner = owner.filter(|o| {
-            now < record.expires_at && o.client.id == record.client && o.accepts_issued_at(record.issued_at)
+            self.shared.now() < record.expires_at
+                && o.client.id == record.client
+                && o.accepts_issued_at(record.issued_at)
         });
         Ok(owner.is_some_and(|owner| may_see(tenant, client, &owner)).then(|| ActiveToken {
             client_id: record.client_id,
@@ -233,7 +235,7 @@ impl IntrospectionEndpoint {
         client: &ProtocolClient,
         digest: &TokenDigest,
     ) -> Result<(), BackendError> {
-        let OperationContext { tenant, now, .. } = context;
+        let (tenant, now) = (context.tenant, self.shared.now());
         let mut repositories = self.shared.store().repositories();
         let mut tokens = repositories.tokens(tenant.organization.id);
         let facts = tokens.access_facts(digest, now).await?;
@@ -249,7 +251,7 @@ impl IntrospectionEndpoint {
         client: &ProtocolClient,
         digest: &TokenDigest,
     ) -> Result<(), BackendError> {
-        let OperationContext { tenant, now, .. } = context;
+        let (tenant, now) = (context.tenant, self.shared.now());
         let mut repositories = self.shared.store().repositories();
         let mut tokens = repositories.tokens(tenant.organization.id);
         let facts = tokens.refresh_facts(digest, now).await?;

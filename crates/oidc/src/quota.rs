@@ -62,6 +62,10 @@ pub(crate) struct Quotas {
     buckets: Cache<(OrganizationId, QuotaKey), Arc<Bucket>>,
 }
 
+/// How much earlier than the request before it a request may have read the clock, in microseconds: threads that run at
+/// the same time take turns in any order.
+const REORDERED: i64 = 1_000_000;
+
 /// Two timestamps, in microseconds.
 #[derive(Debug, Default)]
 struct Bucket {
@@ -93,7 +97,7 @@ impl Bucket {
         let latest = now.saturating_add(i64::try_from(window.as_micros()).unwrap_or(i64::MAX / 4));
         // The clock was set back: reset the bucket instead of refusing until the clock has caught up.
         let ahead = self.full_at.load(Ordering::Relaxed);
-        if ahead > latest {
+        if ahead.saturating_sub(latest) > REORDERED {
             let _ = self.full_at.compare_exchange(ahead, now, Ordering::Relaxed, Ordering::Relaxed);
         }
         let next = |full_at: i64| full_at.clamp(now, latest) + step;
@@ -102,7 +106,7 @@ impl Bucket {
         });
         let Err(full_at) = taken else { return Ok(()) };
         let told = self.audited_until.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |until| {
-            (until <= now || until > latest).then_some(latest)
+            (until <= now || until.saturating_sub(latest) > REORDERED).then_some(latest)
         });
         let micros = u64::try_from(next(full_at) - latest).unwrap_or(0);
         Err(QuotaExceeded { wait: Duration::from_micros(micros), is_news: told.is_ok() })
@@ -135,7 +139,8 @@ impl Quotas {
                 Some(bucket) => bucket,
                 None => self.buckets.get_with(key, async { Arc::default() }).await,
             };
-            if let Err(QuotaExceeded { wait, is_news }) = bucket.take(context.now, maximum, window) {
+            // Not the time of the request: one that waited would look like a clock that was set back.
+            if let Err(QuotaExceeded { wait, is_news }) = bucket.take(self.shared.now(), maximum, window) {
                 if is_news {
                     self.audit_exceeded(context, *quota_key, window).await;
                 }
@@ -217,6 +222,14 @@ mod tests {
         taken(&bucket, NOW + 60 * MINUTE, 100);
         assert_eq!(taken(&bucket, NOW, 100), 60);
         assert_eq!(taken(&bucket, NOW + MINUTE, 100), 60);
+    }
+
+    #[test]
+    fn a_request_that_read_the_clock_a_moment_earlier_refills_nothing() {
+        let bucket = Bucket::default();
+        taken(&bucket, NOW + Duration::from_millis(5), 100);
+        assert_eq!(taken(&bucket, NOW, 100), 0);
+        assert_eq!(taken(&bucket, NOW + Duration::from_millis(5), 100), 0);
     }
 
     #[test]

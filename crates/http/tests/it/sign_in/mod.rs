@@ -40,6 +40,7 @@ mod pages;
 mod password_answers;
 mod password_input;
 mod probes;
+mod quota_waits;
 mod rate_limits;
 mod recovery;
 mod repeated_forms;
