@@ -26,7 +26,7 @@ after(async () => {
 })
 
 /** One test per value of WITH_AND_WITHOUT_JS, with a person who has opened the overview of their account. */
-function errand(name, at, walk) {
+function accountTest(name, at, walk) {
   for (const javaScript of WITH_AND_WITHOUT_JS) {
     test(`${name}, ${javaScript ? 'with' : 'without'} JavaScript`, () =>
       Visitor.walk(world, browser, { javaScript, rp: world.rp(at) }, async (visitor) => {
@@ -57,7 +57,7 @@ async function keepCodes(visitor) {
 }
 
 describe('the account', { concurrency: 2 }, () => {
-  errand('confirms its address', 'ways', async (visitor, kim) => {
+  accountTest('confirms its address', 'ways', async (visitor, kim) => {
     await visitor.on('Your account', 'account-overview')
     await visitor.press('Send a confirmation mail')
     await visitor.on('Your account', 'account-overview-sent')
@@ -75,7 +75,7 @@ describe('the account', { concurrency: 2 }, () => {
     await visitor.page.locator('.badge', { hasText: /^confirmed$/ }).waitFor()
   })
 
-  errand('changes its password', 'ways', async (visitor, kim) => {
+  accountTest('changes its password', 'ways', async (visitor, kim) => {
     await elsewhere(visitor, async (other) => {
       await enter(other, kim)
       await other.on('Your account')
@@ -105,7 +105,7 @@ describe('the account', { concurrency: 2 }, () => {
     })
   })
 
-  errand('sets up, replaces and switches off a second step', 'ways', async (visitor, kim) => {
+  accountTest('sets up, replaces and switches off a second step', 'ways', async (visitor, kim) => {
     await visitor.press('Second step')
     await visitor.on('Second step', 'account-two-factor')
     await visitor.press('Set up', row(visitor, 'Code by email'))
@@ -163,7 +163,7 @@ describe('the account', { concurrency: 2 }, () => {
     })
   })
 
-  errand('keeps a second step that the organization asks for', 'by-app', async (visitor) => {
+  accountTest('keeps a second step that the organization asks for', 'by-app', async (visitor) => {
     const key = await visitor.page.locator('.secret-key').innerText()
     await visitor.fill({ Code: totp(key) })
     await visitor.press('Confirm')
@@ -180,7 +180,7 @@ describe('the account', { concurrency: 2 }, () => {
     await visitor.told('The second step is set up')
   })
 
-  errand('ends one session, and all others', 'ways', async (visitor, kim) => {
+  accountTest('ends one session, and all others', 'ways', async (visitor, kim) => {
     await elsewhere(visitor, async (second) => {
       await enter(second, kim)
       await elsewhere(visitor, async (third) => {
@@ -230,7 +230,7 @@ describe('the account', { concurrency: 2 }, () => {
       }))
   }
 
-  errand('hands out its data', 'ways', async (visitor, kim) => {
+  accountTest('hands out its data', 'ways', async (visitor, kim) => {
     await visitor.press('Your data')
     await visitor.on('Your data', 'account-data')
     const [file] = await Promise.all([visitor.page.waitForEvent('download'), visitor.button('Download').click()])
@@ -245,7 +245,7 @@ describe('the account', { concurrency: 2 }, () => {
 // Runs alone, because it moves the clock of the whole server.
 describe('the account, later', () => {
   let late = 0
-  errand('asks for a recent sign-in before what matters', 'strict', async (visitor, kim) => {
+  accountTest('asks for a recent sign-in before what matters', 'strict', async (visitor, kim) => {
     await visitor.on('Your account')
     clock.set((late += 11))
     await visitor.press('Signed in')

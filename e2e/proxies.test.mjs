@@ -110,7 +110,7 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
     })
 
     for (const path of ['/metrics', '/metrics?x=1', '//metrics', '/%6Detrics', '/./metrics', '/demo/../metrics', '/metrics/']) {
-      test(`figures stay inside: ${path}`, async () => {
+      test(`metrics stay inside: ${path}`, async () => {
         const direct = await porta.get('/metrics')
         assert.equal(direct.status, 200, `there is something to hide: ${direct.status}`)
         const answer = await raw(proxy, path)

@@ -138,7 +138,7 @@ export default [
         }`,
   },
   {
-    id: 'door-closed-at-once', area: 'drain', what: 'A process that was told to stop lets nobody in while it drains.',
+    id: 'listener-closed-at-once', area: 'drain', what: 'A process that was told to stop lets nobody in while it drains.',
     crate: 'porta', words: ['stop', 'drain', 'serve'], file: 'crates/web/src/shutdown.rs',
     was: raw`        tokio::time::sleep(time).await;`,
     becomes: raw`        if !FAULT {
@@ -146,7 +146,7 @@ export default [
         }`,
   },
   {
-    id: 'requests-cut-off', area: 'drain', what: 'Requests under way are cut off when the door closes.',
+    id: 'requests-cut-off', area: 'drain', what: 'Requests under way are cut off when the listener closes.',
     crate: 'web', words: ['listen::tests'], file: 'crates/web/src/listen/mod.rs',
     was: raw`    if timeout(grace / 2, &mut ends).await.is_ok() {`,
     becomes: raw`    if FAULT || timeout(grace / 2, &mut ends).await.is_ok() {`,

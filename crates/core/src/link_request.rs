@@ -181,7 +181,7 @@ mod tests {
             assert_eq!(LinkRequest::open(&claim, &ring), Ok((organization, request(kind))));
             let elsewhere = OutboxClaim { id: OutboxId::new(NOW, &SeededEntropy::new(3)), ..claim.clone() };
             assert_eq!(LinkRequest::open(&elsewhere, &ring), Err(ItemError::Seal(SealError::Refused)));
-            assert!(crate::mail::OutgoingEmail::open(&claim, &ring).is_err(), "a request is no letter");
+            assert!(crate::mail::OutgoingEmail::open(&claim, &ring).is_err(), "a request is no email");
             assert_eq!(request(kind).mail().template().as_str(), kind.as_str());
         }
     }

@@ -9,7 +9,7 @@ use crate::{Directory, Result};
 const PAGE: u32 = 500;
 
 impl Directory {
-    /// Letters that are pending or were given up, oldest first, without their sealed contents.
+    /// Emails that are pending or were given up, oldest first, without their sealed contents.
     pub async fn undelivered(&self, organization: &Organization) -> Result<Vec<OutboxRow>> {
         let mut repositories = self.deps.store.repositories();
         let mut outbox = repositories.outbox();

@@ -25,7 +25,7 @@ macro_rules! next_emails {
         )
     };
 }
-macro_rules! letters_by_key {
+macro_rules! emails_by_key {
     ($key:literal) => {
         concat!(
             "SELECT ",
@@ -47,15 +47,15 @@ statements! {
     // Each replaces only the ciphertext that was read.
     REPLACE_KEY: Write = "UPDATE signing_keys SET private_key = $3, private_key_key_id = $4 \
          WHERE id = $1 AND private_key = $2";
-    REPLACE_LETTER: Write = "UPDATE outbox SET payload = jsonb_set(payload, '{sealed}', $3) \
+    REPLACE_EMAIL: Write = "UPDATE outbox SET payload = jsonb_set(payload, '{sealed}', $3) \
          WHERE id = $1 AND state = 'pending' AND payload -> 'sealed' ->> 'bytes' = $2",
         sqlite: "UPDATE outbox SET payload = json_set(payload, '$.sealed', json($3)) \
          WHERE id = $1 AND state = 'pending' AND json_extract(payload, '$.sealed.bytes') = $2";
     REPLACE_AUTHENTICATOR: Write = "UPDATE user_totp SET secret = $3, secret_key_id = $4 \
          WHERE user_id = $1 AND secret = $2";
     KEYS_BY_KEY: Read = "SELECT private_key_key_id, count(*) FROM signing_keys GROUP BY 1";
-    LETTERS_BY_KEY: Read = letters_by_key!("payload -> 'sealed' ->> 'key_id'"),
-        sqlite: letters_by_key!("json_extract(payload, '$.sealed.key_id')");
+    EMAILS_BY_KEY: Read = emails_by_key!("payload -> 'sealed' ->> 'key_id'"),
+        sqlite: emails_by_key!("json_extract(payload, '$.sealed.key_id')");
     AUTHENTICATORS_BY_KEY: Read = "SELECT secret_key_id, count(*) FROM user_totp GROUP BY 1";
     RECOVERY_BY_KEY: Read = "SELECT key_id, count(*) FROM two_factor_recovery_codes WHERE used_at IS NULL GROUP BY 1";
 }
@@ -71,7 +71,7 @@ fn read_key(row: &Row) -> Result<SealedRow> {
     })
 }
 
-fn read_letter(row: &Row) -> Result<SealedRow> {
+fn read_email(row: &Row) -> Result<SealedRow> {
     let mut r = row.reader("outbox");
     let (id, organization): (OutboxId, _) = (r.id()?, r.id()?);
     let stored: Json = r.json("payload")?;
@@ -111,7 +111,7 @@ impl SealedRepository for SealedValues<'_> {
     ) -> Result<Vec<SealedRow>> {
         let (statement, read): (&Stmt, fn(&Row) -> Result<SealedRow>) = match kind {
             SealedKind::SigningKey => (&NEXT_KEYS, read_key),
-            SealedKind::OutgoingEmail => (&NEXT_EMAILS, read_letter),
+            SealedKind::OutgoingEmail => (&NEXT_EMAILS, read_email),
             SealedKind::Authenticator => (&NEXT_AUTHENTICATORS, read_authenticator),
         };
         let values = [text(current), Value::Uuid(Some(after)), int(i64::from(limit))];
@@ -128,7 +128,7 @@ impl SealedRepository for SealedValues<'_> {
                 let before = before["bytes"].as_str().unwrap_or_default();
                 return self
                     .0
-                    .affects_row(&REPLACE_LETTER, &[id, text(before), json(&stored_seal(seal))])
+                    .affects_row(&REPLACE_EMAIL, &[id, text(before), json(&stored_seal(seal))])
                     .await;
             }
         };
@@ -139,7 +139,7 @@ impl SealedRepository for SealedValues<'_> {
     async fn by_key(&mut self, kind: SealedKind) -> Result<Vec<(String, u64)>> {
         let (statement, table) = match kind {
             SealedKind::SigningKey => (&KEYS_BY_KEY, "signing_keys"),
-            SealedKind::OutgoingEmail => (&LETTERS_BY_KEY, "outbox"),
+            SealedKind::OutgoingEmail => (&EMAILS_BY_KEY, "outbox"),
             SealedKind::Authenticator => (&AUTHENTICATORS_BY_KEY, "user_totp"),
         };
         let rows = self.0.rows(statement, &[]).await?;

@@ -43,7 +43,7 @@ fn claim_of(item: &OutboxItem) -> OutboxClaim {
 }
 
 #[test]
-fn a_letter_comes_back_from_the_outbox() {
+fn an_email_comes_back_from_the_outbox() {
     let item = outgoing().into_item("token-1", &ring(1), NOW, &SeededEntropy::new(2));
     assert_eq!(item.idempotency_key, "mail:magic_link:token-1");
     let claim = claim_of(&item);
@@ -64,7 +64,7 @@ fn neither_address_nor_link_is_readable_at_rest_or_in_a_log() {
 }
 
 #[test]
-fn a_letter_opens_only_in_its_own_row_and_organization() {
+fn an_email_opens_only_in_its_own_row_and_organization() {
     let entropy = SeededEntropy::new(3);
     let claim = claim_of(&outgoing().into_item("token-1", &ring(1), NOW, &entropy));
     let elsewhere = OutboxClaim { id: OutboxId::new(NOW, &entropy), ..claim.clone() };

@@ -78,7 +78,7 @@ async fn one(w: &World, outgoing: OutgoingEmail) -> MailBody {
 }
 
 #[tokio::test]
-async fn every_letter_is_written_in_every_language() {
+async fn every_email_is_written_in_every_language() {
     for (language, link, code) in SUBJECTS {
         let w = World::sqlite().await;
         let emails = every_mail().into_iter().map(|mail| in_locale(&w, Some(language), mail)).collect();
@@ -123,7 +123,7 @@ async fn a_recipient_without_a_usable_locale_reads_the_language_of_the_organizat
 }
 
 #[tokio::test]
-async fn a_lifetime_counts_from_when_the_letter_is_written_and_is_never_negative() {
+async fn a_lifetime_counts_from_when_the_email_is_written_and_is_never_negative() {
     let w = World::sqlite().await;
     let code = |expires_at| Mail::EmailCode { code: CODE.to_owned(), expires_at };
     w.clock.advance(Duration::from_mins(50));
@@ -166,7 +166,7 @@ async fn names_of_organizations_and_persons_are_words_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_letter_wears_the_looks_of_its_organization() {
+async fn an_email_has_the_theme_of_its_organization() {
     let mut w = World::sqlite().await;
     w.organization.branding = Branding {
         logo_url: Some("https://cdn.example/logo.png".to_owned()),

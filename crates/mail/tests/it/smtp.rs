@@ -20,7 +20,7 @@ async fn attempt(w: &World, options: SmtpOptions) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_letter_arrives_as_it_was_written() {
+async fn an_email_arrives_as_it_was_written() {
     let w = World::sqlite().await;
     let mut relay = Relay::start(json!({})).await;
     let id = w.enqueue("1", magic_link(NOW + HOUR)).await;

@@ -45,14 +45,14 @@ macro_rules! on_both {
 }
 
 on_both!(
-    a_letter_is_sent_once_and_recorded,
+    an_email_is_sent_once_and_recorded,
     a_failure_is_tried_again_later,
     a_refusal_ends_it_at_once,
-    several_workers_send_each_letter_once,
-    an_aborted_worker_leaves_its_letter_to_another,
+    several_workers_send_each_email_once,
+    an_aborted_worker_leaves_its_email_to_another,
 );
 
-async fn a_letter_is_sent_once_and_recorded(w: World) {
+async fn an_email_is_sent_once_and_recorded(w: World) {
     let transport = ScriptedTransport::answering([]);
     let worker = w.worker(transport.clone());
     let id = w.enqueue("1", magic_link(NOW + HOUR)).await;
@@ -126,7 +126,7 @@ async fn a_refusal_ends_it_at_once(w: World) {
     assert_eq!(event.metadata["error"], "sending: the relay answered 550 5.1.1");
 }
 
-async fn several_workers_send_each_letter_once(w: World) {
+async fn several_workers_send_each_email_once(w: World) {
     const EMAILS: usize = 60;
     let gate = HeldTransport::new(EMAILS);
     let mut expected = BTreeSet::new();
@@ -147,7 +147,7 @@ async fn several_workers_send_each_letter_once(w: World) {
     assert_eq!(w.events().await.len(), EMAILS);
 }
 
-async fn an_aborted_worker_leaves_its_letter_to_another(w: World) {
+async fn an_aborted_worker_leaves_its_email_to_another(w: World) {
     let stuck = HeldTransport::new(0);
     w.enqueue("1", Mail::Welcome).await;
     let running = tokio::spawn(w.worker(stuck.clone()).run(CancellationToken::new()));
@@ -216,7 +216,7 @@ async fn nothing_is_sent_in_the_name_of_a_suspended_organization() {
 }
 
 #[tokio::test]
-async fn a_letter_sealed_with_a_key_of_another_process_waits_for_it() {
+async fn an_email_sealed_with_a_key_of_another_process_waits_for_it() {
     let w = World::sqlite().await;
     let transport = ScriptedTransport::answering([]);
     w.enqueue_with("1", Mail::Welcome, &keyring(2)).await;

@@ -39,7 +39,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
         return Ok(());
     }
     let rows: Vec<Vec<String>> = emails.iter().map(cells).collect();
-    output::table(&["Letter", "Since", "State", "Attempts", "Next attempt", "Last error"], &rows);
+    output::table(&["Email", "Since", "State", "Attempts", "Next attempt", "Last error"], &rows);
     output::line(format_args!("{} delivered, as far as rows are kept", counts.delivered));
     Ok(())
 }

@@ -84,7 +84,7 @@ enum Command {
     /// People.
     #[command(subcommand)]
     User(user::Command),
-    /// Letters.
+    /// Outgoing emails.
     #[command(subcommand)]
     Mail(mail::Command),
     /// Check whether a server and its dependencies are healthy.

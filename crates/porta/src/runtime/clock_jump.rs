@@ -78,12 +78,12 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_leapt_ahead_is_believed_as_soon_as_it_is_right_again() {
+    fn a_clock_that_jumped_ahead_is_believed_as_soon_as_it_is_right_again() {
         let mut watch = ClockJumpDetector::new(START);
         assert_eq!(looks(&mut watch, 1..3, Duration::ZERO), [true, true]);
         assert_eq!(looks(&mut watch, 3..6, 2 * HOUR), [false, false, false]);
         assert_eq!(looks(&mut watch, 6..8, Duration::ZERO), [true, true]);
-        assert_eq!(looks(&mut watch, 8..9, 2 * HOUR), [false], "the next leap is one, too");
+        assert_eq!(looks(&mut watch, 8..9, 2 * HOUR), [false], "the next jump is one, too");
     }
 
     #[test]
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn another_leap_begins_another_hour() {
+    fn another_jump_begins_another_hour() {
         let mut watch = ClockJumpDetector::new(START);
         assert!(looks(&mut watch, 1..60, 2 * HOUR).iter().all(|believed| !believed));
         assert!(looks(&mut watch, 60..120, 200 * HOUR).iter().all(|believed| !believed));
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_went_back_is_believed_and_its_return_is_a_leap() {
+    fn a_clock_that_went_back_is_believed_and_its_return_is_a_jump() {
         let mut watch = ClockJumpDetector::new(START + 3 * HOUR);
         assert_eq!(looks(&mut watch, 1..3, Duration::ZERO), [true, true]);
         assert_eq!(looks(&mut watch, 3..4, 3 * HOUR), [false]);

@@ -36,7 +36,7 @@ impl Recorder {
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Full(metrics::HTTP_DURATION.to_owned()), BUCKETS)?
             .install_recorder()
-            .context("figures were started twice")?;
+            .context("the metrics recorder was installed twice")?;
         for metric in metrics::ALL.iter().filter(|metric| !is_written_here(metric)) {
             match metric.kind {
                 MetricKind::Counter => ::metrics::describe_counter!(metric.name, metric.help),

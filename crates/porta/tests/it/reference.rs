@@ -46,7 +46,7 @@ fn metrics() {
 
 /// Every Porta metric in the dashboard and the alert rules exists.
 #[test]
-fn dashboards_and_alerts_ask_for_figures_that_exist() {
+fn dashboards_and_alerts_ask_for_metrics_that_exist() {
     for file in ["ops/grafana/porta.json", "ops/prometheus/alerts.yml"] {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
         let text = std::fs::read_to_string(path).unwrap();

@@ -153,7 +153,7 @@ async fn postgres_is_migrated_and_served_and_a_foreign_key_is_not_ready() {
         assert_eq!(get(&server.port, "/ready", "").0, 200);
         provision(&installation, &pairs(&environment));
         assert_eq!(get(&server.port, "/harbor/jwks", "").0, 200);
-        figures_of(&server.port);
+        metrics_of(&server.port);
         is_foreign(&early);
         assert_eq!(server.stop(), Some(0));
 
@@ -187,7 +187,7 @@ async fn postgres_stays_as_it_is_when_told_so() {
 
 /// Metrics that need no event exist from the start.
 #[track_caller]
-fn figures_of(port: &str) {
+fn metrics_of(port: &str) {
     let (status, text) = get(port, "/metrics", "");
     assert_eq!(status, 200);
     assert!(text.contains("content-type: text/plain; version=0.0.4"), "{text}");
@@ -212,7 +212,7 @@ fn figures_of(port: &str) {
 }
 
 #[test]
-fn figures_are_nowhere_beside_the_rest_or_on_a_port_of_their_own() {
+fn metrics_are_nowhere_beside_the_rest_or_on_a_port_of_their_own() {
     let installation = Installation::new();
     let (server, _) = Server::run(&installation, "start", &[]);
     assert_eq!(get(&server.port, "/metrics", "").0, 404);

@@ -72,7 +72,7 @@ macro_rules! contract_tests {
                 racing_passwords;
             races: issuing, rotating, forbidding_while_issuing, withdrawing_a_grant_while_issuing,
                 ending_the_tokens_of_a_person_while_issuing;
-            sealed: found_and_replaced, letters_that_are_over, a_new_authenticator_wins, racing_an_enrolment, recovery_codes;
+            sealed: found_and_replaced, emails_that_are_over, a_new_authenticator_wins, racing_an_enrolment, recovery_codes;
             second_factors: authenticator, an_enrolled_person_keeps_their_factor, steps,
                 mailed_codes_as_factor, disabling, recovery_codes, email_codes, email_codes_end,
                 email_codes_side_by_side, units,

@@ -155,7 +155,7 @@ pub async fn found_and_replaced(store: Arc<dyn Store>) {
 }
 
 /// A finished mail has no sealed part, and resealing does not bring it back.
-pub async fn letters_that_are_over(store: Arc<dyn Store>) {
+pub async fn emails_that_are_over(store: Arc<dyn Store>) {
     let w = TwoTenants::new(store).await;
     let acme = Some(w.acme.organization.id);
     let sent = outgoing(&w, acme, Some(seal(&w, "old"))).await;

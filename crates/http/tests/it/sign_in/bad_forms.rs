@@ -195,10 +195,10 @@ async fn forms(app: &TestApp) -> Vec<SubmittableForm> {
     let forged = || ("_csrf", "forged".to_owned());
     add("magic link", &browser, at("magic-link"), vec![forged(), ("email", BOB.0.to_owned())]);
     add("landing", &browser, link, vec![forged()]);
-    let mut desk = app.browser();
-    desk.get("/acme/auth/forgot-password").await;
+    let mut forgetful = app.browser();
+    forgetful.get("/acme/auth/forgot-password").await;
     let forgot = "/acme/auth/forgot-password".to_owned();
-    add("forgotten password", &desk, forgot, vec![forged(), ("email", ANA.0.to_owned())]);
+    add("forgotten password", &forgetful, forgot, vec![forged(), ("email", ANA.0.to_owned())]);
     add("account factor", &account, url("/two-factor"), vec![forged(), ("action", "enable".to_owned())]);
     add("account data", &account, url("/data"), vec![forged()]);
     add("account verification", &account, url("/verify-email"), vec![forged()]);

@@ -48,7 +48,7 @@ async fn invite(app: &TestApp, email: &str) -> String {
     };
     work.invite_user(&acme, "https://id.test/acme", new).await.unwrap();
     work.commit().await.unwrap();
-    mailed(app, email).await.expect("a letter")
+    mailed(app, email).await.expect("an email")
 }
 
 async fn mailed(app: &TestApp, email: &str) -> Option<String> {

@@ -11,7 +11,7 @@ use super::support::*;
 
 porta_testkit::on_both_stores!(
     a_strangers_code_takes_no_owners_code_away,
-    a_stranger_uses_up_no_owners_letters,
+    a_stranger_uses_up_no_owners_emails,
     strangers_together_fill_no_mailbox,
 );
 
@@ -44,7 +44,7 @@ async fn a_strangers_code_takes_no_owners_code_away(app: TestApp) {
 }
 
 /// Applies to the codes that a sign-in sends and to those that are sent again.
-async fn a_stranger_uses_up_no_owners_letters(app: TestApp) {
+async fn a_stranger_uses_up_no_owners_emails(app: TestApp) {
     set(&app, "acme", settings::RATE_LIMIT_2FA_MAIL_MAX, 3).await;
     set(&app, "acme", settings::RATE_LIMIT_2FA_RESEND_MAX, 1).await;
     let browser = known_browser(&app).await;

@@ -20,7 +20,7 @@ on_both_stores!(
     another_spelling_is_no_other_account_to_guess_at,
     wrong_passwords_in_any_spelling_lock_the_account,
     a_browser_is_known_however_the_address_is_typed,
-    a_letter_comes_however_the_address_is_typed,
+    an_email_comes_however_the_address_is_typed,
     mailed_codes_are_typed_in_digits_of_any_script,
     codes_of_authenticators_are_typed_in_digits_of_any_script,
 );
@@ -138,7 +138,7 @@ async fn a_browser_is_known_however_the_address_is_typed(app: TestApp) {
     }
 }
 
-async fn a_letter_comes_however_the_address_is_typed(app: TestApp) {
+async fn an_email_comes_however_the_address_is_typed(app: TestApp) {
     with_jose(&app).await;
     stored_before(&app, BOB, "Bob@M\u{fc}ll.example").await;
     for (typed, shown) in [
@@ -154,7 +154,7 @@ async fn a_letter_comes_however_the_address_is_typed(app: TestApp) {
         let asked = browser.follow_flash(asked).await;
         assert_eq!(asked.status, 200, "{typed}: {}", asked.body);
         let emails = app.emails().await;
-        let newest = emails.last().expect("a letter");
+        let newest = emails.last().expect("an email");
         assert!(matches!(newest.mail, Mail::PasswordReset { .. }), "{typed}");
         assert_eq!(newest.recipient.address.shown(), shown, "{typed}: to the address they gave");
     }

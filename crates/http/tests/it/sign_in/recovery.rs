@@ -53,7 +53,7 @@ pub(super) async fn asked(app: &TestApp) -> (Browser, String) {
     let mut browser = app.browser();
     let answer = ask(&mut browser, ANA.0).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    (browser, mailed(app, ANA.0).await.expect("a letter"))
+    (browser, mailed(app, ANA.0).await.expect("an email"))
 }
 
 pub(super) async fn choose(browser: &mut Browser, link: &str, password: &str) -> Answer {

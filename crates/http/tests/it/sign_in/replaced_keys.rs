@@ -24,7 +24,7 @@ porta_testkit::on_both_stores!(
     the_code_of_a_link_under_way_works_with_the_newer_key,
     a_sign_in_that_was_begun_goes_on,
     a_process_without_the_old_key_says_so_until_all_was_sealed_anew,
-    letters_that_wait_are_sent_after_the_key_is_gone,
+    emails_that_wait_are_sent_after_the_key_is_gone,
 );
 
 const NEW: [u8; 32] = [8; 32];
@@ -226,7 +226,7 @@ async fn a_process_without_the_old_key_says_so_until_all_was_sealed_anew(app: Te
     );
 }
 
-async fn letters_that_wait_are_sent_after_the_key_is_gone(app: TestApp) {
+async fn emails_that_wait_are_sent_after_the_key_is_gone(app: TestApp) {
     offer_links(&app).await;
     MagicLinkRequest::of(&app, ANA.0).await;
     let both = restarted(&app, &[NEW, ENCRYPTION_KEY]);
