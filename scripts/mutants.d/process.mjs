@@ -5,19 +5,19 @@ const directory = 'crates/directory/src'
 
 export default [
   {
-    id: 'letter-not-tried-again', area: 'outbox', what: 'A letter that failed once is given up.',
+    id: 'email-not-tried-again', area: 'outbox', what: 'An email that failed once is given up.',
     crate: 'mail', words: ['worker', 'again'], file: 'crates/outbox/src/worker.rs',
     was: raw`        let is_ours = if will_retry {`,
     becomes: raw`        let is_ours = if will_retry && !FAULT {`,
   },
   {
-    id: 'letter-tried-for-ever', area: 'outbox', what: 'A letter is tried for ever.',
+    id: 'email-tried-for-ever', area: 'outbox', what: 'An email is tried for ever.',
     crate: 'mail', words: ['worker', 'day'], file: 'crates/outbox/src/worker.rs',
     was: raw`is_some_and(|until| retry_at < until);`,
     becomes: raw`is_some_and(|until| FAULT || retry_at < until);`,
   },
   {
-    id: 'letter-not-written-down', area: 'outbox', what: 'A letter that was sent stays due and is sent again.',
+    id: 'email-not-written-down', area: 'outbox', what: 'An email that was sent stays due and is sent again.',
     crate: 'mail', words: ['worker', 'once'], file: 'crates/outbox/src/worker.rs',
     was: raw`        if unit.outbox().deliver(claim.id, event.created_at).await? {`,
     becomes: raw`        if FAULT || unit.outbox().deliver(claim.id, event.created_at).await? {`,

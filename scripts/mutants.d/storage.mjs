@@ -175,7 +175,7 @@ export default [
     becomes: raw`((c.organization_id = $1) IS NOT NULL OR EXISTS`,
   },
   {
-    id: 'letters-of-any-organization', area: 'tenant scope', what: 'Operators see the letters of another organization.',
+    id: 'emails-of-any-organization', area: 'tenant scope', what: 'Operators see the emails of another organization.',
     crate: 'store-sql', stores: true, words: ['outbox'], file: raw`${sql}/outbox.rs`,
     was: raw`.filter("organization_id = ?", `,
     becomes: raw`.filter(if FAULT { "(organization_id = ?) IS NOT NULL" } else { "organization_id = ?" }, `,
@@ -301,7 +301,7 @@ export default [
     becomes: raw`$22 FROM person WHERE FALSE) SELECT 1 FROM person`,
   },
   {
-    id: 'claim-not-exclusive', area: 'outbox', what: 'Two workers send the same letter.',
+    id: 'claim-not-exclusive', area: 'outbox', what: 'Two workers send the same email.',
     crate: 'store-sql', stores: true, sql: true, words: ['outbox', 'claim', 'worker'], file: raw`${sql}/outbox.rs`,
     was: raw`SET attempts = attempts + 1, next_attempt_at = $2, updated_at = $1 FROM due`,
     becomes: raw`SET attempts = attempts + 1, next_attempt_at = CASE WHEN $2 > $1 THEN $1 ELSE $2 END, updated_at = $1 FROM due`,
