@@ -157,12 +157,12 @@ export default [
     id: 'quotas-for-nobody', area: 'quotas', what: 'Whoever proved who they are may have anything written.',
     crate: 'http', words: ['quotas'], file: 'crates/oidc/src/quota.rs',
     was: raw`else { return Ok(()) };
-        let told =`,
+        let audited =`,
     becomes: raw`else { return Ok(()) };
         if FAULT {
             return Ok(());
         }
-        let told =`,
+        let audited =`,
   },
   {
     id: 'introspection-for-anybody', area: 'introspection', what: 'A client of another organization may ask about tokens of others.',

@@ -69,7 +69,7 @@ impl ClientAuthentication {
             }
         }
         if let Some(id) = matched {
-            self.secret_use.seen(client.client.organization_id, id, now);
+            self.secret_use.record(client.client.organization_id, id, now);
         }
         matched.is_some()
     }

@@ -151,12 +151,16 @@ impl LogoutEndpoint {
         let expired = || malformed("the request has expired");
         match self.shared.sealer.unseal(handle, &checked_place(tenant)) {
             Some((checked, _)) => Ok(checked),
-            None => self.taken(&checked_place(tenant), handle).await?.ok_or_else(expired),
+            None => self.take_stored(&checked_place(tenant), handle).await?.ok_or_else(expired),
         }
     }
 
     /// Takes a value that the previous version stored instead of sealing it.
-    async fn taken<T: DeserializeOwned>(&self, place: &str, handle: &str) -> Result<Option<T>, BackendError> {
+    async fn take_stored<T: DeserializeOwned>(
+        &self,
+        place: &str,
+        handle: &str,
+    ) -> Result<Option<T>, BackendError> {
         if !BearerKind::Interaction.matches(handle) {
             return Ok(None);
         }
@@ -240,7 +244,7 @@ impl LogoutEndpoint {
         let xsrf = xsrf.ok_or_else(expired)?;
         let pending: PendingLogout = match self.shared.sealer.unseal(xsrf, &pending_place(tenant)) {
             Some((pending, _)) => pending,
-            None => self.taken(&pending_place(tenant), xsrf).await?.ok_or_else(expired)?,
+            None => self.take_stored(&pending_place(tenant), xsrf).await?.ok_or_else(expired)?,
         };
         // Already signed out, perhaps by this very form.
         let Some(session) = self.shared.browser_sessions.find(tenant, cookie).await? else {

@@ -105,11 +105,11 @@ impl Bucket {
             Some(next(full_at)).filter(|next| *next <= latest)
         });
         let Err(full_at) = taken else { return Ok(()) };
-        let told = self.audited_until.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |until| {
+        let audited = self.audited_until.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |until| {
             (until <= now || until.saturating_sub(latest) > REORDERED).then_some(latest)
         });
         let micros = u64::try_from(next(full_at) - latest).unwrap_or(0);
-        Err(QuotaExceeded { wait: Duration::from_micros(micros), is_news: told.is_ok() })
+        Err(QuotaExceeded { wait: Duration::from_micros(micros), is_news: audited.is_ok() })
     }
 
     fn give_back(&self, maximum: u64, window: Duration) {

@@ -9,24 +9,24 @@ use porta_session::{Backend, BackendError};
 pub struct SecretUse {
     backend: Arc<Backend>,
     /// Uses since the last flush; bounded by the number of secrets.
-    seen: Mutex<HashMap<(OrganizationId, ClientSecretId), Timestamp>>,
+    last_used: Mutex<HashMap<(OrganizationId, ClientSecretId), Timestamp>>,
 }
 
 impl SecretUse {
     pub(crate) fn new(backend: Arc<Backend>) -> Self {
-        Self { backend, seen: Mutex::default() }
+        Self { backend, last_used: Mutex::default() }
     }
 
-    pub(crate) fn seen(&self, owner: OrganizationId, secret: ClientSecretId, at: Timestamp) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = seen.entry((owner, secret)).or_insert(at);
+    pub(crate) fn record(&self, owner: OrganizationId, secret: ClientSecretId, at: Timestamp) {
+        let mut last_used = self.last_used.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = last_used.entry((owner, secret)).or_insert(at);
         *last = at.max(*last);
     }
 
     fn drain(&self) -> HashMap<OrganizationId, Vec<(ClientSecretId, Timestamp)>> {
-        let seen = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+        let last_used = std::mem::take(&mut *self.last_used.lock().unwrap_or_else(PoisonError::into_inner));
         let mut by_owner: HashMap<_, Vec<_>> = HashMap::new();
-        for ((owner, secret), at) in seen {
+        for ((owner, secret), at) in last_used {
             by_owner.entry(owner).or_default().push((secret, at));
         }
         by_owner
@@ -39,7 +39,7 @@ impl SecretUse {
         for (owner, used) in self.drain() {
             if let Err(error) = self.backend.store.repositories().clients(owner).touch_secrets(&used).await {
                 for (secret, at) in used {
-                    self.seen(owner, secret, at);
+                    self.record(owner, secret, at);
                 }
                 outcome = Err(error.into());
             }

@@ -1,4 +1,4 @@
-//! Infrastructure failures underneath the protocol.
+//! Failures of the stores and of the signing keys.
 
 use porta_kv::KvError;
 use porta_store::StoreError;

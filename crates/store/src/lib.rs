@@ -5,8 +5,8 @@
 //! - "belongs to another organization" and "does not exist" give the same answer;
 //! - lookups return `Option`; a failed query is an `Err` and never turns into `None`;
 //! - single use is one guarded statement (decision D2);
-//! - an `update` writes only if the entity still has the version that was read, and raises it; otherwise it is the error
-//!   `Stale`. Every other change that operators see raises the version too; a sign-in is none;
+//! - an `update` writes only if the entity still has the version that was read, and raises it; otherwise it fails with
+//!   `Stale`. Every other change that operators see raises the version too; a sign-in does not;
 //! - a method documented as *one round trip* sends one statement to PostgreSQL.
 
 use async_trait::async_trait;

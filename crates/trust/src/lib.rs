@@ -66,7 +66,7 @@ impl Roots {
     }
 }
 
-/// Counts only: the certificates would fill pages.
+/// Shows only their number: the certificates would fill pages.
 impl fmt::Debug for Roots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named = self.0.named.as_ref().map(Certificates::len);

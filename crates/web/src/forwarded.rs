@@ -65,8 +65,8 @@ fn entry<'h>(entries: &[&'h [u8]], proxies: usize) -> Result<&'h [u8], Forwarded
     entries.get(proxies.max(1) - 1).copied().ok_or(ForwardedError::TooShort)
 }
 
-/// The entries of `X-Forwarded-For`, the last first. As bytes: one that is no text must not hide those after it. Empty
-/// members of a list mean nothing (RFC 9110 §5.6.1.2).
+/// The entries of `X-Forwarded-For`, the last first. They are bytes, because an entry that is no text must not hide
+/// those after it. Empty members of a list mean nothing (RFC 9110 §5.6.1.2).
 fn x_forwarded_for_entries(headers: &HeaderMap) -> Vec<&[u8]> {
     let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
     let entries = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
@@ -79,8 +79,8 @@ fn forwarded_elements(headers: &HeaderMap) -> Vec<&[u8]> {
     lines.flat_map(|line| parts_from_the_end(line.as_bytes(), b',')).collect()
 }
 
-/// The parts between separators that stand in no quotes, the last first. Read from the end, so that a quote the caller
-/// opens and does not close swallows nothing that a proxy adds after it.
+/// Splits at the separators outside quotes, the last part first. It reads from the end, so that a quote that the caller
+/// does not close swallows nothing that a proxy adds after it.
 fn parts_from_the_end(text: &[u8], separator: u8) -> Vec<&[u8]> {
     let mut parts = Vec::new();
     let (mut end, mut is_quoted) = (text.len(), false);
@@ -97,7 +97,7 @@ fn parts_from_the_end(text: &[u8], separator: u8) -> Vec<&[u8]> {
     parts
 }
 
-/// Whether what follows has a backslash before it that counts (RFC 9110 §5.6.4).
+/// Whether the next byte is escaped: an odd number of backslashes precedes it (RFC 9110 §5.6.4).
 fn is_escaped(before: &[u8]) -> bool {
     before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
 }

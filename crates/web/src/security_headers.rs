@@ -22,7 +22,7 @@ pub(crate) fn add(headers: &mut HeaderMap, is_error: bool, is_https: bool) {
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
-    // Caches may store a 404 or 405 without being told (RFC 9111 §4.2.2), and the cause may be gone in a moment.
+    // Caches may store a 404 or 405 that says nothing about caching (RFC 9111 §4.2.2), but its cause may be temporary.
     if is_error {
         headers.entry(header::CACHE_CONTROL).or_insert(reply::NO_STORE);
     }

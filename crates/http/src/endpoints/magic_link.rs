@@ -64,8 +64,8 @@ pub(crate) async fn request_link(
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
     let magic_links = &state.sign_in.magic_links;
-    let asked = magic_links.request_link(request.operation(), bound, &email, locale, browser).await;
-    match asked {
+    let outcome = magic_links.request_link(request.operation(), bound, &email, locale, browser).await;
+    match outcome {
         // Says so for every address, so that nothing reveals whether it has an account.
         Ok(LinkRequestOutcome::Sent) if is_again => {
             request.redirect_with_flash(SENT, FlashKind::LinkResent, "")

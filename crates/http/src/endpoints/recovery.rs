@@ -71,8 +71,8 @@ pub(crate) async fn request_reset(
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
     let (cx, interaction) = (client_info.operation(&state, &tenant), form_session.interaction());
-    let asked = state.sign_in.recovery.request_link(cx, &email, interaction, locale, browser).await;
-    match asked {
+    let outcome = state.sign_in.recovery.request_link(cx, &email, interaction, locale, browser).await;
+    match outcome {
         Ok(LinkRequestOutcome::Sent) => {
             form_session.with_cookie(redirect_to_result(&state, &tenant, FlashKind::LinkSent, &email))
         }

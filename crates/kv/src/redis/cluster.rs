@@ -16,42 +16,42 @@ pub(super) type Node = (String, u16);
 pub(super) struct Placement {
     pub(super) owner: Node,
     /// The queried node is the owner.
-    pub(super) is_here: bool,
+    pub(super) is_owner: bool,
     /// All nodes, to connect to next time.
     pub(super) nodes: Vec<Node>,
 }
 
-/// Finds the owner of the slot; `None` when the server is not a cluster. `here` is the host the node was reached by,
+/// Finds the owner of the slot; `None` when the server is not a cluster. `reached_by` is the host of the connection,
 /// for nodes that do not know their own name.
 pub(super) async fn placement(
     connection: &mut MultiplexedConnection,
     tag: &str,
-    here: &str,
+    reached_by: &str,
 ) -> RedisResult<Option<Placement>> {
     let about = cmd("INFO").arg("cluster").query_async::<String>(connection).await;
     match about {
         Ok(text) if text.contains("cluster_enabled:1") => {}
         Err(error) if error.is_io_error() => return Err(error),
-        // A server that refuses INFO is not a cluster that was set up for us.
+        // A server that refuses `INFO` is treated as a single node.
         Ok(_) | Err(_) => return Ok(None),
     }
     let slot: i64 = cmd("CLUSTER").arg("KEYSLOT").arg(format!("{{{tag}}}")).query_async(connection).await?;
     let own_id: String = cmd("CLUSTER").arg("MYID").query_async(connection).await?;
     let slots: Value = cmd("CLUSTER").arg("SLOTS").query_async(connection).await?;
     // While a cluster forms or fails over, the slot may have no owner.
-    let placed = read(&slots, slot, &own_id, here);
+    let placed = read(&slots, slot, &own_id, reached_by);
     placed.map(Some).ok_or_else(|| RedisError::from((redis::ErrorKind::Io, "the slot has no owner yet")))
 }
 
 /// Parses `CLUSTER SLOTS`: ranges of slots, each with its owner first, then its replicas.
-fn read(slots: &Value, slot: i64, own_id: &str, here: &str) -> Option<Placement> {
+fn read(slots: &Value, slot: i64, own_id: &str, reached_by: &str) -> Option<Placement> {
     let Value::Array(ranges) = slots else { return None };
     let (mut nodes, mut found) = (Vec::new(), None);
     for range in ranges {
         let Value::Array(parts) = range else { return None };
         let [Value::Int(first), Value::Int(last), members @ ..] = parts.as_slice() else { return None };
         for (place, member) in members.iter().enumerate() {
-            let (node, id) = member_of(member, here)?;
+            let (node, id) = member_of(member, reached_by)?;
             if place == 0 && (*first..=*last).contains(&slot) {
                 found = Some((node.clone(), id == own_id.as_bytes()));
             }
@@ -60,11 +60,11 @@ fn read(slots: &Value, slot: i64, own_id: &str, here: &str) -> Option<Placement>
             }
         }
     }
-    let (owner, is_here) = found?;
-    Some(Placement { owner, is_here, nodes })
+    let (owner, is_owner) = found?;
+    Some(Placement { owner, is_owner, nodes })
 }
 
-fn member_of<'v>(member: &'v Value, here: &str) -> Option<(Node, &'v [u8])> {
+fn member_of<'v>(member: &'v Value, reached_by: &str) -> Option<(Node, &'v [u8])> {
     let Value::Array(parts) = member else { return None };
     let [host, Value::Int(port), Value::BulkString(id), ..] = parts.as_slice() else { return None };
     let host = match host {
@@ -72,7 +72,7 @@ fn member_of<'v>(member: &'v Value, here: &str) -> Option<(Node, &'v [u8])> {
         Value::SimpleString(name) => name.as_str(),
         _ => "",
     };
-    let host = if host.is_empty() || host == "?" { here } else { host };
+    let host = if host.is_empty() || host == "?" { reached_by } else { host };
     Some(((host.to_owned(), u16::try_from(*port).ok()?), id))
 }
 
@@ -98,15 +98,15 @@ mod tests {
             range(0, 5_460, vec![node("", 7_000, "a"), node("10.0.0.2", 7_003, "d")]),
             range(5_461, 16_383, vec![node("10.0.0.3", 7_001, "b")]),
         ]);
-        let here = |slot, id| read(&slots, slot, id, "10.0.0.1").unwrap();
+        let placed = |slot, id| read(&slots, slot, id, "10.0.0.1").unwrap();
         assert_eq!(
-            here(5_460, "a").owner,
+            placed(5_460, "a").owner,
             ("10.0.0.1".to_owned(), 7_000),
             "a node without a name is where it was reached"
         );
-        assert!(here(0, "a").is_here && !here(0, "d").is_here, "a replica does not own");
-        assert_eq!(here(5_461, "a").owner, ("10.0.0.3".to_owned(), 7_001));
-        assert_eq!(here(0, "a").nodes.len(), 3);
+        assert!(placed(0, "a").is_owner && !placed(0, "d").is_owner, "a replica does not own");
+        assert_eq!(placed(5_461, "a").owner, ("10.0.0.3".to_owned(), 7_001));
+        assert_eq!(placed(0, "a").nodes.len(), 3);
         assert_eq!(read(&Value::Array(vec![range(0, 5, vec![node("h", 1, "a")])]), 6, "a", "h"), None);
         assert_eq!(read(&Value::Nil, 0, "a", "h"), None);
     }

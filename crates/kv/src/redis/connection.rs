@@ -198,9 +198,9 @@ async fn establish(address: &Address) -> RedisResult<Established> {
     let (mut connection, mut pushes) = open(address).await?;
     let placement = placement(&mut connection, &address.instance, address.host()).await?;
     let is_cluster = placement.is_some();
-    if let Some(Placement { owner, is_here, nodes }) = placement {
+    if let Some(Placement { owner, is_owner, nodes }) = placement {
         address.remember(nodes);
-        if !is_here {
+        if !is_owner {
             (connection, pushes) = open_at(&address.client_of(&owner)?, address).await?;
         }
     }

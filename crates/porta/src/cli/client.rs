@@ -13,7 +13,7 @@ pub(crate) enum Command {
     /// Deactivate a client: requests are refused and its tokens are revoked.
     #[command(visible_alias = "deactivate")]
     Suspend(Arguments),
-    /// Reactivate a stopped client.
+    /// Reactivate a deactivated client.
     Activate(Arguments),
 }
 

@@ -1,4 +1,4 @@
-//! `porta mail`: mails that wait to be sent or were given up.
+//! `porta mail`: emails that wait to be sent or were given up.
 
 use clap::{Args, Subcommand};
 use porta_core::outbox::{OutboxRow, OutboxState};

@@ -25,7 +25,7 @@ pub(crate) enum Dialect {
 #[derive(Debug, Clone)]
 pub(crate) enum Connector {
     Postgres(Box<PgConnectOptions>),
-    /// Through a transaction pooler; with the commands that begin a transaction.
+    /// PostgreSQL through a transaction pooler, with the commands that begin a transaction there.
     Pooled(Box<PgConnectOptions>, Arc<str>),
     Sqlite(Box<SqliteConnectOptions>),
 }
@@ -127,7 +127,7 @@ impl DbConnection {
             }
             Self::Sqlite(connection) => {
                 for part in stmt.sqlite.as_str().split_inclusive(';') {
-                    // Parts of constants are as safe as the constants.
+                    // A part of a constant script contains no input either.
                     connection.prepare(AssertSqlSafe(part).into_sql_str()).await?;
                 }
                 highest_argument(stmt.sqlite.as_str())

@@ -50,7 +50,8 @@ macro_rules! refresh_token_columns {
 pub(super) use refresh_token_columns;
 refresh_token_columns!(enum RefreshColumn of "refresh_tokens");
 
-/// What [`family_columns`] selected, from here on in a joined row; likewise the functions below.
+/// Reads the columns of [`family_columns`], which begin at the reader's position in a joined row. The functions below do
+/// the same for their columns.
 pub(super) fn next_family(reader: &mut Reader<'_>) -> Result<TokenFamily> {
     let r: Record<'_, FamilyColumn> = reader.record();
     Ok(TokenFamily {

@@ -45,10 +45,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let direct = Direct::open().await?;
     let mut work = direct.begin().await?;
     let organization = work.organization(&arguments.organization).await?;
-    let mut said = Vec::new();
+    let mut report = Vec::new();
     for (kind, file) in &files {
         let is_new = work.put_branding_asset(&organization, *kind, file).await?;
-        said.push(format!(
+        report.push(format!(
             "{kind} of {} {}",
             organization.slug,
             if is_new { "is uploaded" } else { "is that already" }
@@ -56,14 +56,14 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     for (kind, _) in removed.into_iter().filter(|(_, is_removed)| *is_removed) {
         let was_there = work.remove_branding_asset(&organization, kind).await?;
-        said.push(format!(
+        report.push(format!(
             "{kind} of {} {}",
             organization.slug,
             if was_there { "is removed" } else { "was not there" }
         ));
     }
     work.commit().await?;
-    said.iter().for_each(output::done);
+    report.iter().for_each(output::done);
     Ok(())
 }
 
