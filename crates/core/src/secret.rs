@@ -77,10 +77,6 @@ impl TokenDigest {
         Self(out)
     }
 
-    pub const fn from_array(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
