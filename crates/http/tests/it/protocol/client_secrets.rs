@@ -14,6 +14,7 @@ porta_testkit::on_both_stores!(
     every_active_secret_works,
     a_generated_secret_works,
     an_expired_secret_does_not,
+    a_secret_that_expires_while_its_client_is_loaded_does_not,
     a_revoked_secret_does_not,
     a_client_without_a_usable_secret_is_locked_out,
     the_last_use_is_recorded,
@@ -83,6 +84,16 @@ async fn an_expired_secret_does_not(app: TestApp) {
     app.advance(Duration::from_secs(1));
     assert_eq!(status(&app, "short-lived-secret-01234").await, StatusCode::UNAUTHORIZED);
     assert_eq!(status(&app, FIRST).await, StatusCode::OK);
+}
+
+async fn a_secret_that_expires_while_its_client_is_loaded_does_not(app: TestApp) {
+    let expires_at = Some(app.now() + Duration::from_secs(100));
+    let value = Some("short-lived-secret-01234".to_owned().into());
+    add(&app, NewSecret { value, expires_at, ..NewSecret::default() }).await;
+    for (seconds, expected) in [(99, StatusCode::OK), (1, StatusCode::UNAUTHORIZED)] {
+        let slow = with_slow_clients(&app, Duration::from_secs(seconds));
+        assert_eq!(status(&slow, "short-lived-secret-01234").await, expected, "{seconds}");
+    }
 }
 
 async fn a_revoked_secret_does_not(app: TestApp) {

@@ -21,6 +21,7 @@ porta_testkit::on_both_stores!(
     the_caller_must_say_who_it_is,
     the_request_must_be_complete,
     tokens_end_by_time,
+    a_token_that_ends_while_its_client_is_loaded_is_inactive,
     asking_uses_nothing_up,
 );
 
@@ -194,6 +195,15 @@ async fn tokens_end_by_time(app: TestApp) {
     assert!(!is_active(&app, &tokens.access).await && is_active(&app, tokens.refresh()).await);
     app.advance(Duration::from_hours(30 * 24 - 1));
     assert!(!is_active(&app, tokens.refresh()).await);
+}
+
+async fn a_token_that_ends_while_its_client_is_loaded_is_inactive(app: TestApp) {
+    let mut browser = ana_signed_in(&app).await;
+    let tokens = tokens(&mut browser, &web(), WEB).await;
+    for (seconds, expected) in [(3599, true), (1, false)] {
+        let slow = with_slow_clients(&app, Duration::from_secs(seconds));
+        assert_eq!(is_active(&slow, &tokens.access).await, expected, "{seconds}");
+    }
 }
 
 async fn asking_uses_nothing_up(app: TestApp) {

@@ -1,5 +1,6 @@
 //! The fixture's clients and people by name, and steps that most tests share.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
@@ -10,7 +11,7 @@ use porta_core::user::UserStatus;
 use porta_core::{BearerKind, TokenDigest};
 use porta_directory::Actor;
 use porta_jose::{KeySet, TokenKind};
-use porta_testkit::{Answer, Authorize, Browser, TestApp};
+use porta_testkit::{Answer, Authorize, Browser, Operation, TestApp};
 use serde_json::{Map, Value};
 
 /// Client id and secret.
@@ -142,6 +143,18 @@ pub(crate) fn redirect_uri(request: &Authorize) -> &str {
 /// Refreshes with no parameters besides the token.
 pub(crate) async fn refresh(browser: &mut Browser, client: Client, token: &str) -> Answer {
     browser.token("acme", client, &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
+}
+
+/// An instance on which loading a client takes this long.
+pub(crate) fn with_slow_clients(app: &TestApp, time: Duration) -> TestApp {
+    let clock = Arc::clone(&app.clock);
+    let store = app.store_with_faults(move |operation| {
+        if operation == Operation::Statement("porta_store_sql::clients::protocol::FOR_PROTOCOL") {
+            clock.advance(time);
+        }
+        false
+    });
+    app.sibling_with(|instance| instance.store = store)
 }
 
 /// Introspects a token as acme's web client.
