@@ -165,6 +165,12 @@ export default [
         let audited =`,
   },
   {
+    id: 'quota-refilled-by-a-request-that-waited', area: 'quotas', what: 'A request that waited fills a quota up again.',
+    crate: 'http', words: ['quota_waits'], file: 'crates/oidc/src/quota.rs',
+    was: raw`bucket.take(self.shared.now(), maximum, window)`,
+    becomes: raw`bucket.take(if FAULT { context.now } else { self.shared.now() }, maximum, window)`,
+  },
+  {
     id: 'introspection-for-anybody', area: 'introspection', what: 'A client of another organization may ask about tokens of others.',
     crate: 'http', words: ['introspection'], file: introspection,
     was: raw`    is_resource_server || client.client.id == owner.client.id`,

@@ -9,6 +9,7 @@ use crate::tenant::Tenant;
 pub struct OperationContext<'a> {
     pub tenant: &'a Tenant,
     pub caller: &'a Caller,
-    /// When the request came. Code after a wait reads the clock again where an older time would be wrong.
+    /// When the operation began. Code after a wait reads the clock again where an older time would be wrong: expiry,
+    /// revocation, quotas.
     pub now: Timestamp,
 }
