@@ -1056,9 +1056,9 @@ export default [
   {
     id: 'operators-password-leaves-links', area: 'credential changes', what: 'Mailed links work after an operator changed the password.',
     crate: 'http', words: ['links_die_with_each_change_of_credentials'], file: 'crates/directory/src/users.rs',
-    was: raw`"user.password.cleared" };
+    was: raw`        };
         self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;`,
-    becomes: raw`"user.password.cleared" };
+    becomes: raw`        };
         if !FAULT {
             self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;
         }`,

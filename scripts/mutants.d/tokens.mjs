@@ -428,9 +428,9 @@ export default [
   {
     id: 'ignored-code-replay-without-a-row', area: 'audit', what: 'A used code presented without its verifier leaves no audit row.',
     crate: 'http', words: ['replays_leave_one_row'], file: code,
-    was: raw`            self.shared.store().repositories().audit().record(&event).await?;`,
+    was: raw`            self.shared.audit.record(&event).await?;`,
     becomes: raw`            if !FAULT {
-                self.shared.store().repositories().audit().record(&event).await?;
+                self.shared.audit.record(&event).await?;
             }`,
   },
 ]

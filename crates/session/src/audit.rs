@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use porta_core::audit::{AuditCategory, AuditEvent};
-use porta_core::{AuditId, metrics};
+use porta_core::audit::{AuditEvent, AuditEventKind};
+use porta_core::metrics;
 
 use crate::backend::Backend;
 use crate::context::OperationContext;
@@ -23,24 +23,21 @@ impl AuditLog {
 
     /// Builds an audit row about something that happens now; the caller adds the person and details. Reads the clock,
     /// so that several rows of one request keep their order.
-    pub fn event(&self, context: OperationContext<'_>, what: &str, category: AuditCategory) -> AuditEvent {
+    pub fn event(&self, context: OperationContext<'_>, kind: AuditEventKind) -> AuditEvent {
         let OperationContext { tenant, caller, .. } = context;
-        let now = self.backend.now();
         AuditEvent {
-            id: AuditId::new(now, &*self.backend.entropy),
             organization_id: Some(tenant.organization.id),
             organization_label: Some(tenant.organization.slug.to_string()),
-            user_id: None,
-            actor_id: None,
-            actor_label: None,
-            event_type: what.to_owned(),
-            category,
-            description: None,
             metadata: serde_json::json!({}),
             ip_address: caller.address_text(),
             user_agent: caller.user_agent.clone(),
-            created_at: now,
+            ..AuditEvent::new(kind, self.backend.now(), &*self.backend.entropy)
         }
+    }
+
+    /// Records an event that belongs to no other change.
+    pub async fn record(&self, event: &AuditEvent) -> Result<(), BackendError> {
+        Ok(self.backend.store.repositories().audit().record(event).await?)
     }
 
     /// Records an event that anybody can cause without end once per network and window, and counts the rest. The row of
@@ -62,8 +59,7 @@ impl AuditLog {
         {
             metadata.insert("repeated".to_owned(), times.into());
         }
-        self.backend.store.repositories().audit().record(&event).await?;
-        Ok(())
+        self.record(&event).await
     }
 }
 

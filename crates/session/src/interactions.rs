@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use porta_core::audit::AuditCategory;
+use porta_core::audit::AuditEventKind;
 use porta_core::{BearerKind, OrganizationId, TokenDigest, settings};
 use porta_kv::{LimitOutcome, RateLimit, ValueState};
 
@@ -141,7 +141,7 @@ impl Interactions {
         match self.backend.kv.put_limited(&bound.key, value, lifetime, &limits).await? {
             LimitOutcome::Allowed => Ok(Ok(())),
             LimitOutcome::Limited { retry_after } => {
-                let event = self.audit.event(context, "rate_limit.interaction", AuditCategory::Security);
+                let event = self.audit.event(context, AuditEventKind::RateLimitInteraction);
                 self.audit.record_once(context, event, retry_after).await?;
                 Ok(Err(Limited { retry_after, maximum }))
             }

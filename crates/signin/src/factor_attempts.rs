@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use porta_core::audit::AuditEventKind;
 use porta_core::user::User;
 use porta_core::{TokenDigest, UserId, settings};
 use porta_kv::RateLimit;
@@ -116,7 +117,7 @@ impl FactorAttempts {
         let Some(retry_after) = time_to_wait(self.core.shared.kv().hit(limits.all()).await?) else {
             return Ok(None);
         };
-        let event = self.core.event(cx, Some(user), "rate_limit.2fa_verify");
+        let event = self.core.event(cx, Some(user), AuditEventKind::RateLimitTwoFactorVerify);
         self.core.shared.audit.record_once(cx, event, retry_after).await?;
         Ok(Some(retry_after))
     }

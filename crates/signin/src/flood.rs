@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::settings::{self, SettingDefinition};
 use porta_core::{BearerKind, OrganizationId, Timestamp, TokenDigest};
 use porta_kv::{LimitOutcome, RateLimit};
@@ -169,7 +169,7 @@ impl FloodGuard {
             return Ok(());
         }
         tracing::warn!(event = "security.flood", tenant = %tenant.organization.slug, what = counter.word(), "many failures in one organization: unknown browsers must wait before a form is accepted");
-        let event = self.core.shared.audit.event(cx, "security.flood", AuditCategory::Security);
+        let event = self.core.shared.audit.event(cx, AuditEventKind::SecurityFlood);
         // The request that triggered the alarm is not its subject: no address, no user agent.
         let event = AuditEvent {
             metadata: json!({ "counted": counter.word() }),
@@ -177,7 +177,7 @@ impl FloodGuard {
             user_agent: None,
             ..event
         };
-        self.core.shared.store().repositories().audit().record(&event).await?;
+        self.core.shared.audit.record(&event).await?;
         Ok(())
     }
 

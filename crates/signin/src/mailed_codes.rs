@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use porta_core::audit::AuditEventKind;
 use porta_core::mail::Mail;
 use porta_core::second_factor::{CodePurpose, CodeSlot, EmailCode};
 use porta_core::user::User;
@@ -125,8 +126,8 @@ impl MailedCodes {
             return Ok(Some(retry_after));
         }
         self.send(cx, code, requester).await?;
-        let event = self.core.event(cx, Some(code.user.id), "2fa.otp.resent");
-        self.core.shared.store().repositories().audit().record(&event).await?;
+        let event = self.core.event(cx, Some(code.user.id), AuditEventKind::TwoFactorOtpResent);
+        self.core.shared.audit.record(&event).await?;
         Ok(None)
     }
 
@@ -154,7 +155,7 @@ impl MailedCodes {
         unit.second_factors(organization).issue_email_code(&row).await?;
         let mail = Mail::EmailCode { code: code.expose().to_owned(), expires_at };
         self.core.enqueue(&mut *unit, cx, user, mail, &row.id.to_string()).await?;
-        let event = self.core.event(cx, Some(user.id), "2fa.otp.sent");
+        let event = self.core.event(cx, Some(user.id), AuditEventKind::TwoFactorOtpSent);
         unit.audit().record(&event).await?;
         Ok(unit.commit().await?)
     }

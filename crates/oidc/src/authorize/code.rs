@@ -1,6 +1,6 @@
 //! The grant of a person, and the code that stands for it.
 
-use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::session::{Grant, TokenFamily};
 use porta_core::{BearerKind, GrantId, TokenDigest, TokenFamilyId, UserId, settings};
 use porta_protocol::{ClaimsRequest, scope};
@@ -49,7 +49,7 @@ impl AuthorizationEndpoint {
             expires_at: now + lifetime,
         };
         let user = Some(session.session.user);
-        let event = self.decision_event(context, user, request, "user.consent.granted");
+        let event = self.decision_event(context, user, request, AuditEventKind::UserConsentGranted);
         let mut repositories = self.shared.store().repositories();
         Ok(repositories
             .sessions(tenant.organization.id)
@@ -62,13 +62,13 @@ impl AuthorizationEndpoint {
         context: OperationContext<'_>,
         user: Option<UserId>,
         request: &AuthorizationRequest,
-        what: &str,
+        kind: AuditEventKind,
     ) -> AuditEvent {
         AuditEvent {
             user_id: user,
             actor_id: user,
             metadata: serde_json::json!({ "clientId": request.client_id, "scope": request.scope.to_string() }),
-            ..self.shared.audit.event(context, what, AuditCategory::Authentication)
+            ..self.shared.audit.event(context, kind)
         }
     }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use porta_core::audit::AuditEventKind;
 use porta_core::client::{ApplicationType, GrantType};
 use porta_core::session::TokenFamily;
 use porta_core::{BearerKind, OrganizationId, Timestamp, TokenDigest};
@@ -134,7 +135,11 @@ impl AuthorizationCodeGrant {
         is_client: bool,
     ) -> Result<(), TokenError> {
         let tenant = context.tenant;
-        let what = if is_client { "security.code.replayed" } else { "security.code.replay_ignored" };
+        let what = if is_client {
+            AuditEventKind::SecurityCodeReplayed
+        } else {
+            AuditEventKind::SecurityCodeReplayIgnored
+        };
         let noted = format!("{}:noted:{what}:{}", tenant.organization.id, family.id);
         let event = replay_event(&self.shared, context, family, what);
         let mark = Bytes::from_static(b"1");
@@ -154,7 +159,7 @@ impl AuthorizationCodeGrant {
             if !self.shared.kv().put_if_absent(&noted, mark, REMEMBER_USED).await? {
                 return Ok(());
             }
-            self.shared.store().repositories().audit().record(&event).await?;
+            self.shared.audit.record(&event).await?;
         }
         let family = family.id;
         if is_client {

@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::user::{CredentialState, User};
 use porta_core::{TokenDigest, settings};
 use porta_kv::{LimitOutcome, RateLimit};
@@ -55,12 +55,11 @@ impl SignedInUser {
         &self,
         core: &SignInCore,
         cx: OperationContext<'_>,
-        what: &str,
-        category: AuditCategory,
+        kind: AuditEventKind,
         metadata: Value,
     ) -> AuditEvent {
         let user = Some(self.user.id);
-        AuditEvent { user_id: user, actor_id: user, metadata, ..core.shared.audit.event(cx, what, category) }
+        AuditEvent { user_id: user, actor_id: user, metadata, ..core.shared.audit.event(cx, kind) }
     }
 }
 

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use porta_core::audit::AuditEventKind;
 use porta_core::seal::Sealed;
 use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
@@ -181,18 +182,22 @@ impl FactorSetups {
                     Some(at) => ConfirmedFactor::ReplacementTotp { credential, verified_at: *at },
                     None => ConfirmedFactor::Totp { credential, known: *known },
                 });
-                (confirmed, "2fa.setup.totp.failed")
+                (confirmed, AuditEventKind::TwoFactorSetupTotpFailed)
             }
-            SetupStep::Email => match self.codes.check(cx, enrolment_code(signed_in, &place), code).await? {
-                CodeCheck::Right => (Some(ConfirmedFactor::Email), ""),
-                CodeCheck::Wrong => (None, "2fa.setup.email.failed"),
-                CodeCheck::Exhausted => return Ok(AccountChange::Exhausted),
-            },
+            SetupStep::Email => {
+                let checked = self.codes.check(cx, enrolment_code(signed_in, &place), code).await?;
+                let confirmed = match checked {
+                    CodeCheck::Right => Some(ConfirmedFactor::Email),
+                    CodeCheck::Wrong => None,
+                    CodeCheck::Exhausted => return Ok(AccountChange::Exhausted),
+                };
+                (confirmed, AuditEventKind::TwoFactorSetupEmailFailed)
+            }
             SetupStep::Codes { .. } => return Ok(AccountChange::Done),
         };
         let Some(confirmed) = confirmed else {
             let event = self.core.event(cx, Some(user.id), failure);
-            self.core.shared.store().repositories().audit().record(&event).await?;
+            self.core.shared.audit.record(&event).await?;
             return Ok(AccountChange::Wrong);
         };
         // Tokens from before do not include the factor: revoke those of the current session as well.
