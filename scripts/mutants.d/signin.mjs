@@ -413,11 +413,11 @@ export default [
   {
     id: 'each-instance-judges-for-itself', area: 'lockout', what: 'Each instance judges as many guesses at once as are allowed in all.',
     crate: 'http', words: ['counted_on_all_instances'], file: 'crates/signin/src/limits.rs',
-    was: raw`            key: format!("{organization}:limit:login-under-way:{}", &anywhere[..32]),`,
+    was: raw`            key: KvKey::new(KeyName::LimitLoginUnderWay, organization).with(&anywhere[..32]),`,
     becomes: raw`            key: if FAULT {
-                format!("{organization}:limit:login-under-way:{}:{tenant:p}", &anywhere[..32])
+                KvKey::new(KeyName::LimitLoginUnderWay, organization).with(&anywhere[..32]).with(format!("{tenant:p}"))
             } else {
-                format!("{organization}:limit:login-under-way:{}", &anywhere[..32])
+                KvKey::new(KeyName::LimitLoginUnderWay, organization).with(&anywhere[..32])
             },`,
   },
   {

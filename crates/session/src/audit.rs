@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::metrics;
+use porta_kv::{KeyName, KvKey};
 
 use crate::backend::Backend;
 use crate::context::OperationContext;
@@ -49,7 +50,8 @@ impl AuditLog {
         window: Duration,
     ) -> Result<(), BackendError> {
         let network = context.caller.network();
-        let key = format!("{}:noted:{}:{network}", context.tenant.organization.id, event.event_type);
+        let organization = context.tenant.organization.id;
+        let key = KvKey::new(KeyName::Noted, organization).with(&event.event_type).with(network);
         if !self.backend.kv.put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? {
             ::metrics::counter!(metrics::AUDIT_REPEATED, "event" => event.event_type).increment(1);
             self.repeat_counts.count(key);
@@ -65,20 +67,20 @@ impl AuditLog {
 
 /// How often an event occurred again after the row of its window.
 #[derive(Debug, Default)]
-struct RepeatCounts(Mutex<HashMap<String, u64>>);
+struct RepeatCounts(Mutex<HashMap<KvKey, u64>>);
 
 /// Maximum entries; beyond it only the metric counts.
 const CAPACITY: usize = 10_000;
 
 impl RepeatCounts {
-    fn count(&self, key: String) {
+    fn count(&self, key: KvKey) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() < CAPACITY || seen.contains_key(&key) {
             *seen.entry(key).or_default() += 1;
         }
     }
 
-    fn take(&self, key: &str) -> Option<u64> {
+    fn take(&self, key: &KvKey) -> Option<u64> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key)
     }
 }

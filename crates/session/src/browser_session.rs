@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::{BearerKind, OrganizationId, SessionKey, Timestamp, TokenDigest, UserId};
-use porta_kv::Write;
+use porta_kv::{KeyName, KvKey, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::AuditLog;
@@ -35,8 +35,8 @@ pub struct PresentedSession {
 }
 
 /// Key of a session in the short-lived store.
-pub fn storage_key(organization: OrganizationId, digest: &TokenDigest) -> String {
-    format!("{organization}:session:{}", digest.hex())
+pub fn storage_key(organization: OrganizationId, digest: &TokenDigest) -> KvKey {
+    KvKey::new(KeyName::Session, organization).with(digest.hex())
 }
 
 pub struct BrowserSessions {

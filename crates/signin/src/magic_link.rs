@@ -13,7 +13,7 @@ use porta_core::one_time::TokenPurpose;
 use porta_core::organization::LoginMethod;
 use porta_core::user::User;
 use porta_core::{TokenDigest, settings};
-use porta_kv::RateLimit;
+use porta_kv::{KeyName, KvKey, RateLimit};
 use porta_session::interaction::{BoundInteraction, RequestedMagicLink, Stage};
 use porta_session::{BackendError, OperationContext, Tenant};
 use serde_json::json;
@@ -184,7 +184,7 @@ impl MagicLinks {
         let (tenant, organization) = (cx.tenant, cx.tenant.organization.id);
         let uid = bound.interaction.uid.as_str();
         let limit = RateLimit {
-            key: format!("{organization}:limit:magic-code:{}", TokenDigest::of(uid).hex()),
+            key: KvKey::new(KeyName::LimitMagicCode, organization).with(TokenDigest::of(uid).hex()),
             maximum: tenant.settings.number(settings::RATE_LIMIT_MAGIC_CODE_MAX),
             window: tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW),
         };

@@ -3,6 +3,7 @@
 use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::session::{Grant, TokenFamily};
 use porta_core::{BearerKind, GrantId, TokenDigest, TokenFamilyId, UserId, settings};
+use porta_kv::{KeyName, KvKey};
 use porta_protocol::{ClaimsRequest, scope};
 use porta_session::browser_session::PresentedSession;
 use porta_session::short_lived::to_bytes;
@@ -111,7 +112,9 @@ impl AuthorizationEndpoint {
         // Evict the oldest unredeemed codes of a session and client: a browser that never redeems would fill the store
         // that all organizations share.
         let most = usize::try_from(tenant.settings.number(settings::WAITING_CODES_MAX)).unwrap_or(usize::MAX);
-        let group = format!("{}:codes:{}:{}", tenant.organization.id, session.session.key, client.client.id);
+        let group = KvKey::new(KeyName::Codes, tenant.organization.id)
+            .with(session.session.key)
+            .with(client.client.id);
         self.shared.kv().put_in_group(&group, most, &key, to_bytes(&record)?, lifetime).await?;
         Ok(code)
     }

@@ -15,7 +15,7 @@ use porta_core::audit::AuditEventKind;
 use porta_core::client::{ApplicationType, GrantType};
 use porta_core::session::TokenFamily;
 use porta_core::{BearerKind, OrganizationId, Timestamp, TokenDigest};
-use porta_kv::ConsumeOutcome;
+use porta_kv::{ConsumeOutcome, KeyName, KvKey};
 use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{CodeChallenge, ErrorCode, Params};
 use porta_session::{BackendError, OperationContext, ProtocolClient, SharedServices};
@@ -40,8 +40,8 @@ pub struct CodeRecord {
 }
 
 impl CodeRecord {
-    pub fn storage_key(organization: OrganizationId, digest: &TokenDigest) -> String {
-        format!("{organization}:code:{}", digest.hex())
+    pub fn storage_key(organization: OrganizationId, digest: &TokenDigest) -> KvKey {
+        KvKey::new(KeyName::Code, organization).with(digest.hex())
     }
 }
 
@@ -140,7 +140,7 @@ impl AuthorizationCodeGrant {
         } else {
             AuditEventKind::SecurityCodeReplayIgnored
         };
-        let noted = format!("{}:noted:{what}:{}", tenant.organization.id, family.id);
+        let noted = KvKey::new(KeyName::Noted, tenant.organization.id).with(what).with(family.id);
         let event = replay_event(&self.shared, context, family, what);
         let mark = Bytes::from_static(b"1");
         if is_client {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::user::{CredentialState, User};
 use porta_core::{TokenDigest, settings};
-use porta_kv::{LimitOutcome, RateLimit};
+use porta_kv::{KeyName, KvKey, LimitOutcome, RateLimit};
 use porta_session::browser_session::{BrowserSession, PresentedSession};
 use porta_session::{BackendError, Limited, OperationContext, Tenant};
 use serde_json::Value;
@@ -159,7 +159,7 @@ impl Account {
     ) -> Result<Option<Limited>, BackendError> {
         let maximum = tenant.settings.number(settings::RATE_LIMIT_ACCOUNT_MAX);
         let limit = RateLimit {
-            key: format!("{}:limit:account:{}", tenant.organization.id, signed_in.user.id),
+            key: KvKey::new(KeyName::LimitAccount, tenant.organization.id).with(signed_in.user.id),
             maximum,
             window: tenant.settings.duration(settings::RATE_LIMIT_ACCOUNT_WINDOW),
         };

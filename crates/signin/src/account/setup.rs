@@ -19,7 +19,7 @@ use porta_core::seal::Sealed;
 use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{BearerKind, SessionKey, Timestamp, TokenDigest, settings};
-use porta_kv::Write;
+use porta_kv::{KeyName, KvKey, Write};
 use porta_session::browser_session::{BrowserSession, storage_key};
 use porta_session::short_lived::{remaining, to_bytes};
 use porta_session::{BackendError, OperationContext, Tenant};
@@ -353,8 +353,8 @@ const RENEWAL_ANSWER_LIFETIME: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
 const MAX_POLLS: u32 = 120;
 
-fn renewed_key(tenant: &Tenant, digest: &TokenDigest) -> String {
-    format!("{}:renewed:{}", tenant.organization.id, digest.hex())
+fn renewed_key(tenant: &Tenant, digest: &TokenDigest) -> KvKey {
+    KvKey::new(KeyName::Renewed, tenant.organization.id).with(digest.hex())
 }
 
 /// Identifies a form: its session cookie and the code typed.
@@ -362,8 +362,8 @@ fn answer_identity(digest: &TokenDigest, code: &str) -> String {
     format!("{}:{}", digest.hex(), TokenDigest::of(code).hex())
 }
 
-fn setup_key(tenant: &Tenant, user: &User) -> String {
-    format!("{}:account-setup:{}", tenant.organization.id, user.id)
+fn setup_key(tenant: &Tenant, user: &User) -> KvKey {
+    KvKey::new(KeyName::AccountSetup, tenant.organization.id).with(user.id)
 }
 
 fn enrolment_code<'a>(signed_in: &'a SignedInUser, place: &'a str) -> CodeUse<'a> {
