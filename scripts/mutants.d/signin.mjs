@@ -36,11 +36,12 @@ export default [
     edits: [
       {
         file: claim,
-        was: raw`                let sealed = self.sealer.seal(answer, &claim.key, self.backend.now() + IDEMPOTENCY_WINDOW)?;`,
+        was: raw`                let sealed =
+                    self.sealer.seal(answer, claim.key.as_str(), self.backend.now() + IDEMPOTENCY_WINDOW)?;`,
         becomes: raw`                let sealed = if FAULT {
                     serde_json::to_string(answer).unwrap_or_default()
                 } else {
-                    self.sealer.seal(answer, &claim.key, self.backend.now() + IDEMPOTENCY_WINDOW)?
+                    self.sealer.seal(answer, claim.key.as_str(), self.backend.now() + IDEMPOTENCY_WINDOW)?
                 };`,
       },
       {
@@ -423,9 +424,9 @@ export default [
   {
     id: 'attempts-stay-under-way', area: 'lockout', what: 'What was judged stays counted as under way.',
     crate: 'http', words: ['lock', 'judged_at_once', 'limit'], file: 'crates/signin/src/limits.rs',
-    was: raw`        let keys: Vec<String> = self.in_progress.iter().map(|limit| limit.key.clone()).collect();`,
+    was: raw`        let keys: Vec<KvKey> = self.in_progress.iter().map(|limit| limit.key.clone()).collect();`,
     becomes: raw`        let in_progress = self.in_progress.iter().filter(|_| !FAULT);
-        let keys: Vec<String> = in_progress.map(|limit| limit.key.clone()).collect();`,
+        let keys: Vec<KvKey> = in_progress.map(|limit| limit.key.clone()).collect();`,
   },
   {
     id: 'outage-counts-as-failure', area: 'lockout', what: 'An attempt that an outage stopped counts against the person.',

@@ -51,7 +51,7 @@ impl AuditLog {
     ) -> Result<(), BackendError> {
         let network = context.caller.network();
         let organization = context.tenant.organization.id;
-        let key = KvKey::new(KeyName::Noted, organization).with(&event.event_type).with(network);
+        let key = KvKey::new(KeyName::Noted, organization).with(event.event_type.as_str()).with(network);
         if !self.backend.kv.put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? {
             ::metrics::counter!(metrics::AUDIT_REPEATED, "event" => event.event_type).increment(1);
             self.repeat_counts.count(key);
