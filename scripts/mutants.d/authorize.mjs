@@ -247,8 +247,9 @@ export default [
     edits: [
       {
         file: 'crates/session/src/browser_session.rs',
-        was: raw`    format!("{organization}:session:{}", digest.hex())`,
-        becomes: raw`    if FAULT { format!("session:{}", digest.hex()) } else { format!("{organization}:session:{}", digest.hex()) }`,
+        was: raw`    KvKey::new(KeyName::Session, organization).with(`,
+        becomes: raw`    let key = if FAULT { KvKey::from_text(":session") } else { KvKey::new(KeyName::Session, organization) };
+    key.with(`,
       },
       {
         file: 'crates/session/src/browser_session.rs',
@@ -270,9 +271,10 @@ export default [
     edits: [
       {
         file: 'crates/session/src/interactions.rs',
-        was: raw`    format!("{organization}:interaction:{}", `,
-        becomes: raw`    let organization = if FAULT { String::new() } else { organization.to_string() };
-    format!("{organization}:interaction:{}", `,
+        was: raw`    KvKey::new(KeyName::Interaction, organization).with(`,
+        becomes: raw`    let key =
+        if FAULT { KvKey::from_text(":interaction") } else { KvKey::new(KeyName::Interaction, organization) };
+    key.with(`,
       },
       {
         file: 'crates/session/src/interactions.rs',

@@ -342,9 +342,9 @@ export default [
   {
     id: 'ready-without-a-write', area: 'readiness', what: 'A process whose short-lived store takes no writes reports ready.',
     crate: 'porta', words: ['short_lived_store_that_takes_nothing'], file: 'crates/porta/src/runtime/probes.rs',
-    was: raw`            let write = kv.put(PROBE_KEY, Bytes::from_static(b"1"), PROBE_KEPT);`,
+    was: raw`            let write = kv.put(&key, Bytes::from_static(b"1"), PROBE_KEPT);`,
     becomes: raw`            let write =
-                if FAULT { kv.ping() } else { kv.put(PROBE_KEY, Bytes::from_static(b"1"), PROBE_KEPT) };`,
+                if FAULT { kv.ping() } else { kv.put(&key, Bytes::from_static(b"1"), PROBE_KEPT) };`,
   },
   {
     id: 'proxies-are-strangers', area: 'connections', what: 'The connection limits for strangers apply to trusted proxies and probes.',

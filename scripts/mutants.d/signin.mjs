@@ -36,11 +36,12 @@ export default [
     edits: [
       {
         file: claim,
-        was: raw`                let sealed = self.sealer.seal(answer, &claim.key, self.backend.now() + IDEMPOTENCY_WINDOW)?;`,
+        was: raw`                let sealed =
+                    self.sealer.seal(answer, claim.key.as_str(), self.backend.now() + IDEMPOTENCY_WINDOW)?;`,
         becomes: raw`                let sealed = if FAULT {
                     serde_json::to_string(answer).unwrap_or_default()
                 } else {
-                    self.sealer.seal(answer, &claim.key, self.backend.now() + IDEMPOTENCY_WINDOW)?
+                    self.sealer.seal(answer, claim.key.as_str(), self.backend.now() + IDEMPOTENCY_WINDOW)?
                 };`,
       },
       {
@@ -413,19 +414,19 @@ export default [
   {
     id: 'each-instance-judges-for-itself', area: 'lockout', what: 'Each instance judges as many guesses at once as are allowed in all.',
     crate: 'http', words: ['counted_on_all_instances'], file: 'crates/signin/src/limits.rs',
-    was: raw`            key: format!("{organization}:limit:login-under-way:{}", &anywhere[..32]),`,
+    was: raw`            key: KvKey::new(KeyName::LimitLoginUnderWay, organization).with(&anywhere[..32]),`,
     becomes: raw`            key: if FAULT {
-                format!("{organization}:limit:login-under-way:{}:{tenant:p}", &anywhere[..32])
+                KvKey::new(KeyName::LimitLoginUnderWay, organization).with(&anywhere[..32]).with(format!("{tenant:p}"))
             } else {
-                format!("{organization}:limit:login-under-way:{}", &anywhere[..32])
+                KvKey::new(KeyName::LimitLoginUnderWay, organization).with(&anywhere[..32])
             },`,
   },
   {
     id: 'attempts-stay-under-way', area: 'lockout', what: 'What was judged stays counted as under way.',
     crate: 'http', words: ['lock', 'judged_at_once', 'limit'], file: 'crates/signin/src/limits.rs',
-    was: raw`        let keys: Vec<String> = self.in_progress.iter().map(|limit| limit.key.clone()).collect();`,
+    was: raw`        let keys: Vec<KvKey> = self.in_progress.iter().map(|limit| limit.key.clone()).collect();`,
     becomes: raw`        let in_progress = self.in_progress.iter().filter(|_| !FAULT);
-        let keys: Vec<String> = in_progress.map(|limit| limit.key.clone()).collect();`,
+        let keys: Vec<KvKey> = in_progress.map(|limit| limit.key.clone()).collect();`,
   },
   {
     id: 'outage-counts-as-failure', area: 'lockout', what: 'An attempt that an outage stopped counts against the person.',
@@ -1056,9 +1057,9 @@ export default [
   {
     id: 'operators-password-leaves-links', area: 'credential changes', what: 'Mailed links work after an operator changed the password.',
     crate: 'http', words: ['links_die_with_each_change_of_credentials'], file: 'crates/directory/src/users.rs',
-    was: raw`"user.password.cleared" };
+    was: raw`        };
         self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;`,
-    becomes: raw`"user.password.cleared" };
+    becomes: raw`        };
         if !FAULT {
             self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;
         }`,

@@ -45,8 +45,8 @@ export default [
   {
     id: 'memory-stores-over-what-was-used', area: 'single use', what: 'In memory, a sealed copy brings back a sign-in that was finished.',
     crate: 'kv', words: ['contract', 'memory'], file: 'crates/kv/src/memory/commands.rs',
-    was: raw`held.shard(self.number(key)).place(key, now) == ValueState::Used`,
-    becomes: raw`!FAULT && held.shard(self.number(key)).place(key, now) == ValueState::Used`,
+    was: raw`held.shard(self.number(key.as_str())).place(key.as_str(), now) == ValueState::Used`,
+    becomes: raw`!FAULT && held.shard(self.number(key.as_str())).place(key.as_str(), now) == ValueState::Used`,
   },
   {
     id: 'redis-replaces-what-is-gone', area: 'single use', what: 'In Redis, a late form brings an interaction back that was taken.',

@@ -42,8 +42,9 @@ export default [
   {
     id: 'code-of-another-organization', area: 'tenant binding', what: 'A code of one organization is known under another.',
     crate: 'http', words: ['code', 'tenan', 'organization'], file: code,
-    was: raw`        format!("{organization}:code:{}", digest.hex())`,
-    becomes: raw`        if FAULT { format!("code:{}", digest.hex()) } else { format!("{organization}:code:{}", digest.hex()) }`,
+    was: raw`        KvKey::new(KeyName::Code, organization).with(`,
+    becomes: raw`        let key = if FAULT { KvKey::from_text(":code") } else { KvKey::new(KeyName::Code, organization) };
+        key.with(`,
   },
   {
     id: 'code-that-does-not-expire', area: 'lifetimes', what: 'A code is good for longer than it says.',
@@ -434,9 +435,9 @@ export default [
   {
     id: 'ignored-code-replay-without-a-row', area: 'audit', what: 'A used code presented without its verifier leaves no audit row.',
     crate: 'http', words: ['replays_leave_one_row'], file: code,
-    was: raw`            self.shared.store().repositories().audit().record(&event).await?;`,
+    was: raw`            self.shared.audit.record(&event).await?;`,
     becomes: raw`            if !FAULT {
-                self.shared.store().repositories().audit().record(&event).await?;
+                self.shared.audit.record(&event).await?;
             }`,
   },
 ]

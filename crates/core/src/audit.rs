@@ -1,16 +1,7 @@
 //! Audit events: who did what to whom, written in the transaction of the change.
 
-use crate::{AuditId, OrganizationId, Timestamp, UserId, string_enum};
-
-string_enum! {
-    /// The reference's `auth` is merged into `authentication`.
-    pub enum AuditCategory {
-        Admin = "admin",
-        Authentication = "authentication",
-        Security = "security",
-        Gdpr = "gdpr",
-    }
-}
+pub use crate::audit_events::{AuditCategory, AuditEventKind};
+use crate::{AuditId, Entropy, OrganizationId, Timestamp, UserId};
 
 /// One row. Labels are copied, so that the actor stays known after a person or tenant is deleted.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +15,7 @@ pub struct AuditEvent {
     pub actor_id: Option<UserId>,
     /// The actor as text: an address, `cli`, `system`.
     pub actor_label: Option<String>,
-    /// Dotted name, for instance `user.login.password`.
+    /// Text of an [`AuditEventKind`], or of an event of another version that wrote the row.
     pub event_type: String,
     pub category: AuditCategory,
     pub description: Option<String>,
@@ -32,4 +23,25 @@ pub struct AuditEvent {
     pub ip_address: Option<String>,
     pub user_agent: Option<String>,
     pub created_at: Timestamp,
+}
+
+impl AuditEvent {
+    /// A row without organization, people, origin and details: the caller adds what is known.
+    pub fn new(kind: AuditEventKind, now: Timestamp, entropy: &dyn Entropy) -> Self {
+        Self {
+            id: AuditId::new(now, entropy),
+            organization_id: None,
+            organization_label: None,
+            user_id: None,
+            actor_id: None,
+            actor_label: None,
+            event_type: kind.as_str().to_owned(),
+            category: kind.category(),
+            description: None,
+            metadata: serde_json::Value::Null,
+            ip_address: None,
+            user_agent: None,
+            created_at: now,
+        }
+    }
 }

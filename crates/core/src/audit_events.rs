@@ -1,138 +1,215 @@
-//! Every audit event, for the reference page. A test of the executable compares this list with the names in the sources
-//! and with `docs/reference/audit-events.md`.
+//! The audit events: the text that is stored, the category and the meaning, one line each. The reference page
+//! `docs/reference/audit-events.md` is this list.
 
-/// Name and meaning, in the order of the page. `email.send.<template>` and `rate_limit.<kind>` stand for one name per
-/// mail template or kind of link.
-pub const ALL: &[(&str, &str)] = &[
-    ("admin.import", "a provisioning file was applied"),
-    ("org.created", "an organization was created"),
-    ("org.updated", "fields of an organization changed"),
-    ("org.suspended", "an organization was suspended; its sessions ended"),
-    ("org.activated", "a suspended organization was activated"),
-    ("org.archived", "an organization was archived"),
-    ("org.restored", "an archived organization came back"),
-    ("org.2fa.policyChanged", "the policy for second factors changed"),
-    ("org.branding.updated", "colours, names or styles changed"),
-    ("org.branding.asset.uploaded", "a logo or icon was uploaded"),
-    ("org.branding.asset.deleted", "a logo or icon was removed"),
-    ("app.created", "an application was created"),
-    ("app.updated", "fields of an application changed"),
-    ("app.activated", "an application was activated"),
-    ("app.deactivated", "an application was deactivated"),
-    ("app.archived", "an application was archived"),
-    ("app.module.created", "a module was added to an application"),
-    ("app.module.updated", "a module changed"),
-    ("app.module.deactivated", "a module was deactivated"),
-    ("permission.created", "a permission was created"),
-    ("permission.updated", "a permission changed"),
-    ("role.created", "a role was created"),
-    ("role.updated", "a role changed"),
-    ("role.permissions.assigned", "a role was given permissions"),
-    ("claim.defined", "a custom claim was defined"),
-    ("claim.updated", "a custom claim changed"),
-    ("claim.value.set", "a person was given the value of a claim; the value itself is not kept"),
-    ("client.created", "a client was created"),
-    ("client.updated", "fields of a client changed"),
-    ("client.activated", "a client was activated"),
-    ("client.deactivated", "a client was suspended; its tokens and codes ended"),
-    ("client.revoked", "a client was revoked for good"),
-    ("client.secret.generated", "a client was given a secret"),
-    ("client.secret.revoked", "a client's secret was revoked"),
-    ("config.updated", "a setting changed, for the platform or an organization"),
-    ("key.generated", "a signing key was made and published"),
-    (
-        "key.rotated",
-        "the next signing key became the active one; `emergency` says whether it had no time to spread",
-    ),
-    ("key.revoked", "a signing key was taken out of use at once"),
-    ("key.reseal.started", "what older encryption keys sealed is being sealed anew"),
-    ("key.resealed", "such a run came to its end; says how many of each kind"),
-    ("user.created", "an account was created"),
-    ("user.updated", "fields of an account changed"),
-    ("user.activated", "a suspended account was activated"),
-    ("user.deactivated", "an account was deactivated"),
-    ("user.reactivated", "a deactivated account was activated"),
-    ("user.suspended", "an account was suspended"),
-    ("user.locked", "an account was locked by an administrator"),
-    ("user.unlocked", "an account was unlocked by an administrator"),
-    ("user.password.set", "a password was set by an administrator, or for the first time"),
-    ("user.password.cleared", "a password was removed by an administrator"),
-    ("user.2fa.reset", "an administrator took somebody's second factors away"),
-    ("user.roles.assigned", "a person was given roles"),
-    ("user.roles.removed", "roles were taken from a person"),
-    ("user.invited", "a person was invited"),
-    ("user.invite.accepted", "an invitation was accepted"),
-    ("user.invite.pre_assignments_applied", "roles and claims of an invitation were given"),
-    ("user.invite.failed", "a link of an invitation did not work"),
-    ("user.login.password", "somebody signed in with a password"),
-    (
-        "user.login.password.failed",
-        "a sign-in with a password failed; without a person when the address is nobody's",
-    ),
-    ("user.login.magic_link", "somebody signed in with a mailed link"),
-    ("user.magic_link.sent", "a link to sign in was mailed"),
-    ("user.magic_link.failed", "a link or code to sign in did not work"),
-    ("auth.login.cancelled", "somebody left the sign-in"),
-    ("user.logout", "somebody signed out"),
-    ("user.auto_locked", "failed sign-ins locked an account"),
-    ("user.auto_unlocked", "a lock ended by itself, or by a mailed link"),
-    ("user.email.verified", "an address was confirmed"),
-    ("user.email_verification.failed", "a link to confirm an address did not work"),
-    ("user.password_reset.requested", "a link for a new password was mailed"),
-    ("user.password_reset.completed", "a new password was set by such a link"),
-    ("user.password_reset.failed", "such a link did not work"),
-    ("user.password.changed", "somebody changed their password"),
-    ("user.password.change.failed", "the old password was wrong"),
-    ("user.consent.granted", "an application was given access"),
-    ("user.consent.denied", "it was refused access"),
-    ("user.consent.withdrawn", "access was withdrawn on the account page"),
-    ("user.sessions.revoked", "somebody ended all their other sessions"),
-    ("session.revoked", "one session was ended"),
-    ("user.data.exported", "somebody downloaded what is stored about them"),
-    ("2fa.challenge.started", "a second factor was asked for"),
-    ("2fa.blocked", "codes are refused after a hundred wrong ones in a row"),
-    ("2fa.verify.success", "it was right"),
-    ("2fa.verify.failed", "it was wrong"),
-    ("2fa.otp.sent", "a code was mailed"),
-    ("2fa.otp.resent", "another code was mailed"),
-    ("2fa.recovery.used", "a recovery code was used up"),
-    ("2fa.recovery.regenerated", "new recovery codes replaced the old ones"),
-    ("2fa.setup.totp", "setting up an authenticator began"),
-    ("2fa.setup.totp.complete", "an authenticator was set up"),
-    ("2fa.setup.totp.failed", "its first code was wrong"),
-    ("2fa.setup.email", "setting up mailed codes began"),
-    ("2fa.setup.email.complete", "mailed codes were set up"),
-    ("2fa.setup.email.failed", "the first mailed code was wrong"),
-    ("2fa.disabled", "somebody switched their second factor off"),
-    ("rate_limit.login", "a limit of failed sign-ins was reached"),
-    ("rate_limit.interaction", "a network began too many sign-ins with a question about consent"),
-    ("rate_limit.quota", "a client, a person, a chain of tokens or an organization used its quota up"),
-    ("rate_limit.magic_code", "too many wrong codes of mailed links"),
-    ("rate_limit.2fa_verify", "too many codes of a second factor were tried"),
-    (
-        "rate_limit.<kind>",
-        "too many links were asked for; `<kind>` is the kind of link, for instance `magic_link`",
-    ),
-    ("security.login_method_disabled", "a method was tried that is switched off"),
-    (
-        "security.flood",
-        "far too many passwords were wrong or links asked for in an organization; strangers have to wait. `counted` \
-         says which. Once a window",
-    ),
-    ("security.code.replayed", "an authorization code was used twice; its tokens ended"),
-    (
-        "security.code.replay_ignored",
-        "a used code was shown without the verifier that belongs to it; nothing ended. Once for each code",
-    ),
-    (
-        "security.refresh_token.replayed",
+use crate::string_enum;
+
+string_enum! {
+    /// The reference's `auth` is merged into `authentication`.
+    pub enum AuditCategory {
+        Admin = "admin",
+        Authentication = "authentication",
+        Security = "security",
+        Gdpr = "gdpr",
+    }
+}
+
+macro_rules! audit_events {
+    ($($variant:ident = $text:literal, $category:ident, $description:literal;)+) => {
+        string_enum! {
+            /// What happened. Rows of other versions may hold texts that are not among these.
+            pub enum AuditEventKind { $($variant = $text),+ }
+        }
+
+        impl AuditEventKind {
+            pub const fn category(self) -> AuditCategory {
+                match self { $(Self::$variant => AuditCategory::$category),+ }
+            }
+
+            pub const fn description(self) -> &'static str {
+                match self { $(Self::$variant => $description),+ }
+            }
+        }
+    };
+}
+
+audit_events! {
+    AdminImport = "admin.import", Admin, "a provisioning file was applied";
+    OrgCreated = "org.created", Admin, "an organization was created";
+    OrgUpdated = "org.updated", Admin, "fields of an organization changed";
+    OrgSuspended = "org.suspended", Admin, "an organization was suspended; its sessions ended";
+    OrgActivated = "org.activated", Admin, "a suspended organization was activated";
+    OrgArchived = "org.archived", Admin, "an organization was archived";
+    OrgRestored = "org.restored", Admin, "an archived organization came back";
+    OrgTwoFactorPolicyChanged = "org.2fa.policyChanged", Admin, "the policy for second factors changed";
+    OrgBrandingUpdated = "org.branding.updated", Admin, "colours, names or styles changed";
+    OrgBrandingAssetUploaded = "org.branding.asset.uploaded", Admin, "a logo or icon was uploaded";
+    OrgBrandingAssetDeleted = "org.branding.asset.deleted", Admin, "a logo or icon was removed";
+    AppCreated = "app.created", Admin, "an application was created";
+    AppUpdated = "app.updated", Admin, "fields of an application changed";
+    AppActivated = "app.activated", Admin, "an application was activated";
+    AppDeactivated = "app.deactivated", Admin, "an application was deactivated";
+    AppArchived = "app.archived", Admin, "an application was archived";
+    AppModuleCreated = "app.module.created", Admin, "a module was added to an application";
+    AppModuleUpdated = "app.module.updated", Admin, "a module changed";
+    AppModuleDeactivated = "app.module.deactivated", Admin, "a module was deactivated";
+    PermissionCreated = "permission.created", Admin, "a permission was created";
+    PermissionUpdated = "permission.updated", Admin, "a permission changed";
+    RoleCreated = "role.created", Admin, "a role was created";
+    RoleUpdated = "role.updated", Admin, "a role changed";
+    RolePermissionsAssigned = "role.permissions.assigned", Admin, "a role was given permissions";
+    ClaimDefined = "claim.defined", Admin, "a custom claim was defined";
+    ClaimUpdated = "claim.updated", Admin, "a custom claim changed";
+    ClaimValueSet = "claim.value.set", Admin,
+        "a person was given the value of a claim; the value itself is not kept";
+    ClientCreated = "client.created", Admin, "a client was created";
+    ClientUpdated = "client.updated", Admin, "fields of a client changed";
+    ClientActivated = "client.activated", Admin, "a client was activated";
+    ClientDeactivated = "client.deactivated", Admin, "a client was suspended; its tokens and codes ended";
+    ClientRevoked = "client.revoked", Admin, "a client was revoked for good";
+    ClientSecretGenerated = "client.secret.generated", Admin, "a client was given a secret";
+    ClientSecretRevoked = "client.secret.revoked", Admin, "a client's secret was revoked";
+    ConfigUpdated = "config.updated", Admin, "a setting changed, for the platform or an organization";
+    KeyGenerated = "key.generated", Admin, "a signing key was made and published";
+    KeyRotated = "key.rotated", Admin,
+        "the next signing key became the active one; `emergency` says whether it had no time to spread";
+    KeyRevoked = "key.revoked", Admin, "a signing key was taken out of use at once";
+    KeyResealStarted = "key.reseal.started", Admin, "what older encryption keys sealed is being sealed anew";
+    KeyResealed = "key.resealed", Admin, "such a run came to its end; says how many of each kind";
+    UserCreated = "user.created", Admin, "an account was created";
+    UserUpdated = "user.updated", Admin, "fields of an account changed";
+    UserActivated = "user.activated", Admin, "a suspended account was activated";
+    UserDeactivated = "user.deactivated", Admin, "an account was deactivated";
+    UserReactivated = "user.reactivated", Admin, "a deactivated account was activated";
+    UserSuspended = "user.suspended", Admin, "an account was suspended";
+    UserLocked = "user.locked", Admin, "an account was locked by an administrator";
+    UserUnlocked = "user.unlocked", Admin, "an account was unlocked by an administrator";
+    // `invitation.rs` of the sign-in stores the other category.
+    UserPasswordSet = "user.password.set", Admin,
+        "a password was set by an administrator, or, with the category `security`, by an invited person";
+    UserPasswordCleared = "user.password.cleared", Admin, "a password was removed by an administrator";
+    UserTwoFactorReset = "user.2fa.reset", Admin, "an administrator took somebody's second factors away";
+    UserRolesAssigned = "user.roles.assigned", Admin, "a person was given roles";
+    UserRolesRemoved = "user.roles.removed", Admin, "roles were taken from a person";
+    UserInvited = "user.invited", Admin, "a person was invited";
+    UserInviteAccepted = "user.invite.accepted", Security, "an invitation was accepted";
+    UserInvitePreAssignmentsApplied = "user.invite.pre_assignments_applied", Security,
+        "roles and claims of an invitation were given";
+    UserInviteFailed = "user.invite.failed", Security, "a link of an invitation did not work";
+    UserLoginPassword = "user.login.password", Authentication, "somebody signed in with a password";
+    UserLoginPasswordFailed = "user.login.password.failed", Security,
+        "a sign-in with a password failed; without a person when the address is nobody's";
+    UserLoginMagicLink = "user.login.magic_link", Authentication, "somebody signed in with a mailed link";
+    UserMagicLinkSent = "user.magic_link.sent", Authentication, "a link to sign in was mailed";
+    UserMagicLinkFailed = "user.magic_link.failed", Security, "a link or code to sign in did not work";
+    AuthLoginCancelled = "auth.login.cancelled", Authentication, "somebody left the sign-in";
+    UserLogout = "user.logout", Authentication, "somebody signed out";
+    UserAutoLocked = "user.auto_locked", Security, "failed sign-ins locked an account";
+    UserAutoUnlocked = "user.auto_unlocked", Security, "a lock ended by itself, or by a mailed link";
+    UserEmailVerified = "user.email.verified", Authentication, "an address was confirmed";
+    UserEmailVerificationFailed = "user.email_verification.failed", Security,
+        "a link to confirm an address did not work";
+    UserPasswordResetRequested = "user.password_reset.requested", Security,
+        "a link for a new password was mailed";
+    UserPasswordResetCompleted = "user.password_reset.completed", Security,
+        "a new password was set by such a link";
+    UserPasswordResetFailed = "user.password_reset.failed", Security, "such a link did not work";
+    UserPasswordChanged = "user.password.changed", Security, "somebody changed their password";
+    UserPasswordChangeFailed = "user.password.change.failed", Security, "the old password was wrong";
+    UserConsentGranted = "user.consent.granted", Authentication, "an application was given access";
+    UserConsentDenied = "user.consent.denied", Authentication, "it was refused access";
+    UserConsentWithdrawn = "user.consent.withdrawn", Authentication,
+        "access was withdrawn on the account page";
+    UserSessionsRevoked = "user.sessions.revoked", Security, "somebody ended all their other sessions";
+    SessionRevoked = "session.revoked", Security, "one session was ended";
+    UserDataExported = "user.data.exported", Gdpr, "somebody downloaded what is stored about them";
+    TwoFactorChallengeStarted = "2fa.challenge.started", Authentication, "a second factor was asked for";
+    TwoFactorBlocked = "2fa.blocked", Security, "codes are refused after a hundred wrong ones in a row";
+    TwoFactorVerifySuccess = "2fa.verify.success", Authentication, "it was right";
+    TwoFactorVerifyFailed = "2fa.verify.failed", Security, "it was wrong";
+    TwoFactorOtpSent = "2fa.otp.sent", Security, "a code was mailed";
+    TwoFactorOtpResent = "2fa.otp.resent", Authentication, "another code was mailed";
+    TwoFactorRecoveryUsed = "2fa.recovery.used", Authentication, "a recovery code was used up";
+    TwoFactorRecoveryRegenerated = "2fa.recovery.regenerated", Security,
+        "new recovery codes replaced the old ones";
+    TwoFactorSetupTotp = "2fa.setup.totp", Security, "setting up an authenticator began";
+    TwoFactorSetupTotpComplete = "2fa.setup.totp.complete", Authentication, "an authenticator was set up";
+    TwoFactorSetupTotpFailed = "2fa.setup.totp.failed", Security, "its first code was wrong";
+    TwoFactorSetupEmail = "2fa.setup.email", Security, "setting up mailed codes began";
+    TwoFactorSetupEmailComplete = "2fa.setup.email.complete", Authentication, "mailed codes were set up";
+    TwoFactorSetupEmailFailed = "2fa.setup.email.failed", Security, "the first mailed code was wrong";
+    TwoFactorDisabled = "2fa.disabled", Security, "somebody switched their second factor off";
+    RateLimitLogin = "rate_limit.login", Security, "a limit of failed sign-ins was reached";
+    RateLimitInteraction = "rate_limit.interaction", Security,
+        "a network began too many sign-ins with a question about consent";
+    RateLimitQuota = "rate_limit.quota", Security,
+        "a client, a person, a chain of tokens or an organization used its quota up";
+    RateLimitMagicCode = "rate_limit.magic_code", Security, "too many wrong codes of mailed links";
+    RateLimitTwoFactorVerify = "rate_limit.2fa_verify", Security,
+        "too many codes of a second factor were tried";
+    RateLimitMagicLink = "rate_limit.magic_link", Security, "too many links to sign in were asked for";
+    RateLimitPasswordReset = "rate_limit.password_reset", Security,
+        "too many links for a new password were asked for";
+    SecurityLoginMethodDisabled = "security.login_method_disabled", Security,
+        "a method was tried that is switched off";
+    SecurityFlood = "security.flood", Security,
+        "far too many passwords were wrong or links asked for in an organization; strangers have to wait. \
+         `counted` says which. Once a window";
+    SecurityCodeReplayed = "security.code.replayed", Security,
+        "an authorization code was used twice; its tokens ended";
+    SecurityCodeReplayIgnored = "security.code.replay_ignored", Security,
+        "a used code was shown without the verifier that belongs to it; nothing ended. Once for each code";
+    SecurityRefreshTokenReplayed = "security.refresh_token.replayed", Security,
         "an old refresh token was used; its family ended. `why` says whether it came `late`, after its \
-         `successor_used`, from `another_caller`, or after the `key_replaced`",
-    ),
-    (
-        "security.refresh_token.shared",
-        "a client with a secret used the same refresh tokens from different places, twice in a row; nothing ended",
-    ),
-    ("email.send.<template>", "the relay took a message"),
-    ("email.send.failed", "a message was not sent; `willRetry` says whether it will be tried again"),
-];
+         `successor_used`, from `another_caller`, or after the `key_replaced`";
+    SecurityRefreshTokenShared = "security.refresh_token.shared", Security,
+        "a client with a secret used the same refresh tokens from different places, twice in a row; nothing \
+         ended";
+    EmailSendMagicLink = "email.send.magic_link", Authentication,
+        "the relay took the mail with a link to sign in";
+    EmailSendPasswordReset = "email.send.password_reset", Authentication,
+        "the relay took the mail with a link for a new password";
+    EmailSendInvitation = "email.send.invitation", Authentication, "the relay took an invitation";
+    EmailSendOtpCode = "email.send.otp_code", Authentication, "the relay took the mail with a code";
+    EmailSendPasswordChanged = "email.send.password_changed", Authentication,
+        "the relay took the notice of a changed password";
+    EmailSendPasswordKnown = "email.send.password_known", Authentication,
+        "the relay took the notice that somebody knows the password";
+    EmailSendEmailVerification = "email.send.email_verification", Authentication,
+        "the relay took the mail with a link to confirm an address";
+    EmailSendWelcome = "email.send.welcome", Authentication, "the relay took the welcome mail";
+    EmailSendSecondFactorChanged = "email.send.second_factor_changed", Authentication,
+        "the relay took the notice of a changed second factor";
+    EmailSendUnknown = "email.send.unknown", Authentication,
+        "the relay took a message of a template that this version does not know";
+    EmailSendFailed = "email.send.failed", Authentication,
+        "a message was not sent; `willRetry` says whether it will be tried again";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_event_has_its_own_text_and_a_meaning() {
+        let texts: BTreeSet<&str> = AuditEventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(texts.len(), AuditEventKind::ALL.len());
+        for kind in AuditEventKind::ALL {
+            assert_eq!(AuditEventKind::parse(kind.as_str()), Some(*kind));
+            assert!(kind.as_str().contains('.') && !kind.description().is_empty(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn an_event_has_the_category_of_its_line() {
+        for (kind, category) in [
+            (AuditEventKind::OrgCreated, AuditCategory::Admin),
+            (AuditEventKind::UserLoginPassword, AuditCategory::Authentication),
+            (AuditEventKind::UserLoginPasswordFailed, AuditCategory::Security),
+            (AuditEventKind::UserDataExported, AuditCategory::Gdpr),
+        ] {
+            assert_eq!(kind.category(), category, "{kind}");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 pub mod admin;
 pub mod application;
 pub mod audit;
-pub mod audit_events;
+mod audit_events;
 pub mod backoff;
 pub mod branding;
 pub mod change;

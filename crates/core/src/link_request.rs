@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::audit::AuditEventKind;
 use crate::mail::{EmailSummary, Mail, MailTemplate, SecurityEvent};
 use crate::one_time::{ORIGIN, TokenPurpose};
 use crate::outbox::{ItemError, OutboxClaim, OutboxItem, OutboxKind, OutboxPayload};
@@ -32,11 +33,19 @@ impl LinkKind {
         }
     }
 
-    /// The audit event written when the link is created.
-    pub const fn event(self) -> &'static str {
+    /// Recorded when the link is created.
+    pub const fn sent_event(self) -> AuditEventKind {
         match self {
-            Self::MagicLink => "user.magic_link.sent",
-            Self::PasswordReset => "user.password_reset.requested",
+            Self::MagicLink => AuditEventKind::UserMagicLinkSent,
+            Self::PasswordReset => AuditEventKind::UserPasswordResetRequested,
+        }
+    }
+
+    /// Recorded when too many links are requested.
+    pub const fn limited_event(self) -> AuditEventKind {
+        match self {
+            Self::MagicLink => AuditEventKind::RateLimitMagicLink,
+            Self::PasswordReset => AuditEventKind::RateLimitPasswordReset,
         }
     }
 }
@@ -183,6 +192,7 @@ mod tests {
             assert_eq!(LinkRequest::open(&elsewhere, &ring), Err(ItemError::Seal(SealError::Refused)));
             assert!(crate::mail::OutgoingEmail::open(&claim, &ring).is_err(), "a request is no email");
             assert_eq!(request(kind).mail().template().as_str(), kind.as_str());
+            assert_eq!(kind.limited_event().as_str(), format!("rate_limit.{kind}"));
         }
     }
 

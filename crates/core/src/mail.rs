@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::audit::AuditEventKind;
 use crate::outbox::{ItemError, OutboxClaim, OutboxItem, OutboxKind, OutboxPayload};
 use crate::seal::Keyring;
 use crate::user::{Email, User};
@@ -21,6 +22,23 @@ string_enum! {
         EmailVerification = "email_verification",
         Welcome = "welcome",
         SecondFactorChanged = "second_factor_changed",
+    }
+}
+
+impl MailTemplate {
+    /// Recorded when the relay accepted the mail.
+    pub const fn sent_event(self) -> AuditEventKind {
+        match self {
+            Self::MagicLink => AuditEventKind::EmailSendMagicLink,
+            Self::PasswordReset => AuditEventKind::EmailSendPasswordReset,
+            Self::Invitation => AuditEventKind::EmailSendInvitation,
+            Self::OtpCode => AuditEventKind::EmailSendOtpCode,
+            Self::PasswordChanged => AuditEventKind::EmailSendPasswordChanged,
+            Self::PasswordKnown => AuditEventKind::EmailSendPasswordKnown,
+            Self::EmailVerification => AuditEventKind::EmailSendEmailVerification,
+            Self::Welcome => AuditEventKind::EmailSendWelcome,
+            Self::SecondFactorChanged => AuditEventKind::EmailSendSecondFactorChanged,
+        }
     }
 }
 

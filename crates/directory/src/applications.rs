@@ -1,6 +1,7 @@
 //! Products and their modules.
 
 use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, Module, ModuleStatus, Role};
+use porta_core::audit::AuditEventKind;
 use porta_core::line::check_lines;
 use porta_core::organization::{Organization, display_name};
 use porta_core::{ApplicationId, Invalid, ModuleId, Slug, Version};
@@ -133,7 +134,7 @@ impl Transaction {
         let metadata = json!({
             "applicationId": application.id, "slug": application.slug, "name": application.name,
         });
-        self.audit("app.created", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::AppCreated, Some(organization), None, metadata).await?;
         Ok(application)
     }
 
@@ -161,7 +162,7 @@ impl Transaction {
         }
         let after = Application { version: before.version.next(), ..after };
         let metadata = json!({ "applicationId": after.id, "fields": fields });
-        self.audit("app.updated", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::AppUpdated, Some(organization), None, metadata).await?;
         Ok((after, fields))
     }
 
@@ -175,9 +176,9 @@ impl Transaction {
         use ApplicationStatus::{Active, Archived, Inactive};
         require_owner(organization, application)?;
         let event = match (application.status, to) {
-            (Inactive, Active) => "app.activated",
-            (Active, Inactive) => "app.deactivated",
-            (Active | Inactive, Archived) => "app.archived",
+            (Inactive, Active) => AuditEventKind::AppActivated,
+            (Active, Inactive) => AuditEventKind::AppDeactivated,
+            (Active | Inactive, Archived) => AuditEventKind::AppArchived,
             (from, to) => {
                 let problem = format!("an application that is {from} cannot become {to}");
                 return Err(DirectoryError::invalid("status", problem));
@@ -219,7 +220,7 @@ impl Transaction {
         let metadata = json!({
             "applicationId": application.id, "moduleId": module.id, "slug": module.slug, "name": module.name,
         });
-        self.audit("app.module.created", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::AppModuleCreated, Some(organization), None, metadata).await?;
         Ok(module)
     }
 
@@ -248,7 +249,8 @@ impl Transaction {
             return Err(DirectoryError::not_found("module", &before.slug));
         }
         let deactivated = fields.contains(&"status") && after.status == ModuleStatus::Inactive;
-        let event = if deactivated { "app.module.deactivated" } else { "app.module.updated" };
+        let event =
+            if deactivated { AuditEventKind::AppModuleDeactivated } else { AuditEventKind::AppModuleUpdated };
         let metadata = json!({ "applicationId": application.id, "moduleId": after.id, "fields": fields });
         self.audit(event, Some(organization), None, metadata).await?;
         Ok(fields)

@@ -1,6 +1,7 @@
 //! Custom claims: definitions of applications and values of people.
 
 use porta_core::application::{Application, ClaimDefinition, ClaimType, claim_name};
+use porta_core::audit::AuditEventKind;
 use porta_core::change::Change;
 use porta_core::organization::Organization;
 use porta_core::user::User;
@@ -52,7 +53,7 @@ impl Transaction {
             "definitionId": claim.id, "applicationId": application.id,
             "claimName": claim.claim_name, "claimType": claim.claim_type,
         });
-        self.audit("claim.defined", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::ClaimDefined, Some(organization), None, metadata).await?;
         self.announce(Change::Application(application.id));
         Ok(claim)
     }
@@ -96,7 +97,7 @@ impl Transaction {
             "definitionId": after.id, "applicationId": application.id,
             "claimName": after.claim_name, "changes": fields,
         });
-        self.audit("claim.updated", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::ClaimUpdated, Some(organization), None, metadata).await?;
         self.announce(Change::Application(application.id));
         Ok((after, fields))
     }
@@ -117,7 +118,7 @@ impl Transaction {
         applications.set_claim_value(user.id, claim.id, value, self.now).await?;
         drop(applications);
         let metadata = json!({ "definitionId": claim.id, "claimName": claim.claim_name });
-        self.audit("claim.value.set", Some(organization), Some(user.id), metadata).await?;
+        self.audit(AuditEventKind::ClaimValueSet, Some(organization), Some(user.id), metadata).await?;
         Ok(true)
     }
 }

@@ -1,5 +1,6 @@
 //! Invitations: an inactive account and a mailed link that activates it.
 
+use porta_core::audit::AuditEventKind;
 use porta_core::invitation::{INVITER_LENGTH, Invitation, MESSAGE_LENGTH};
 use porta_core::line::{check_line, check_lines};
 use porta_core::mail::{Mail, OutgoingEmail, Recipient};
@@ -80,7 +81,7 @@ impl Transaction {
             "preAssignedRoles": invitation.roles.len(),
             "preAssignedClaims": invitation.claims.len(),
         });
-        self.audit("user.invited", Some(organization), Some(user.id), metadata).await?;
+        self.audit(AuditEventKind::UserInvited, Some(organization), Some(user.id), metadata).await?;
         Ok(SentInvitation { user, created, expires_at })
     }
 

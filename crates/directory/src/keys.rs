@@ -11,6 +11,7 @@
 
 use std::time::Duration;
 
+use porta_core::audit::AuditEventKind;
 use porta_core::change::Change;
 use porta_core::organization::Organization;
 use porta_core::settings::{ACCESS_TOKEN_TTL, CLIENT_CREDENTIALS_TTL, ID_TOKEN_TTL};
@@ -157,7 +158,7 @@ impl Transaction {
             "retiredUntil": retired_until.rfc3339(), "nextKid": rotation.next,
             "emergency": urgency == Urgency::Emergency,
         });
-        self.audit("key.rotated", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::KeyRotated, Some(organization), None, metadata).await?;
         self.announce(Change::SigningKeys(organization.id));
         Ok(rotation)
     }
@@ -222,7 +223,7 @@ impl Transaction {
             return Err(crate::error::changed_concurrently("signing key"));
         }
         let metadata = json!({ "kid": kid, "algorithm": key.algorithm, "previousStatus": key.status });
-        self.audit("key.revoked", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::KeyRevoked, Some(organization), None, metadata).await?;
         self.announce(Change::SigningKeys(organization.id));
         if matches!(key.status, SigningKeyStatus::Active | SigningKeyStatus::Next) {
             self.ensure_signing_keys(organization, key.algorithm).await?;
@@ -267,7 +268,7 @@ impl Transaction {
             return Ok(None);
         }
         let metadata = json!({ "kid": key.kid, "algorithm": algorithm, "status": status });
-        self.audit("key.generated", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::KeyGenerated, Some(organization), None, metadata).await?;
         self.announce(Change::SigningKeys(organization.id));
         Ok(Some(key.kid))
     }

@@ -1,5 +1,6 @@
 //! Tenants.
 
+use porta_core::audit::AuditEventKind;
 use porta_core::change::Change;
 use porta_core::organization::{
     Branding, LoginMethod, Organization, OrganizationStatus, TwoFactorPolicy, display_name,
@@ -59,7 +60,7 @@ impl Transaction {
             "slug": organization.slug, "name": organization.name,
             "defaultLoginMethods": organization.default_login_methods,
         });
-        self.audit("org.created", Some(&organization), None, metadata).await?;
+        self.audit(AuditEventKind::OrgCreated, Some(&organization), None, metadata).await?;
         // Other instances may have cached that this slug does not exist.
         self.announce(Change::Organization(organization.slug.clone()));
         self.ensure_signing_keys(&organization, SigningAlgorithm::Es256).await?;
@@ -101,12 +102,12 @@ impl Transaction {
             metadata["previousDefaultLoginMethods"] = json!(before.default_login_methods);
             metadata["newDefaultLoginMethods"] = json!(after.default_login_methods);
         }
-        self.audit("org.updated", Some(&after), None, metadata).await?;
+        self.audit(AuditEventKind::OrgUpdated, Some(&after), None, metadata).await?;
         if before.two_factor_policy != after.two_factor_policy {
             let metadata = json!({
                 "previousPolicy": before.two_factor_policy, "newPolicy": after.two_factor_policy,
             });
-            self.audit("org.2fa.policyChanged", Some(&after), None, metadata).await?;
+            self.audit(AuditEventKind::OrgTwoFactorPolicyChanged, Some(&after), None, metadata).await?;
         }
         if before.branding != after.branding {
             let fields = changed!(
@@ -114,7 +115,8 @@ impl Transaction {
                 after.branding,
                 [logo_url, favicon_url, primary_color, company_name, custom_css]
             );
-            self.audit("org.branding.updated", Some(&after), None, json!({ "fields": fields })).await?;
+            self.audit(AuditEventKind::OrgBrandingUpdated, Some(&after), None, json!({ "fields": fields }))
+                .await?;
         }
         self.announce(Change::Organization(after.slug.clone()));
         Ok((after, fields))
@@ -139,11 +141,11 @@ impl Transaction {
             ended += self.revoke_clients_elsewhere(organization).await?;
         }
         let event = match (from, to) {
-            (_, OrganizationStatus::Suspended) => "org.suspended",
-            (_, OrganizationStatus::Archived) => "org.archived",
-            (OrganizationStatus::Archived, OrganizationStatus::Active) => "org.restored",
+            (_, OrganizationStatus::Suspended) => AuditEventKind::OrgSuspended,
+            (_, OrganizationStatus::Archived) => AuditEventKind::OrgArchived,
+            (OrganizationStatus::Archived, OrganizationStatus::Active) => AuditEventKind::OrgRestored,
             (OrganizationStatus::Active | OrganizationStatus::Suspended, OrganizationStatus::Active) => {
-                "org.activated"
+                AuditEventKind::OrgActivated
             }
         };
         let after = Organization {

@@ -10,6 +10,7 @@
 //! Servers keep running: a row is replaced only if its sealed value is unchanged since it was read. The run can be
 //! interrupted without loss, and concurrent runs do no harm.
 
+use porta_core::audit::AuditEventKind;
 use porta_core::outbox;
 use porta_core::seal::{Keyring, SealError};
 use porta_core::second_factor::{self, CodeKeys};
@@ -145,7 +146,7 @@ impl Directory {
     /// Re-encrypts values of older keys with the current keys, and reports what still needs the older ones.
     pub async fn reseal(&self, actor: Actor, keys: &SealingKeys, mode: ResealMode) -> Result<Report> {
         if mode == ResealMode::Reseal {
-            self.note(&actor, "key.reseal.started", Value::Null).await?;
+            self.note(&actor, AuditEventKind::KeyResealStarted, Value::Null).await?;
         }
         let mut kinds = Vec::new();
         for kind in SealedKind::ALL.iter().copied() {
@@ -159,12 +160,12 @@ impl Directory {
                 });
                 (kind.kind.as_str().to_owned(), counts)
             });
-            self.note(&actor, "key.resealed", Value::Object(counts.collect())).await?;
+            self.note(&actor, AuditEventKind::KeyResealed, Value::Object(counts.collect())).await?;
         }
         Ok(report)
     }
 
-    async fn note(&self, actor: &Actor, event: &str, metadata: Value) -> Result<()> {
+    async fn note(&self, actor: &Actor, event: AuditEventKind, metadata: Value) -> Result<()> {
         let mut work = self.begin(actor.clone()).await?;
         work.audit(event, None, None, metadata).await?;
         work.commit().await

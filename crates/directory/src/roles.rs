@@ -1,6 +1,7 @@
 //! Roles, permissions, the links between them, and assignments to people.
 
 use porta_core::application::{Application, Permission, Role};
+use porta_core::audit::AuditEventKind;
 use porta_core::change::Change;
 use porta_core::organization::{Organization, display_name};
 use porta_core::slug::permission_slug;
@@ -59,7 +60,7 @@ impl Transaction {
             .await
             .map_err(already_taken("role", &role.slug))?;
         let metadata = json!({ "roleId": role.id, "applicationId": application.id, "slug": role.slug });
-        self.audit("role.created", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::RoleCreated, Some(organization), None, metadata).await?;
         self.announce(Change::Application(application.id));
         Ok(role)
     }
@@ -86,7 +87,7 @@ impl Transaction {
         }
         let after = Role { version: before.version.next(), ..after };
         self.audit(
-            "role.updated",
+            AuditEventKind::RoleUpdated,
             Some(organization),
             None,
             json!({ "roleId": after.id, "changes": fields }),
@@ -120,7 +121,7 @@ impl Transaction {
         let metadata = json!({
             "permissionId": permission.id, "applicationId": application.id, "slug": permission.slug,
         });
-        self.audit("permission.created", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::PermissionCreated, Some(organization), None, metadata).await?;
         Ok(permission)
     }
 
@@ -149,7 +150,7 @@ impl Transaction {
         }
         let after = Permission { version: before.version.next(), ..after };
         let metadata = json!({ "permissionId": after.id, "changes": fields });
-        self.audit("permission.updated", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::PermissionUpdated, Some(organization), None, metadata).await?;
         Ok((after, fields))
     }
 
@@ -168,7 +169,7 @@ impl Transaction {
         }
         drop(applications);
         let metadata = json!({ "roleId": role.id, "permissionIds": [permission.id] });
-        self.audit("role.permissions.assigned", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::RolePermissionsAssigned, Some(organization), None, metadata).await?;
         self.announce(Change::Application(application.id));
         Ok(true)
     }
@@ -187,7 +188,7 @@ impl Transaction {
         }
         drop(applications);
         let metadata = json!({ "roleIds": [role.id], "roles": [role.slug] });
-        self.audit("user.roles.assigned", Some(organization), Some(user.id), metadata).await?;
+        self.audit(AuditEventKind::UserRolesAssigned, Some(organization), Some(user.id), metadata).await?;
         Ok(true)
     }
 
@@ -202,7 +203,7 @@ impl Transaction {
             return Ok(false);
         }
         let metadata = json!({ "roleIds": [role.id], "roles": [role.slug] });
-        self.audit("user.roles.removed", Some(organization), Some(user.id), metadata).await?;
+        self.audit(AuditEventKind::UserRolesRemoved, Some(organization), Some(user.id), metadata).await?;
         Ok(true)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use porta_core::audit::AuditEventKind;
 use porta_core::change::Change;
 use porta_core::organization::Organization;
 use porta_core::settings::{self, SettingDefinition, Settings};
@@ -100,7 +101,7 @@ impl Transaction {
         stored.set(definition.key, &value, seen, self.now).await.map_err(stale("setting"))?;
         drop(stored);
         let metadata = json!({ "key": definition.key, "previousValue": previous, "newValue": value });
-        self.audit("config.updated", organization, None, metadata).await?;
+        self.audit(AuditEventKind::ConfigUpdated, organization, None, metadata).await?;
         self.announce(Change::Settings(owner));
         Ok(true)
     }
@@ -116,7 +117,7 @@ impl Transaction {
         }
         drop(stored);
         let metadata = json!({ "key": definition.key, "previousValue": previous, "newValue": null });
-        self.audit("config.updated", organization, None, metadata).await?;
+        self.audit(AuditEventKind::ConfigUpdated, organization, None, metadata).await?;
         self.announce(Change::Settings(owner));
         Ok(true)
     }

@@ -1,5 +1,6 @@
 //! People: creating, changing and stopping accounts.
 
+use porta_core::audit::AuditEventKind;
 use porta_core::line::check_line;
 use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecondFactorChange, SecurityEvent};
 use porta_core::organization::Organization;
@@ -59,7 +60,7 @@ impl Transaction {
             .await
             .map_err(already_taken("user", user.email.shown()))?;
         let metadata = json!({ "userId": user.id, "email": user.email.shown() });
-        self.audit("user.created", Some(organization), Some(user.id), metadata).await?;
+        self.audit(AuditEventKind::UserCreated, Some(organization), Some(user.id), metadata).await?;
         Ok(user)
     }
 
@@ -94,7 +95,7 @@ impl Transaction {
             self.unit.one_time_tokens(organization.id).withdraw(after.id, self.now).await?;
         }
         let metadata = json!({ "userId": after.id, "fields": fields });
-        self.audit("user.updated", Some(organization), Some(after.id), metadata).await?;
+        self.audit(AuditEventKind::UserUpdated, Some(organization), Some(after.id), metadata).await?;
         Ok((after, fields))
     }
 
@@ -148,12 +149,12 @@ impl Transaction {
             self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;
         }
         let event = match (from, to) {
-            (_, UserStatus::Inactive) => "user.deactivated",
-            (_, UserStatus::Suspended) => "user.suspended",
-            (_, UserStatus::Locked) => "user.locked",
-            (UserStatus::Inactive, UserStatus::Active) => "user.reactivated",
-            (UserStatus::Locked, UserStatus::Active) => "user.unlocked",
-            (UserStatus::Active | UserStatus::Suspended, UserStatus::Active) => "user.activated",
+            (_, UserStatus::Inactive) => AuditEventKind::UserDeactivated,
+            (_, UserStatus::Suspended) => AuditEventKind::UserSuspended,
+            (_, UserStatus::Locked) => AuditEventKind::UserLocked,
+            (UserStatus::Inactive, UserStatus::Active) => AuditEventKind::UserReactivated,
+            (UserStatus::Locked, UserStatus::Active) => AuditEventKind::UserUnlocked,
+            (UserStatus::Active | UserStatus::Suspended, UserStatus::Active) => AuditEventKind::UserActivated,
         };
         let metadata = json!({ "userId": user.id, "reason": reason, "tokenFamiliesEnded": ended });
         self.audit(event, Some(organization), Some(user.id), metadata).await?;
@@ -172,7 +173,11 @@ impl Transaction {
         if !self.unit.users(organization.id).set_password(user.id, password, self.now).await? {
             return Err(DirectoryError::not_found("user", user.id));
         }
-        let event = if password.is_some() { "user.password.set" } else { "user.password.cleared" };
+        let event = if password.is_some() {
+            AuditEventKind::UserPasswordSet
+        } else {
+            AuditEventKind::UserPasswordCleared
+        };
         self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;
         let ended = self.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.now).await?;
         let metadata = json!({ "userId": user.id, "tokenFamiliesEnded": ended });
@@ -200,7 +205,7 @@ impl Transaction {
         let item = outgoing.into_item(&about, &self.deps.outbox, self.now, &*self.deps.entropy);
         self.unit.outbox().enqueue(&item).await?;
         let metadata = json!({ "userId": user.id, "previousMethod": method, "tokenFamiliesEnded": ended });
-        self.audit("user.2fa.reset", Some(organization), Some(user.id), metadata).await
+        self.audit(AuditEventKind::UserTwoFactorReset, Some(organization), Some(user.id), metadata).await
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::change::Change;
 use porta_core::organization::Organization;
-use porta_core::{AuditId, Timestamp, UserId};
+use porta_core::{Timestamp, UserId};
 use porta_store::UnitOfWork;
 use serde_json::Value;
 
@@ -63,25 +63,21 @@ impl Transaction {
     /// Writes an administrative audit row in this unit of work.
     pub(crate) async fn audit(
         &mut self,
-        event_type: &str,
+        kind: AuditEventKind,
         organization: Option<&Organization>,
         user: Option<UserId>,
         metadata: Value,
     ) -> Result<()> {
         let event = AuditEvent {
-            id: AuditId::new(self.now, &*self.deps.entropy),
             organization_id: organization.map(|o| o.id),
             organization_label: organization.map(|o| o.slug.to_string()),
             user_id: user,
             actor_id: self.actor.user(),
             actor_label: Some(self.actor.label()),
-            event_type: event_type.to_owned(),
-            category: AuditCategory::Admin,
-            description: None,
             metadata,
             ip_address: self.actor.ip_address(),
             user_agent: self.actor.user_agent(),
-            created_at: self.now,
+            ..AuditEvent::new(kind, self.now, &*self.deps.entropy)
         };
         self.unit.audit().record(&event).await?;
         Ok(())

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use porta_core::SystemClock;
-use porta_kv::{Kv as _, MemoryKv, RateLimit};
+use porta_kv::{Kv as _, KvKey, MemoryKv, RateLimit};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let before = resident()?;
     let mut slowest = Duration::ZERO;
     for n in 0..count {
-        let key = format!("0198c5d2-7a31-7e10-8a52-3f5c9d1e2b47:{kind}:{n:064x}");
+        let key = KvKey::from_text(&format!("0198c5d2-7a31-7e10-8a52-3f5c9d1e2b47:{kind}:{n:064x}"));
         let began = Instant::now();
         if length == 0 {
             kv.hit(&[RateLimit { key, maximum: 1, window: HOUR }]).await?;

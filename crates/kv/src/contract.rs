@@ -22,7 +22,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::Kv;
+use crate::{Kv, KvKey};
 
 pub use noticing::instances_do_not_meet;
 
@@ -105,6 +105,11 @@ pub async fn run_all(kv: Arc<dyn Kv>, time: &dyn TimeControl) {
 
 /// Long enough that nothing expires.
 const LONG: Duration = Duration::from_mins(1);
+
+/// The key with this text.
+pub fn named(text: &str) -> KvKey {
+    KvKey::from_text(text)
+}
 
 fn bytes(text: &str) -> Bytes {
     Bytes::copy_from_slice(text.as_bytes())

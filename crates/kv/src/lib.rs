@@ -19,9 +19,11 @@ use tokio::sync::broadcast;
 
 #[cfg(feature = "contract")]
 pub mod contract;
+mod key;
 pub mod memory;
 pub mod redis;
 
+pub use key::{KeyName, KvKey};
 pub use memory::MemoryKv;
 pub use redis::{RedisKv, RedisOptions, Sentinels};
 
@@ -38,36 +40,33 @@ pub enum KvError {
 
 pub type Result<T> = std::result::Result<T, KvError>;
 
-/// A key without the instance prefix, e.g. `{organization}:code:{digest}`. The implementation adds the namespace.
-pub type Key = str;
-
 /// One part of an atomic write.
 #[derive(Debug, Clone)]
 pub enum Write {
     Put {
-        key: String,
+        key: KvKey,
         value: Bytes,
         ttl: Duration,
     },
     /// Stores only over a live value, so that a value taken in the meantime does not come back.
     Replace {
-        key: String,
+        key: KvKey,
         value: Bytes,
         ttl: Duration,
     },
     /// Stores only where the key is free or holds a live value: a used value is not overwritten.
     PutUnlessUsed {
-        key: String,
+        key: KvKey,
         value: Bytes,
         ttl: Duration,
     },
     Delete {
-        key: String,
+        key: KvKey,
     },
 }
 
 impl Write {
-    fn key(&self) -> &Key {
+    fn key(&self) -> &KvKey {
         let (Self::Put { key, .. }
         | Self::Replace { key, .. }
         | Self::PutUnlessUsed { key, .. }
@@ -98,7 +97,7 @@ pub enum ConsumeOutcome {
 /// A counter over a fixed window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RateLimit {
-    pub key: String,
+    pub key: KvKey,
     pub maximum: u64,
     pub window: Duration,
 }
@@ -141,28 +140,28 @@ pub enum NoticeEvent {
 
 #[async_trait]
 pub trait Kv: Send + Sync + 'static {
-    async fn get(&self, key: &Key) -> Result<Option<Bytes>>;
-    async fn put(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<()>;
+    async fn get(&self, key: &KvKey) -> Result<Option<Bytes>>;
+    async fn put(&self, key: &KvKey, value: Bytes, ttl: Duration) -> Result<()>;
     /// Stores only if the key is free; `true` when it was stored (`SET NX`).
-    async fn put_if_absent(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<bool>;
+    async fn put_if_absent(&self, key: &KvKey, value: Bytes, ttl: Duration) -> Result<bool>;
     /// Stores a value as the newest of a group and deletes the oldest live ones beyond `most`. Taken, used and expired
     /// values do not count; used values stay known. One command.
     async fn put_in_group(
         &self,
-        group: &Key,
+        group: &KvKey,
         most: usize,
-        key: &Key,
+        key: &KvKey,
         value: Bytes,
         ttl: Duration,
     ) -> Result<()>;
     /// Reads and removes in one step (`GETDEL`).
-    async fn take(&self, key: &Key) -> Result<Option<Bytes>>;
+    async fn take(&self, key: &KvKey) -> Result<Option<Bytes>>;
     /// Uses a value once, atomically. The first caller gets `Fresh`; later callers get `Replayed` for `remember`.
-    async fn consume(&self, key: &Key, remember: Duration) -> Result<ConsumeOutcome>;
+    async fn consume(&self, key: &KvKey, remember: Duration) -> Result<ConsumeOutcome>;
     /// Returns what is stored under the key; changes nothing.
-    async fn peek(&self, key: &Key) -> Result<ValueState>;
+    async fn peek(&self, key: &KvKey) -> Result<ValueState>;
     /// Removes a live value atomically. The key counts as used for `remember`; the value itself is not kept.
-    async fn mark_used(&self, key: &Key, remember: Duration) -> Result<ValueState>;
+    async fn mark_used(&self, key: &KvKey, remember: Duration) -> Result<ValueState>;
     /// Carries out all writes or none, in one command. Returns `false`, having written nothing, when the key of a
     /// [`Write::Replace`] holds no live value or that of a [`Write::PutUnlessUsed`] a used one.
     async fn write(&self, writes: Vec<Write>) -> Result<bool>;
@@ -174,7 +173,7 @@ pub trait Kv: Send + Sync + 'static {
     /// Stores a value and adds one to every counter, or does neither when a counter is at its maximum. One command.
     async fn put_limited(
         &self,
-        key: &Key,
+        key: &KvKey,
         value: Bytes,
         ttl: Duration,
         limits: &[RateLimit],
@@ -184,18 +183,18 @@ pub trait Kv: Send + Sync + 'static {
     /// nothing. One command.
     async fn claim(
         &self,
-        place: &Key,
-        key: &Key,
+        place: &KvKey,
+        key: &KvKey,
         value: Bytes,
         ttl: Duration,
         limits: &[RateLimit],
     ) -> Result<ClaimOutcome>;
     /// Subtracts one from every counter, as [`Self::release`] does, and stores a value. One command.
-    async fn release_and_put(&self, keys: &[String], key: &Key, value: Bytes, ttl: Duration) -> Result<()>;
+    async fn release_and_put(&self, keys: &[KvKey], key: &KvKey, value: Bytes, ttl: Duration) -> Result<()>;
     /// Subtracts one from every counter. A counter that reaches zero is deleted, with its window. One command.
-    async fn release(&self, keys: &[String]) -> Result<()>;
+    async fn release(&self, keys: &[KvKey]) -> Result<()>;
     /// Deletes counters.
-    async fn clear(&self, keys: &[String]) -> Result<()>;
+    async fn clear(&self, keys: &[KvKey]) -> Result<()>;
     async fn publish(&self, notice: &Notice) -> Result<()>;
     /// Receives everything published from now on by any instance, including this one. Read it with [`next_notice`],
     /// which turns lost notices of a slow reader into [`NoticeEvent::Gap`].

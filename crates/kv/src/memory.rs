@@ -24,7 +24,7 @@ pub use self::snapshot::{SaveOutcome, SnapshotError};
 use self::kinds::Kind;
 use self::shard::{LockedShards, Shard};
 use self::usage::MemoryUsage;
-use crate::{Key, KvError, LimitOutcome, NOTICE_BACKLOG, NoticeEvent, RateLimit, Result};
+use crate::{KvError, KvKey, LimitOutcome, NOTICE_BACKLOG, NoticeEvent, RateLimit, Result};
 
 /// Enough shards that the largest table of one has a few thousand entries, which are moved within a millisecond.
 const SHARDS: usize = 64;
@@ -95,7 +95,7 @@ impl MemoryKv {
         swept
     }
 
-    fn number(&self, key: &Key) -> usize {
+    fn number(&self, key: &str) -> usize {
         #[expect(clippy::cast_possible_truncation, reason = "a remainder below 64")]
         let number = (self.hashing.hash_one(key) % SHARDS as u64) as usize;
         number
@@ -116,9 +116,9 @@ impl MemoryKv {
     }
 
     /// Counts a command and locks the shard of a key.
-    fn enter(&self, key: &Key) -> Result<(MutexGuard<'_, Shard>, Timestamp)> {
+    fn enter(&self, key: &KvKey) -> Result<(MutexGuard<'_, Shard>, Timestamp)> {
         self.commands.fetch_add(1, Ordering::Relaxed);
-        let shard = self.lock(self.number(key));
+        let shard = self.lock(self.number(key.as_str()));
         let now = self.now()?;
         Ok((shard, now))
     }
@@ -133,8 +133,8 @@ impl MemoryKv {
         Ok((held, now))
     }
 
-    fn numbers<'a>(&self, keys: impl Iterator<Item = &'a str>) -> Vec<usize> {
-        keys.map(|key| self.number(key)).collect()
+    fn numbers<'a>(&self, keys: impl Iterator<Item = &'a KvKey>) -> Vec<usize> {
+        keys.map(|key| self.number(key.as_str())).collect()
     }
 
     /// Evicts until the kind and the total are below their ceilings. Call with no shard locked.
@@ -157,7 +157,8 @@ impl MemoryKv {
     }
 
     fn verdict(&self, held: &mut LockedShards<'_>, limits: &[RateLimit], now: Timestamp) -> LimitOutcome {
-        let waits = limits.iter().filter_map(|limit| held.shard(self.number(&limit.key)).wait(limit, now));
+        let waits =
+            limits.iter().filter_map(|limit| held.shard(self.number(limit.key.as_str())).wait(limit, now));
         match waits.max() {
             None => LimitOutcome::Allowed,
             Some(wait) => LimitOutcome::Limited { retry_after: wait.max(Duration::from_millis(1)) },
@@ -175,7 +176,7 @@ impl MemoryKv {
         let verdict = self.verdict(held, limits, now);
         if verdict == LimitOutcome::Allowed {
             for limit in limits {
-                kinds.push(held.shard(self.number(&limit.key)).count(limit, now, &self.usage));
+                kinds.push(held.shard(self.number(limit.key.as_str())).count(limit, now, &self.usage));
             }
         }
         verdict

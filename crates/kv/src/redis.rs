@@ -34,7 +34,7 @@ use self::connection::ReconnectingConnection;
 use self::notices::Subscription;
 use self::scripts::{SCRIPTS, Script};
 use crate::{
-    ClaimOutcome, ConsumeOutcome, Key, Kv, KvError, LimitOutcome, NOTICE_BACKLOG, Notice, NoticeEvent,
+    ClaimOutcome, ConsumeOutcome, Kv, KvError, KvKey, LimitOutcome, NOTICE_BACKLOG, Notice, NoticeEvent,
     RateLimit, Result, ValueState, Write, whole_millis,
 };
 
@@ -84,12 +84,12 @@ impl RedisKv {
         })
     }
 
-    fn value_key(&self, key: &Key) -> String {
-        [&self.values, key].concat()
+    fn value_key(&self, key: &KvKey) -> String {
+        [self.values.as_str(), key.as_str()].concat()
     }
 
-    fn counter_key(&self, key: &Key) -> String {
-        [&self.counters, key].concat()
+    fn counter_key(&self, key: &KvKey) -> String {
+        [self.counters.as_str(), key.as_str()].concat()
     }
 
     async fn send(&self, command: &Cmd) -> Result<Value> {
@@ -97,7 +97,7 @@ impl RedisKv {
     }
 
     /// Runs a command that reads a live value. A used value has another type (WRONGTYPE) and counts as absent.
-    async fn read_live(&self, verb: &'static str, key: &Key) -> Result<Option<Bytes>> {
+    async fn read_live(&self, verb: &'static str, key: &KvKey) -> Result<Option<Bytes>> {
         match self.connection.send(cmd(verb).arg(self.value_key(key))).await {
             Ok(Value::BulkString(value)) => Ok(Some(value.into())),
             Ok(Value::Nil) => Ok(None),
@@ -122,7 +122,7 @@ impl RedisKv {
         }
     }
 
-    async fn run_consume(&self, key: &Key, remember: Duration, then: &str) -> Result<ConsumeOutcome> {
+    async fn run_consume(&self, key: &KvKey, remember: Duration, then: &str) -> Result<ConsumeOutcome> {
         let answer = self.run(&SCRIPTS.consume, |command| {
             command.arg(1).arg(self.value_key(key)).arg(whole_millis(remember)).arg(then);
         });
@@ -160,11 +160,11 @@ fn limit_arguments(command: &mut Cmd, limits: &[RateLimit]) {
 
 #[async_trait]
 impl Kv for RedisKv {
-    async fn get(&self, key: &Key) -> Result<Option<Bytes>> {
+    async fn get(&self, key: &KvKey) -> Result<Option<Bytes>> {
         self.read_live("GET", key).await
     }
 
-    async fn put(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<()> {
+    async fn put(&self, key: &KvKey, value: Bytes, ttl: Duration) -> Result<()> {
         let key = self.value_key(key);
         let command = match whole_millis(ttl) {
             0 => Cmd::del(key),
@@ -177,7 +177,7 @@ impl Kv for RedisKv {
         self.send(&command).await.map(drop)
     }
 
-    async fn put_if_absent(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<bool> {
+    async fn put_if_absent(&self, key: &KvKey, value: Bytes, ttl: Duration) -> Result<bool> {
         let key = self.value_key(key);
         let millis = whole_millis(ttl);
         if millis == 0 {
@@ -196,14 +196,14 @@ impl Kv for RedisKv {
 
     async fn put_in_group(
         &self,
-        group: &Key,
+        group: &KvKey,
         most: usize,
-        key: &Key,
+        key: &KvKey,
         value: Bytes,
         ttl: Duration,
     ) -> Result<()> {
         let answer = self.run(&SCRIPTS.put_in_group, |command| {
-            command.arg(2).arg([&self.groups, group].concat()).arg(self.value_key(key));
+            command.arg(2).arg([self.groups.as_str(), group.as_str()].concat()).arg(self.value_key(key));
             command.arg(most.max(1)).arg(whole_millis(ttl)).arg(&*value);
         });
         match answer.await? {
@@ -212,15 +212,15 @@ impl Kv for RedisKv {
         }
     }
 
-    async fn take(&self, key: &Key) -> Result<Option<Bytes>> {
+    async fn take(&self, key: &KvKey) -> Result<Option<Bytes>> {
         self.read_live("GETDEL", key).await
     }
 
-    async fn consume(&self, key: &Key, remember: Duration) -> Result<ConsumeOutcome> {
+    async fn consume(&self, key: &KvKey, remember: Duration) -> Result<ConsumeOutcome> {
         self.run_consume(key, remember, "keep").await
     }
 
-    async fn peek(&self, key: &Key) -> Result<ValueState> {
+    async fn peek(&self, key: &KvKey) -> Result<ValueState> {
         match self.connection.send(cmd("GET").arg(self.value_key(key))).await {
             Ok(Value::BulkString(value)) => Ok(ValueState::Live(value.into())),
             Ok(Value::Nil) => Ok(ValueState::Absent),
@@ -230,7 +230,7 @@ impl Kv for RedisKv {
         }
     }
 
-    async fn mark_used(&self, key: &Key, remember: Duration) -> Result<ValueState> {
+    async fn mark_used(&self, key: &KvKey, remember: Duration) -> Result<ValueState> {
         Ok(match self.run_consume(key, remember, "forget").await? {
             ConsumeOutcome::Fresh(value) => ValueState::Live(value),
             ConsumeOutcome::Replayed(_) => ValueState::Used,
@@ -277,7 +277,7 @@ impl Kv for RedisKv {
 
     async fn put_limited(
         &self,
-        key: &Key,
+        key: &KvKey,
         value: Bytes,
         ttl: Duration,
         limits: &[RateLimit],
@@ -296,8 +296,8 @@ impl Kv for RedisKv {
 
     async fn claim(
         &self,
-        place: &Key,
-        key: &Key,
+        place: &KvKey,
+        key: &KvKey,
         value: Bytes,
         ttl: Duration,
         limits: &[RateLimit],
@@ -320,7 +320,7 @@ impl Kv for RedisKv {
         }
     }
 
-    async fn release_and_put(&self, keys: &[String], key: &Key, value: Bytes, ttl: Duration) -> Result<()> {
+    async fn release_and_put(&self, keys: &[KvKey], key: &KvKey, value: Bytes, ttl: Duration) -> Result<()> {
         let answer = self.run(&SCRIPTS.release_and_put, |command| {
             command.arg(keys.len() + 1);
             for key in keys {
@@ -331,7 +331,7 @@ impl Kv for RedisKv {
         answer.await.map(drop)
     }
 
-    async fn release(&self, keys: &[String]) -> Result<()> {
+    async fn release(&self, keys: &[KvKey]) -> Result<()> {
         if keys.is_empty() {
             return Ok(());
         }
@@ -344,7 +344,7 @@ impl Kv for RedisKv {
         answer.await.map(drop)
     }
 
-    async fn clear(&self, keys: &[String]) -> Result<()> {
+    async fn clear(&self, keys: &[KvKey]) -> Result<()> {
         if keys.is_empty() {
             return Ok(());
         }

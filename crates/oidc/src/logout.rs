@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use porta_core::{BearerKind, TokenDigest};
+use porta_kv::{KeyName, KvKey};
 use porta_protocol::{Params, redirect_uri};
 use porta_session::sealed_state::fits_in_cookie;
 use porta_session::{BackendError, OperationContext, ProtocolClient, SharedServices, Tenant};
@@ -137,7 +138,7 @@ impl LogoutEndpoint {
         let checked = CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward };
         let handle = self.shared.sealer.seal(
             &checked,
-            &checked_place(tenant),
+            checked_place(tenant).as_str(),
             self.shared.now() + CONFIRMATION_LIFETIME,
         )?;
         if fits_in_cookie(&handle) { Ok(handle) } else { Err(malformed("the request is too long")) }
@@ -149,22 +150,22 @@ impl LogoutEndpoint {
             return Ok(CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward });
         };
         let expired = || malformed("the request has expired");
-        match self.shared.sealer.unseal(handle, &checked_place(tenant)) {
+        match self.shared.sealer.unseal(handle, checked_place(tenant).as_str()) {
             Some((checked, _)) => Ok(checked),
-            None => self.take_stored(&checked_place(tenant), handle).await?.ok_or_else(expired),
+            None => self.take_stored(checked_place(tenant), handle).await?.ok_or_else(expired),
         }
     }
 
     /// Takes a value that the previous version stored instead of sealing it.
     async fn take_stored<T: DeserializeOwned>(
         &self,
-        place: &str,
+        place: KvKey,
         handle: &str,
     ) -> Result<Option<T>, BackendError> {
         if !BearerKind::Interaction.matches(handle) {
             return Ok(None);
         }
-        let found = self.shared.kv().take(&format!("{place}:{}", TokenDigest::of(handle).hex())).await?;
+        let found = self.shared.kv().take(&place.with(TokenDigest::of(handle).hex())).await?;
         found
             .map(|bytes| serde_json::from_slice(&bytes).map_err(|e| BackendError::Unreadable(e.to_string())))
             .transpose()
@@ -201,7 +202,7 @@ impl LogoutEndpoint {
         let pending = PendingLogout { session: session.digest, onward: onward.clone() };
         let xsrf = self.shared.sealer.seal(
             &pending,
-            &pending_place(tenant),
+            pending_place(tenant).as_str(),
             self.shared.now() + CONFIRMATION_LIFETIME,
         )?;
         let mut repositories = self.shared.store().repositories();
@@ -242,9 +243,9 @@ impl LogoutEndpoint {
         let tenant = context.tenant;
         let expired = || malformed("the form has expired");
         let xsrf = xsrf.ok_or_else(expired)?;
-        let pending: PendingLogout = match self.shared.sealer.unseal(xsrf, &pending_place(tenant)) {
+        let pending: PendingLogout = match self.shared.sealer.unseal(xsrf, pending_place(tenant).as_str()) {
             Some((pending, _)) => pending,
-            None => self.take_stored(&pending_place(tenant), xsrf).await?.ok_or_else(expired)?,
+            None => self.take_stored(pending_place(tenant), xsrf).await?.ok_or_else(expired)?,
         };
         // Already signed out, perhaps by this very form.
         let Some(session) = self.shared.browser_sessions.find(tenant, cookie).await? else {
@@ -258,12 +259,12 @@ impl LogoutEndpoint {
     }
 }
 
-fn checked_place(tenant: &Tenant) -> String {
-    format!("{}:logout-request", tenant.organization.id)
+fn checked_place(tenant: &Tenant) -> KvKey {
+    KvKey::new(KeyName::LogoutRequest, tenant.organization.id)
 }
 
-fn pending_place(tenant: &Tenant) -> String {
-    format!("{}:logout", tenant.organization.id)
+fn pending_place(tenant: &Tenant) -> KvKey {
+    KvKey::new(KeyName::Logout, tenant.organization.id)
 }
 
 /// RP-Initiated Logout §3: only a registered URI of a known client; without a client the parameter is ignored.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use moka::future::Cache;
-use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::settings::{self, Settings};
 use porta_core::{ClientKey, OrganizationId, Timestamp, TokenFamilyId, UserId};
 use porta_session::{Limited, OperationContext, SharedServices};
@@ -165,7 +165,7 @@ impl Quotas {
         let event = AuditEvent {
             user_id,
             metadata: serde_json::json!({ "quota": quota_key.name(), "id": id }),
-            ..self.shared.audit.event(context, "rate_limit.quota", AuditCategory::Security)
+            ..self.shared.audit.event(context, AuditEventKind::RateLimitQuota)
         };
         // Once for all processes that see the same flood. A refusal must not depend on storage, so a failure is only
         // logged.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use porta_core::Timestamp;
 use porta_core::settings::{self, SettingDefinition};
-use porta_kv::{LimitOutcome, RateLimit};
+use porta_kv::{KeyName, KvKey, LimitOutcome, RateLimit};
 use porta_session::{Backend, Limited, OperationContext};
 
 /// Maximum entries of each map. When `blocked` is full, the shared counter still limits failures.
@@ -22,9 +22,9 @@ const CAPACITY: usize = 100_000;
 pub(crate) struct Throttle {
     backend: Arc<Backend>,
     /// Until when this process refuses by itself.
-    blocked: Mutex<HashMap<String, Timestamp>>,
+    blocked: Mutex<HashMap<KvKey, Timestamp>>,
     /// Failures counted here while the shared store is unavailable, with the end of their window.
-    local: Mutex<HashMap<String, (Timestamp, u64)>>,
+    local: Mutex<HashMap<KvKey, (Timestamp, u64)>>,
 }
 
 impl Throttle {
@@ -32,7 +32,7 @@ impl Throttle {
         Self { backend, blocked: Mutex::default(), local: Mutex::default() }
     }
 
-    fn blocked(&self, key: &str, now: Timestamp) -> Option<Duration> {
+    fn blocked(&self, key: &KvKey, now: Timestamp) -> Option<Duration> {
         let blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
         blocked.get(key).filter(|until| now < **until).map(|until| until.since(now))
     }
@@ -54,7 +54,7 @@ impl Throttle {
         (entry.1 >= limit.maximum).then(|| entry.0.since(now))
     }
 
-    fn block(&self, key: String, now: Timestamp, retry_after: Duration) {
+    fn block(&self, key: KvKey, now: Timestamp, retry_after: Duration) {
         let mut blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
         if blocked.len() >= CAPACITY {
             blocked.retain(|_, until| now < *until);
@@ -132,10 +132,17 @@ pub(crate) enum ThrottledEndpoint {
 }
 
 impl ThrottledEndpoint {
-    fn name(self) -> &'static str {
+    fn counter(self) -> KeyName {
         match self {
-            Self::Token => "token",
-            Self::Introspection => "introspect",
+            Self::Token => KeyName::LimitToken,
+            Self::Introspection => KeyName::LimitIntrospect,
+        }
+    }
+
+    fn address_counter(self) -> KeyName {
+        match self {
+            Self::Token => KeyName::LimitTokenAddress,
+            Self::Introspection => KeyName::LimitIntrospectAddress,
         }
     }
 
@@ -172,16 +179,16 @@ impl Counters {
     fn of(context: OperationContext<'_>, endpoint: ThrottledEndpoint, client_id: &str) -> Option<Self> {
         let OperationContext { tenant, caller, .. } = context;
         caller.address?;
-        let (organization, name, network) = (tenant.organization.id, endpoint.name(), caller.network());
+        let organization = tenant.organization.id;
         // The caller chooses the client id: digest it, so that its length is fixed and it cannot collide with another
         // key.
         let client = porta_core::TokenDigest::of(client_id).hex();
         let window = tenant.settings.duration(endpoint.window());
-        let key_of = |network: &str| format!("{organization}:limit:{name}-address:{network}");
+        let key_of = |network: &str| KvKey::new(endpoint.address_counter(), organization).with(network);
         let of_networks = tenant.settings.number(endpoint.address_maximum());
         Some(Self {
             client: RateLimit {
-                key: format!("{organization}:limit:{name}:{network}:{}", &client[..16]),
+                key: KvKey::new(endpoint.counter(), organization).with(caller.network()).with(&client[..16]),
                 maximum: tenant.settings.number(endpoint.maximum()),
                 window,
             },

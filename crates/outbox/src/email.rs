@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::mail::EmailSummary;
 use porta_core::organization::Organization;
 use porta_core::outbox::OutboxClaim;
-use porta_core::{AuditId, Timestamp, metrics};
+use porta_core::{Timestamp, metrics};
 use serde_json::json;
 
 use crate::handler::{FailedAttempt, OutboxDeps};
@@ -30,12 +30,13 @@ pub fn report_delivery(claim: &OutboxClaim, organization: &Organization, deps: &
     let summary = EmailSummary::of(claim);
     let template = template_of(summary);
     let slug = organization.slug.as_str();
+    let kind = summary.map_or(AuditEventKind::EmailSendUnknown, |summary| summary.template.sent_event());
     tracing::info!(event = "email.sent", template, tenant = slug, attempt = claim.attempt, "mail was sent");
     count(template, "delivered");
     AuditEvent {
         organization_label: Some(slug.to_owned()),
         metadata: json!({"template": template, "attempt": claim.attempt}),
-        ..event(claim, summary, format!("email.send.{template}"), deps.clock.now(), deps)
+        ..event(claim, summary, kind, deps.clock.now(), deps)
     }
 }
 
@@ -58,7 +59,7 @@ pub fn report_failure(claim: &OutboxClaim, failure: &FailedAttempt, deps: &Outbo
         metadata: json!({
             "template": template, "error": error, "attempt": claim.attempt, "willRetry": will_retry,
         }),
-        ..event(claim, summary, "email.send.failed".to_owned(), *at, deps)
+        ..event(claim, summary, AuditEventKind::EmailSendFailed, *at, deps)
     }
 }
 
@@ -73,23 +74,14 @@ fn count(template: &'static str, result: &'static str) {
 fn event(
     claim: &OutboxClaim,
     summary: Option<EmailSummary>,
-    event_type: String,
+    kind: AuditEventKind,
     now: Timestamp,
     deps: &OutboxDeps,
 ) -> AuditEvent {
     AuditEvent {
-        id: AuditId::new(now, &*deps.entropy),
         organization_id: claim.organization_id,
-        organization_label: None,
         user_id: summary.and_then(|summary| summary.user_id),
-        actor_id: None,
         actor_label: Some("system".to_owned()),
-        event_type,
-        category: AuditCategory::Authentication,
-        description: None,
-        metadata: serde_json::Value::Null,
-        ip_address: None,
-        user_agent: None,
-        created_at: now,
+        ..AuditEvent::new(kind, now, &*deps.entropy)
     }
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, Parser as _};
+use porta_core::audit::AuditEventKind;
 use porta_testkit::reference::compare;
 
 use crate::cli::Cli;
@@ -53,74 +54,11 @@ fn help(command: &mut clap::Command, page: &mut String) {
 
 #[test]
 fn audit_events() {
-    let mut table = String::from("| Event | Means |\n|---|---|\n");
-    for (name, meaning) in porta_core::audit_events::ALL {
-        writeln!(table, "| `{name}` | {meaning} |").unwrap();
+    let mut table = String::from("| Event | Category | Means |\n|---|---|---|\n");
+    for kind in AuditEventKind::ALL {
+        writeln!(table, "| `{kind}` | {} | {} |", kind.category(), kind.description()).unwrap();
     }
     compare("reference/audit-events.md", "events", &table);
-}
-
-/// First words of audit event names; other dotted words in the sources are something else.
-const FAMILIES: &[&str] = &[
-    "admin",
-    "org",
-    "app",
-    "permission",
-    "role",
-    "claim",
-    "client",
-    "config",
-    "key",
-    "user",
-    "auth",
-    "session",
-    "2fa",
-    "rate_limit",
-    "security",
-    "email",
-];
-/// Log events that are no audit events.
-const LOG_ONLY: &[&str] = &["email.sent", "email.relay.away", "email.relay.back"];
-
-#[test]
-fn audit_events_are_those_the_sources_write() {
-    let mut written = BTreeSet::new();
-    for name in ["core", "directory", "mail", "oidc", "outbox", "session", "signin"] {
-        for source in sources(&repository().join("crates").join(name).join("src")) {
-            if source.ends_with("audit_events.rs") || source.to_string_lossy().contains("test") {
-                continue;
-            }
-            let text = fs::read_to_string(&source).unwrap();
-            written.extend(text.split('"').filter(|word| is_event(word)).map(str::to_owned));
-        }
-    }
-    let known: BTreeSet<String> = porta_core::audit_events::ALL
-        .iter()
-        .map(|(name, _)| (*name).replace('<', "{").replace('>', "}"))
-        .collect();
-    assert_eq!(known.len(), porta_core::audit_events::ALL.len(), "a name is listed twice");
-    assert_eq!(written, known);
-}
-
-fn is_event(word: &str) -> bool {
-    let Some((family, rest)) = word.split_once('.') else { return false };
-    FAMILIES.contains(&family)
-        && !LOG_ONLY.contains(&word)
-        && !rest.is_empty()
-        && rest.chars().all(|c| c.is_ascii_alphanumeric() || "._{}".contains(c))
-}
-
-fn sources(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            found.push(path);
-        }
-    }
-    found
 }
 
 /// The routes are read from the source, because the router does not list them.
@@ -178,4 +116,17 @@ fn commands_on_the_pages_exist() {
         }
     }
     assert!(seen > 15, "only {seen} commands were found");
+}
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+    found
 }

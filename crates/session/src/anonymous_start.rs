@@ -1,6 +1,7 @@
 //! The sealed form of an anonymous interaction, which travels with the browser instead of being stored (decision D21).
 
 use porta_core::{OrganizationId, Timestamp, TokenDigest};
+use porta_kv::KvKey;
 use serde::{Deserialize, Serialize};
 
 use crate::error::BackendError;
@@ -27,7 +28,7 @@ pub(crate) fn seal_interaction(
 ) -> Result<SealedState, BackendError> {
     let Interaction { purpose, stage, csrf, expires_at, refused, .. } = bound.interaction.clone();
     let anonymous = AnonymousInteraction { purpose, stage, csrf, expires_at, refused };
-    let text = sealer.seal(&anonymous, &bound.key, until)?;
+    let text = sealer.seal(&anonymous, bound.key.as_str(), until)?;
     if !fits_in_cookie(&text) {
         // Cannot happen: requests and addresses are bounded on input.
         return Err(BackendError::Unreadable("an interaction is too long to travel".to_owned()));
@@ -40,10 +41,10 @@ pub(crate) fn unseal_interaction(
     sealer: &Sealer,
     organization: OrganizationId,
     uid: &str,
-    key: String,
+    key: KvKey,
     sealed_state: Option<&str>,
 ) -> Option<BoundInteraction> {
-    let (anonymous, until) = sealer.unseal(sealed_state?, &key)?;
+    let (anonymous, until) = sealer.unseal(sealed_state?, key.as_str())?;
     let AnonymousInteraction { purpose, stage, csrf, expires_at, refused } = anonymous;
     let interaction = Interaction {
         uid: uid.to_owned(),

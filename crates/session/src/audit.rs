@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use porta_core::audit::{AuditCategory, AuditEvent};
-use porta_core::{AuditId, metrics};
+use porta_core::audit::{AuditEvent, AuditEventKind};
+use porta_core::metrics;
+use porta_kv::{KeyName, KvKey};
 
 use crate::backend::Backend;
 use crate::context::OperationContext;
@@ -23,24 +24,21 @@ impl AuditLog {
 
     /// Builds an audit row about something that happens now; the caller adds the person and details. Reads the clock,
     /// so that several rows of one request keep their order.
-    pub fn event(&self, context: OperationContext<'_>, what: &str, category: AuditCategory) -> AuditEvent {
+    pub fn event(&self, context: OperationContext<'_>, kind: AuditEventKind) -> AuditEvent {
         let OperationContext { tenant, caller, .. } = context;
-        let now = self.backend.now();
         AuditEvent {
-            id: AuditId::new(now, &*self.backend.entropy),
             organization_id: Some(tenant.organization.id),
             organization_label: Some(tenant.organization.slug.to_string()),
-            user_id: None,
-            actor_id: None,
-            actor_label: None,
-            event_type: what.to_owned(),
-            category,
-            description: None,
             metadata: serde_json::json!({}),
             ip_address: caller.address_text(),
             user_agent: caller.user_agent.clone(),
-            created_at: now,
+            ..AuditEvent::new(kind, self.backend.now(), &*self.backend.entropy)
         }
+    }
+
+    /// Records an event that belongs to no other change.
+    pub async fn record(&self, event: &AuditEvent) -> Result<(), BackendError> {
+        Ok(self.backend.store.repositories().audit().record(event).await?)
     }
 
     /// Records an event that anybody can cause without end once per network and window, and counts the rest. The row of
@@ -52,7 +50,8 @@ impl AuditLog {
         window: Duration,
     ) -> Result<(), BackendError> {
         let network = context.caller.network();
-        let key = format!("{}:noted:{}:{network}", context.tenant.organization.id, event.event_type);
+        let organization = context.tenant.organization.id;
+        let key = KvKey::new(KeyName::Noted, organization).with(event.event_type.as_str()).with(network);
         if !self.backend.kv.put_if_absent(&key, bytes::Bytes::from_static(b"1"), window).await? {
             ::metrics::counter!(metrics::AUDIT_REPEATED, "event" => event.event_type).increment(1);
             self.repeat_counts.count(key);
@@ -62,27 +61,26 @@ impl AuditLog {
         {
             metadata.insert("repeated".to_owned(), times.into());
         }
-        self.backend.store.repositories().audit().record(&event).await?;
-        Ok(())
+        self.record(&event).await
     }
 }
 
 /// How often an event occurred again after the row of its window.
 #[derive(Debug, Default)]
-struct RepeatCounts(Mutex<HashMap<String, u64>>);
+struct RepeatCounts(Mutex<HashMap<KvKey, u64>>);
 
 /// Maximum entries; beyond it only the metric counts.
 const CAPACITY: usize = 10_000;
 
 impl RepeatCounts {
-    fn count(&self, key: String) {
+    fn count(&self, key: KvKey) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() < CAPACITY || seen.contains_key(&key) {
             *seen.entry(key).or_default() += 1;
         }
     }
 
-    fn take(&self, key: &str) -> Option<u64> {
+    fn take(&self, key: &KvKey) -> Option<u64> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key)
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::{BearerKind, OrganizationId, SessionKey, Timestamp, TokenDigest, UserId};
-use porta_kv::Write;
+use porta_kv::{KeyName, KvKey, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::AuditLog;
@@ -35,8 +35,8 @@ pub struct PresentedSession {
 }
 
 /// Key of a session in the short-lived store.
-pub fn storage_key(organization: OrganizationId, digest: &TokenDigest) -> String {
-    format!("{organization}:session:{}", digest.hex())
+pub fn storage_key(organization: OrganizationId, digest: &TokenDigest) -> KvKey {
+    KvKey::new(KeyName::Session, organization).with(digest.hex())
 }
 
 pub struct BrowserSessions {
@@ -121,7 +121,7 @@ impl BrowserSessions {
             user_id: Some(presented.session.user),
             actor_id: Some(presented.session.user),
             metadata: serde_json::json!({ "session": presented.session.key.to_string() }),
-            ..self.audit.event(context, "user.logout", AuditCategory::Authentication)
+            ..self.audit.event(context, AuditEventKind::UserLogout)
         };
         // Storage first: after a crash in between, the cookie names a session that storage has already ended.
         self.backend

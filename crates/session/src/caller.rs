@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use porta_kv::RateLimit;
+use porta_kv::{KvKey, RateLimit};
 
 /// IPv6 prefixes wider than the /64, and how many times its limit each of them gets.
 const WIDER: [(u32, u64); 2] = [(56, 4), (48, 16)];
@@ -36,7 +36,7 @@ impl Caller {
     /// Limits for a network and for the prefixes that contain it: a /56 or a /48 of IPv6 holds 256 or 65,536 of our
     /// networks but gets four or sixteen times the limit of one. Empty for unknown callers: one of them would use up
     /// the limit of all others.
-    pub fn limits(&self, key: impl Fn(&str) -> String, maximum: u64, window: Duration) -> Vec<RateLimit> {
+    pub fn limits(&self, key: impl Fn(&str) -> KvKey, maximum: u64, window: Duration) -> Vec<RateLimit> {
         let Some(address) = self.address else { return Vec::new() };
         let mut networks = vec![(self.network(), 1)];
         if let IpAddr::V6(v6) = address.to_canonical() {
@@ -62,8 +62,8 @@ mod tests {
 
     fn limits(text: &str) -> Vec<(String, u64)> {
         let caller = Caller { address: Some(text.parse().unwrap()), user_agent: None };
-        let limits = caller.limits(str::to_owned, 10, Duration::from_secs(1));
-        limits.into_iter().map(|limit| (limit.key, limit.maximum)).collect()
+        let limits = caller.limits(KvKey::from_text, 10, Duration::from_secs(1));
+        limits.into_iter().map(|limit| (limit.key.as_str().to_owned(), limit.maximum)).collect()
     }
 
     #[test]
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn nobody_is_counted_together_with_everybody() {
         let nobody = Caller::default();
-        assert!(nobody.limits(str::to_owned, 10, Duration::from_secs(1)).is_empty());
+        assert!(nobody.limits(KvKey::from_text, 10, Duration::from_secs(1)).is_empty());
         assert_eq!((nobody.network().as_str(), nobody.address_text()), ("unknown", None));
     }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use porta_core::{OrganizationId, TokenDigest};
-use porta_kv::{ClaimOutcome, KvError, LimitOutcome, RateLimit};
+use porta_kv::{ClaimOutcome, KeyName, KvError, KvKey, LimitOutcome, RateLimit};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -31,8 +31,8 @@ const CLAIMS_PER_ORGANIZATION: u64 = 3_000;
 #[derive(Debug)]
 pub struct IdempotencyClaim {
     /// Identifies the browser; only its newest claim is kept.
-    place: String,
-    key: String,
+    place: KvKey,
+    key: KvKey,
     /// Rate limits on claims, per network and per organization.
     limits: Vec<RateLimit>,
     state: Mutex<State>,
@@ -44,7 +44,7 @@ struct State {
     /// The request was claimed before.
     is_repeated: bool,
     /// Keys of counters to decrement in the command that stores the answer.
-    release: Vec<String>,
+    release: Vec<KvKey>,
 }
 
 /// State of an earlier claim of the same request.
@@ -67,8 +67,8 @@ impl IdempotencyClaim {
             }
             TokenDigest::of_bytes(&text).hex()
         };
-        let place = format!("{organization}:answer:{}", named(browser));
-        let key = format!("{place}:{}", named(request));
+        let place = KvKey::new(KeyName::Answer, organization).with(named(browser));
+        let key = place.clone().with(named(request));
         Self { place, key, limits: Vec::new(), state: Mutex::default() }
     }
 
@@ -76,7 +76,7 @@ impl IdempotencyClaim {
     /// Requests beyond the limits are carried out without a claim.
     #[must_use]
     pub fn limited_for(self, organization: OrganizationId, caller: &Caller) -> Self {
-        let key_of = |whose: &str| format!("{organization}:limit:forms:{whose}");
+        let key_of = |whose: &str| KvKey::new(KeyName::LimitForms, organization).with(whose);
         let mut limits = caller.limits(key_of, CLAIMS_PER_NETWORK, IDEMPOTENCY_WINDOW);
         limits.push(RateLimit {
             key: key_of("all"),
@@ -121,7 +121,7 @@ impl IdempotencyClaim {
 
     /// Schedules counters to be decremented together with the answer, if the claim is held. `false`: it is not held, so
     /// the caller must decrement them now.
-    pub fn release_with_answer(&self, keys: &[String]) -> bool {
+    pub fn release_with_answer(&self, keys: &[KvKey]) -> bool {
         let mut state = self.state();
         if state.is_held {
             state.release.extend_from_slice(keys);
@@ -170,7 +170,7 @@ impl IdempotencyStore {
         if stored.is_empty() {
             return Some(ClaimState::InProgress);
         }
-        let (answer, _) = self.sealer.unseal(std::str::from_utf8(stored).ok()?, &claim.key)?;
+        let (answer, _) = self.sealer.unseal(std::str::from_utf8(stored).ok()?, claim.key.as_str())?;
         Some(ClaimState::Answered(answer))
     }
 
@@ -187,7 +187,8 @@ impl IdempotencyStore {
         }
         let (value, lifetime) = match answer {
             Some(answer) => {
-                let sealed = self.sealer.seal(answer, &claim.key, self.backend.now() + IDEMPOTENCY_WINDOW)?;
+                let sealed =
+                    self.sealer.seal(answer, claim.key.as_str(), self.backend.now() + IDEMPOTENCY_WINDOW)?;
                 (Bytes::from(sealed), IDEMPOTENCY_WINDOW)
             }
             None => (Bytes::new(), Duration::ZERO),

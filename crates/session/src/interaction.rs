@@ -20,7 +20,7 @@ use std::time::Duration;
 use porta_core::seal::Sealed;
 use porta_core::user::{CredentialState, TwoFactorMethod, User};
 use porta_core::{OrganizationId, SessionKey, Timestamp, TokenDigest, UserId, secret};
-use porta_kv::Write;
+use porta_kv::{KvKey, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::error::BackendError;
@@ -148,7 +148,7 @@ pub struct Interaction {
 #[derive(Debug, Clone, PartialEq)]
 pub struct BoundInteraction {
     pub interaction: Interaction,
-    pub(crate) key: String,
+    pub(crate) key: KvKey,
     /// End of the sealed copy that the browser sent; the next write stores the interaction. `None`: it is stored.
     pub(crate) sealed_until: Option<Timestamp>,
 }

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use porta_core::audit::AuditCategory;
+use porta_core::audit::AuditEventKind;
 use porta_core::{BearerKind, OrganizationId, TokenDigest, settings};
-use porta_kv::{LimitOutcome, RateLimit, ValueState};
+use porta_kv::{KeyName, KvKey, LimitOutcome, RateLimit, ValueState};
 
 use crate::anonymous_start::{seal_interaction, unseal_interaction};
 use crate::audit::AuditLog;
@@ -129,7 +129,7 @@ impl Interactions {
         let OperationContext { tenant, caller, .. } = context;
         let maximum = tenant.settings.number(settings::RATE_LIMIT_INTERACTION_MAX);
         let window = tenant.settings.duration(settings::RATE_LIMIT_INTERACTION_WINDOW);
-        let key_of = |whose: &str| format!("{}:limit:interaction:{whose}", tenant.organization.id);
+        let key_of = |whose: &str| KvKey::new(KeyName::LimitInteraction, tenant.organization.id).with(whose);
         let mut limits = caller.limits(key_of, maximum, window);
         if caller.address.is_none()
             && let Some(session) = bound.interaction.session()
@@ -141,7 +141,7 @@ impl Interactions {
         match self.backend.kv.put_limited(&bound.key, value, lifetime, &limits).await? {
             LimitOutcome::Allowed => Ok(Ok(())),
             LimitOutcome::Limited { retry_after } => {
-                let event = self.audit.event(context, "rate_limit.interaction", AuditCategory::Security);
+                let event = self.audit.event(context, AuditEventKind::RateLimitInteraction);
                 self.audit.record_once(context, event, retry_after).await?;
                 Ok(Err(Limited { retry_after, maximum }))
             }
@@ -242,11 +242,11 @@ impl Interactions {
     }
 }
 
-fn storage_key(organization: OrganizationId, uid: &str, binding: &str) -> String {
-    format!("{organization}:interaction:{}", TokenDigest::of(&format!("{uid}.{binding}")).hex())
+fn storage_key(organization: OrganizationId, uid: &str, binding: &str) -> KvKey {
+    KvKey::new(KeyName::Interaction, organization).with(TokenDigest::of(&format!("{uid}.{binding}")).hex())
 }
 
-fn addressed(tenant: &Tenant, uid: &str, binding: Option<&str>) -> Option<String> {
+fn addressed(tenant: &Tenant, uid: &str, binding: Option<&str>) -> Option<KvKey> {
     let binding = binding.filter(|b| BearerKind::Interaction.matches(b))?;
     BearerKind::Interaction.matches(uid).then(|| storage_key(tenant.organization.id, uid, binding))
 }

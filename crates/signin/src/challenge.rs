@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use porta_core::audit::AuditEvent;
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::mail::Mail;
 use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
@@ -59,7 +59,7 @@ impl SecondFactorChallenge {
         {
             return Ok(SignInOutcome::Limited { retry_after });
         }
-        let event = self.core.event(cx, Some(user.id), "2fa.challenge.started");
+        let event = self.core.event(cx, Some(user.id), AuditEventKind::TwoFactorChallengeStarted);
         let lockout = authenticated.lockout(cx.tenant);
         let mut repositories = self.core.shared.store().repositories();
         let mut users = repositories.users(organization.id);
@@ -144,7 +144,7 @@ impl SecondFactorChallenge {
         let authenticated = AuthenticatedUser {
             user: &user,
             amr,
-            event: "2fa.verify.success",
+            event: AuditEventKind::TwoFactorVerifySuccess,
             rehash: None,
             past_lock: pending.past_lock,
         };
@@ -174,7 +174,7 @@ impl SecondFactorChallenge {
     async fn count_failure(&self, cx: OperationContext<'_>, user: &User) -> Result<(), BackendError> {
         let mut unit = self.core.shared.store().begin().await?;
         let failures = unit.users(cx.tenant.organization.id).count_factor_failure(user.id).await?;
-        let event = self.core.event(cx, Some(user.id), "2fa.verify.failed");
+        let event = self.core.event(cx, Some(user.id), AuditEventKind::TwoFactorVerifyFailed);
         let metadata = json!({ "failuresInARow": failures });
         unit.audit().record(&AuditEvent { metadata, ..event }).await?;
         if failures == Some(FACTOR_FAILURES_TOLD) {
@@ -183,7 +183,7 @@ impl SecondFactorChallenge {
             self.core.enqueue(&mut *unit, cx, user, mail, &about).await?;
         }
         if failures == Some(FACTOR_FAILURES_MAX) {
-            let event = self.core.event(cx, Some(user.id), "2fa.blocked");
+            let event = self.core.event(cx, Some(user.id), AuditEventKind::TwoFactorBlocked);
             unit.audit().record(&event).await?;
         }
         Ok(unit.commit().await?)
@@ -200,7 +200,7 @@ impl SecondFactorChallenge {
         let mut unit = self.core.shared.store().begin().await?;
         let left = unit.second_factors(organization).use_recovery_code(user.id, &macs, cx.now).await?;
         let Some(left) = left else { return Ok(CodeCheck::Wrong) };
-        let event = self.core.event(cx, Some(user.id), "2fa.recovery.used");
+        let event = self.core.event(cx, Some(user.id), AuditEventKind::TwoFactorRecoveryUsed);
         let metadata = json!({ "remainingCodes": left });
         unit.audit().record(&AuditEvent { metadata, ..event }).await?;
         unit.commit().await?;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use porta_core::audit::AuditEventKind;
 use porta_core::seal::Sealed;
 use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
@@ -141,9 +142,13 @@ impl Enrolment {
         };
         let Some(confirmed) = confirmed else {
             let is_mail = matches!(pending.step, SecondFactorStep::Email { .. });
-            let what = if is_mail { "2fa.setup.email.failed" } else { "2fa.setup.totp.failed" };
+            let what = if is_mail {
+                AuditEventKind::TwoFactorSetupEmailFailed
+            } else {
+                AuditEventKind::TwoFactorSetupTotpFailed
+            };
             let event = self.core.event(cx, Some(user.id), what);
-            self.core.shared.store().repositories().audit().record(&event).await?;
+            self.core.shared.audit.record(&event).await?;
             return Ok(FactorOutcome::Wrong);
         };
         let enrolled = self.changes.enrol(cx, &user, &confirmed, &[Revocation::User(user.id)]).await?;
@@ -174,8 +179,8 @@ impl Enrolment {
             return Ok(FactorOutcome::Moved);
         }
         let event = match user.two_factor_method {
-            Some(TwoFactorMethod::Email) => "2fa.setup.email.complete",
-            Some(TwoFactorMethod::Totp) | None => "2fa.setup.totp.complete",
+            Some(TwoFactorMethod::Email) => AuditEventKind::TwoFactorSetupEmailComplete,
+            Some(TwoFactorMethod::Totp) | None => AuditEventKind::TwoFactorSetupTotpComplete,
         };
         let authenticated = AuthenticatedUser {
             user: &user,

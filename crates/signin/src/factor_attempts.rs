@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use porta_core::audit::AuditEventKind;
 use porta_core::user::User;
 use porta_core::{TokenDigest, UserId, settings};
-use porta_kv::RateLimit;
+use porta_kv::{KeyName, KvKey, RateLimit};
 use porta_session::{BackendError, OperationContext, Tenant};
 
 use crate::browser::Browser;
@@ -50,19 +51,19 @@ impl FactorLimits {
         let (organization, id) = (tenant.organization.id, user.id);
         let maximum = tenant.settings.number(settings::RATE_LIMIT_2FA_VERIFY_MAX);
         let window = tenant.settings.duration(settings::RATE_LIMIT_2FA_VERIFY_WINDOW);
-        let limit = |key: String, maximum, window| RateLimit { key, maximum, window };
+        let limit = |key, maximum, window| RateLimit { key, maximum, window };
         let Self(mut limits) = Self::inside(tenant, place);
         let device = KnownBrowser::parse(browser.device, tenant, user.email.key());
         if let Some(device) = device.filter(|device| device.matches_credentials(user)) {
-            let key = format!("{organization}:limit:2fa-device:{}", device.digest());
+            let key = KvKey::new(KeyName::LimitTwoFactorDevice, organization).with(device.digest());
             limits.push(limit(key, maximum, window));
         } else {
             let doubled = u32::try_from(user.factor_failures / DOUBLES_EVERY).unwrap_or(u32::MAX).min(16);
             let grown = (window * 2_u32.pow(doubled)).min(LONGEST_WINDOW.max(window));
             let network = cx.caller.network();
             // A new password starts new counters: guesses made before it do not delay the owner.
-            let of = format!("{organization}:limit:2fa:{id}:{}", user.credential_epoch);
-            limits.push(limit(format!("{of}:{network}"), maximum, grown));
+            let of = KvKey::new(KeyName::LimitTwoFactor, organization).with(id).with(user.credential_epoch);
+            limits.push(limit(of.clone().with(network), maximum, grown));
             if kind == CodeKind::Usual {
                 limits.push(limit(of, maximum * NETWORKS, grown));
             }
@@ -73,11 +74,8 @@ impl FactorLimits {
     /// Within a session: counted per session, so strangers cannot use it up.
     pub(crate) fn inside(tenant: &Tenant, place: &str) -> Self {
         Self(vec![RateLimit {
-            key: format!(
-                "{}:limit:2fa-place:{}",
-                tenant.organization.id,
-                &TokenDigest::of(place).hex()[..32]
-            ),
+            key: KvKey::new(KeyName::LimitTwoFactorPlace, tenant.organization.id)
+                .with(&TokenDigest::of(place).hex()[..32]),
             maximum: tenant.settings.number(settings::RATE_LIMIT_2FA_VERIFY_MAX),
             window: tenant.settings.duration(settings::RATE_LIMIT_2FA_VERIFY_WINDOW),
         }])
@@ -88,8 +86,8 @@ impl FactorLimits {
     }
 
     /// Keys that a right code clears, and keys shared by all networks, to which it only gives its own attempt back.
-    fn keys(&self) -> (Vec<String>, Vec<String>) {
-        let mut own: Vec<String> = self.0.iter().map(|limit| limit.key.clone()).collect();
+    fn keys(&self) -> (Vec<KvKey>, Vec<KvKey>) {
+        let mut own: Vec<KvKey> = self.0.iter().map(|limit| limit.key.clone()).collect();
         let shared = own.split_off(own.len().min(2));
         (own, shared)
     }
@@ -116,7 +114,7 @@ impl FactorAttempts {
         let Some(retry_after) = time_to_wait(self.core.shared.kv().hit(limits.all()).await?) else {
             return Ok(None);
         };
-        let event = self.core.event(cx, Some(user), "rate_limit.2fa_verify");
+        let event = self.core.event(cx, Some(user), AuditEventKind::RateLimitTwoFactorVerify);
         self.core.shared.audit.record_once(cx, event, retry_after).await?;
         Ok(Some(retry_after))
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use porta_core::Timestamp;
-use porta_core::audit::AuditEvent;
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::mail::{Mail, SecondFactorChange};
 use porta_core::second_factor::TotpCredential;
 use porta_core::user::{CredentialState, TwoFactorMethod, User};
@@ -36,10 +36,10 @@ pub(crate) enum ConfirmedFactor {
 }
 
 impl ConfirmedFactor {
-    const fn event(&self) -> &'static str {
+    const fn event(&self) -> AuditEventKind {
         match self {
-            Self::Totp { .. } | Self::ReplacementTotp { .. } => "2fa.setup.totp",
-            Self::Email => "2fa.setup.email",
+            Self::Totp { .. } | Self::ReplacementTotp { .. } => AuditEventKind::TwoFactorSetupTotp,
+            Self::Email => AuditEventKind::TwoFactorSetupEmail,
         }
     }
 

@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::settings::{self, SettingDefinition};
 use porta_core::{BearerKind, OrganizationId, Timestamp, TokenDigest};
-use porta_kv::{LimitOutcome, RateLimit};
+use porta_kv::{KeyName, KvKey, LimitOutcome, RateLimit};
 use porta_session::{BackendError, OperationContext, Tenant};
 use serde_json::json;
 
@@ -48,6 +48,13 @@ impl FloodCounter {
         }
     }
 
+    const fn key_name(self) -> KeyName {
+        match self {
+            Self::Passwords => KeyName::LimitLoginOrganization,
+            Self::Links => KeyName::LimitLinkOrganization,
+        }
+    }
+
     const fn settings(self) -> (&'static SettingDefinition, &'static SettingDefinition) {
         match self {
             Self::Passwords => {
@@ -61,7 +68,7 @@ impl FloodCounter {
     fn limit(self, tenant: &Tenant, times: u64) -> RateLimit {
         let (maximum, window) = self.settings();
         RateLimit {
-            key: format!("{}:limit:{}-organization", tenant.organization.id, self.word()),
+            key: KvKey::new(self.key_name(), tenant.organization.id),
             maximum: tenant.settings.number(maximum).saturating_mul(times),
             window: tenant.settings.duration(window),
         }
@@ -164,12 +171,12 @@ impl FloodGuard {
     async fn alarm(&self, cx: OperationContext<'_>, counter: FloodCounter) -> Result<(), BackendError> {
         let tenant = cx.tenant;
         let window = tenant.settings.duration(counter.settings().1);
-        let key = format!("{}:noted:flood:{}", tenant.organization.id, counter.word());
+        let key = KvKey::new(KeyName::Noted, tenant.organization.id).with("flood").with(counter.word());
         if !self.core.shared.kv().put_if_absent(&key, Bytes::from_static(b"1"), window).await? {
             return Ok(());
         }
         tracing::warn!(event = "security.flood", tenant = %tenant.organization.slug, what = counter.word(), "many failures in one organization: unknown browsers must wait before a form is accepted");
-        let event = self.core.shared.audit.event(cx, "security.flood", AuditCategory::Security);
+        let event = self.core.shared.audit.event(cx, AuditEventKind::SecurityFlood);
         // The request that triggered the alarm is not its subject: no address, no user agent.
         let event = AuditEvent {
             metadata: json!({ "counted": counter.word() }),
@@ -177,14 +184,14 @@ impl FloodGuard {
             user_agent: None,
             ..event
         };
-        self.core.shared.store().repositories().audit().record(&event).await?;
+        self.core.shared.audit.record(&event).await?;
         Ok(())
     }
 
     /// Marks a pause cookie as used. `true`: this is its first use.
     async fn is_first_use(&self, tenant: &Tenant, shown: &str) -> Result<bool, BackendError> {
         let digest = TokenDigest::of(shown).hex();
-        let key = format!("{}:noted:waited:{}", tenant.organization.id, &digest[..32]);
+        let key = KvKey::new(KeyName::Noted, tenant.organization.id).with("waited").with(&digest[..32]);
         Ok(self.core.shared.kv().put_if_absent(&key, Bytes::from_static(b"1"), COOKIE_GRACE).await?)
     }
 }

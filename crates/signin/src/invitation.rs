@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use porta_core::audit::AuditEvent;
+use porta_core::audit::{AuditCategory, AuditEvent, AuditEventKind};
 use porta_core::invitation::Invitation;
 use porta_core::mail::Mail;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
@@ -93,12 +93,12 @@ impl Invitations {
         }
         let invitation = Invitation::of(link.details.as_ref());
         let assigned = assign(&mut *unit, cx, invitee.user.id, &link, &invitation).await?;
-        let event = self.core.event(cx, Some(invitee.user.id), "user.invite.accepted");
+        let event = self.core.event(cx, Some(invitee.user.id), AuditEventKind::UserInviteAccepted);
         let metadata = json!({ "roles": assigned.roles.len(), "claims": assigned.claims.len() });
         unit.audit().record(&AuditEvent { metadata, ..event }).await?;
         if !invitation.roles.is_empty() || !invitation.claims.is_empty() {
-            let what = "user.invite.pre_assignments_applied";
-            let event = self.core.event(cx, Some(invitee.user.id), what);
+            let event =
+                self.core.event(cx, Some(invitee.user.id), AuditEventKind::UserInvitePreAssignmentsApplied);
             let metadata =
                 json!({ "roles": assigned.roles, "claims": assigned.claims, "gone": assigned.gone });
             unit.audit().record(&AuditEvent { metadata, ..event }).await?;
@@ -133,12 +133,13 @@ impl Invitations {
         drop(users);
         let Some(after) = after.filter(User::may_continue) else { return Ok(false) };
         if !user.email_verified {
-            let event = self.core.event(cx, Some(after.id), "user.email.verified");
+            let event = self.core.event(cx, Some(after.id), AuditEventKind::UserEmailVerified);
             unit.audit().record(&event).await?;
         }
         if hash.is_some() {
-            let event = self.core.event(cx, Some(after.id), "user.password.set");
-            unit.audit().record(&event).await?;
+            let event = self.core.event(cx, Some(after.id), AuditEventKind::UserPasswordSet);
+            // Not `Admin`, the category of the event: no administrator set this password.
+            unit.audit().record(&AuditEvent { category: AuditCategory::Security, ..event }).await?;
         }
         Ok(true)
     }

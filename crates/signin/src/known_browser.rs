@@ -4,7 +4,7 @@
 
 use porta_core::user::{CredentialState, Email, User};
 use porta_core::{BearerKind, Entropy, TokenDigest, settings};
-use porta_kv::RateLimit;
+use porta_kv::{KeyName, KvKey, RateLimit};
 use porta_session::Tenant;
 
 /// Content of the signed known-browser cookie, for one account.
@@ -72,7 +72,7 @@ impl KnownBrowser {
     /// Limit of wrong passwords in this browser.
     pub(crate) fn limit(&self, tenant: &Tenant) -> RateLimit {
         RateLimit {
-            key: format!("{}:limit:login-device:{}", tenant.organization.id, self.digest()),
+            key: KvKey::new(KeyName::LimitLoginDevice, tenant.organization.id).with(self.digest()),
             maximum: tenant.settings.number(settings::RATE_LIMIT_LOGIN_MAX),
             window: tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW),
         }

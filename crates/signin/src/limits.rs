@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use porta_core::link_request::LinkKind;
 use porta_core::{SessionKey, TokenDigest, settings};
-use porta_kv::{Kv, KvError, LimitOutcome, RateLimit};
+use porta_kv::{KeyName, Kv, KvError, KvKey, LimitOutcome, RateLimit};
 use porta_session::{Caller, IdempotencyClaim, Tenant};
 use tokio::runtime::Handle;
 
@@ -36,16 +36,16 @@ impl LoginLimits {
         let account = TokenDigest::of(&format!("{network}\n{email_key}")).hex();
         let anywhere = TokenDigest::of(email_key).hex();
         let mut failures = vec![RateLimit {
-            key: format!("{organization}:limit:login:{}", &account[..32]),
+            key: KvKey::new(KeyName::LimitLogin, organization).with(&account[..32]),
             maximum: tenant.settings.number(settings::RATE_LIMIT_LOGIN_MAX),
             window,
         }];
         let of_networks = tenant.settings.number(settings::RATE_LIMIT_LOGIN_ADDRESS_MAX);
-        let key_of = |network: &str| format!("{organization}:limit:login-address:{network}");
+        let key_of = |network: &str| KvKey::new(KeyName::LimitLoginAddress, organization).with(network);
         failures.extend(caller.limits(key_of, of_networks, window));
         failures.push(FloodCounter::Passwords.counter(tenant));
         let in_progress = RateLimit {
-            key: format!("{organization}:limit:login-under-way:{}", &anywhere[..32]),
+            key: KvKey::new(KeyName::LimitLoginUnderWay, organization).with(&anywhere[..32]),
             maximum: tenant.settings.number(settings::MAX_FAILED_LOGINS),
             window: IN_PROGRESS_TIMEOUT,
         };
@@ -55,7 +55,7 @@ impl LoginLimits {
     /// Limits for the current password typed within a session: counted per session, so strangers cannot use them up.
     pub(crate) fn inside(tenant: &Tenant, session: SessionKey) -> Self {
         let limit = RateLimit {
-            key: format!("{}:limit:login-session:{session}", tenant.organization.id),
+            key: KvKey::new(KeyName::LimitLoginSession, tenant.organization.id).with(session),
             maximum: tenant.settings.number(settings::RATE_LIMIT_LOGIN_MAX),
             window: tenant.settings.duration(settings::RATE_LIMIT_LOGIN_WINDOW),
         };
@@ -97,13 +97,13 @@ impl LoginLimits {
 
     /// Gives the attempt back: the password was right, or was not verified.
     pub async fn give_back(&self, kv: &dyn Kv, claim: Option<&IdempotencyClaim>) -> Result<(), KvError> {
-        let keys: Vec<String> = self.all().into_iter().map(|limit| limit.key).collect();
+        let keys: Vec<KvKey> = self.all().into_iter().map(|limit| limit.key).collect();
         release(kv, claim, &keys).await
     }
 
     /// Frees the in-progress slot. The password was wrong, so the attempt stays counted.
     pub async fn free_slot(&self, kv: &dyn Kv, claim: Option<&IdempotencyClaim>) -> Result<(), KvError> {
-        let keys: Vec<String> = self.in_progress.iter().map(|limit| limit.key.clone()).collect();
+        let keys: Vec<KvKey> = self.in_progress.iter().map(|limit| limit.key.clone()).collect();
         release(kv, claim, &keys).await
     }
 
@@ -128,7 +128,7 @@ pub enum AttemptDecision {
 }
 
 /// Releases the keys in the command that stores the claim's answer, if there is one; otherwise in one of its own.
-async fn release(kv: &dyn Kv, claim: Option<&IdempotencyClaim>, keys: &[String]) -> Result<(), KvError> {
+async fn release(kv: &dyn Kv, claim: Option<&IdempotencyClaim>, keys: &[KvKey]) -> Result<(), KvError> {
     if claim.is_some_and(|claim| claim.release_with_answer(keys)) {
         return Ok(());
     }
@@ -138,7 +138,7 @@ async fn release(kv: &dyn Kv, claim: Option<&IdempotencyClaim>, keys: &[String])
 /// Drop guard of a verification in progress.
 pub(crate) struct InProgressGuard {
     kv: Arc<dyn Kv>,
-    key: Option<String>,
+    key: Option<KvKey>,
 }
 
 impl InProgressGuard {
@@ -180,9 +180,13 @@ pub(crate) fn link_limits(
 ) -> Vec<RateLimit> {
     let (maximum, window) = link_quota(tenant, kind);
     let account = TokenDigest::of(email_key).hex();
-    let of = format!("{}:limit:{kind}:{}", tenant.organization.id, &account[..32]);
+    let name = match kind {
+        LinkKind::MagicLink => KeyName::LimitMagicLink,
+        LinkKind::PasswordReset => KeyName::LimitPasswordReset,
+    };
+    let of = KvKey::new(name, tenant.organization.id).with(&account[..32]);
     vec![
-        RateLimit { key: format!("{of}:{}", caller.network()), maximum, window },
+        RateLimit { key: of.clone().with(caller.network()), maximum, window },
         RateLimit { key: of, maximum: maximum * NETWORKS, window },
     ]
 }
@@ -191,11 +195,11 @@ pub(crate) fn link_limits(
 /// in any case.
 pub(crate) fn device_link_limit(tenant: &Tenant, kind: LinkKind, device: &KnownBrowser) -> RateLimit {
     let (maximum, window) = link_quota(tenant, kind);
-    RateLimit {
-        key: format!("{}:limit:{kind}-device:{}", tenant.organization.id, device.digest()),
-        maximum,
-        window,
-    }
+    let name = match kind {
+        LinkKind::MagicLink => KeyName::LimitMagicLinkDevice,
+        LinkKind::PasswordReset => KeyName::LimitPasswordResetDevice,
+    };
+    RateLimit { key: KvKey::new(name, tenant.organization.id).with(device.digest()), maximum, window }
 }
 
 fn link_quota(tenant: &Tenant, kind: LinkKind) -> (u64, Duration) {
@@ -213,7 +217,7 @@ pub(crate) fn network_link_limits(tenant: &Tenant, caller: &Caller) -> Vec<RateL
     let maximum = tenant.settings.number(settings::RATE_LIMIT_LINK_ADDRESS_MAX);
     let window = tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW);
     caller.limits(
-        |network| format!("{}:limit:link-address:{network}", tenant.organization.id),
+        |network| KvKey::new(KeyName::LimitLinkAddress, tenant.organization.id).with(network),
         maximum,
         window,
     )

@@ -2,14 +2,14 @@
 //! outbox worker executes it after the request was answered, so neither the answer nor its timing depends on the account.
 
 use async_trait::async_trait;
-use porta_core::audit::{AuditCategory, AuditEvent};
-use porta_core::link_request::{LinkKind, LinkRequest};
+use porta_core::audit::AuditEvent;
+use porta_core::link_request::LinkRequest;
 use porta_core::mail::{OutgoingEmail, Recipient};
 use porta_core::one_time::OneTimeToken;
 use porta_core::organization::{Organization, OrganizationStatus};
 use porta_core::outbox::OutboxClaim;
 use porta_core::user::User;
-use porta_core::{AuditId, OneTimeTokenId, OrganizationId, Timestamp};
+use porta_core::{Entropy, OneTimeTokenId, OrganizationId, Timestamp};
 use porta_outbox::{AttemptError, Completion, FailedAttempt, Handler, OutboxDeps, RetryPolicy, email};
 use porta_store::StoreError;
 
@@ -78,7 +78,7 @@ async fn resolve(
         let outgoing = OutgoingEmail { organization_id: organization, recipient, mail: request.mail() };
         let item = outgoing.into_item(&id.to_string(), &deps.keyring, now, &*deps.entropy);
         unit.outbox().enqueue(&item).await?;
-        let event = event(AuditId::new(now, &*deps.entropy), request, &tenant, &user, now);
+        let event = event(request, &tenant, &user, now, &*deps.entropy);
         unit.audit().record(&event).await?;
     } else {
         // The address is unknown or was changed, or a valid link exists. No audit row: strangers may request links to
@@ -112,28 +112,18 @@ fn token(
 
 /// Names who requested the link only by address and user agent: nobody has signed in yet.
 fn event(
-    id: AuditId,
     request: &LinkRequest,
     tenant: &Organization,
     user: &User,
     now: Timestamp,
+    entropy: &dyn Entropy,
 ) -> AuditEvent {
     AuditEvent {
-        id,
         organization_id: Some(tenant.id),
         organization_label: Some(tenant.slug.as_str().to_owned()),
         user_id: Some(user.id),
-        actor_id: None,
-        actor_label: None,
-        event_type: request.kind.event().to_owned(),
-        category: match request.kind {
-            LinkKind::MagicLink => AuditCategory::Authentication,
-            LinkKind::PasswordReset => AuditCategory::Security,
-        },
-        description: None,
-        metadata: serde_json::Value::Null,
         ip_address: request.ip_address.clone(),
         user_agent: request.user_agent.clone(),
-        created_at: now,
+        ..AuditEvent::new(request.kind.sent_event(), now, entropy)
     }
 }

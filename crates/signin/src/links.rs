@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use porta_core::audit::AuditEvent;
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::link_request::{LinkKind, LinkRequest};
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::{Email, User};
@@ -109,7 +109,7 @@ impl MailedLinks {
         kind: LinkKind,
         window: Duration,
     ) -> Result<(), BackendError> {
-        let event = self.core.event(cx, None, &format!("rate_limit.{kind}"));
+        let event = self.core.event(cx, None, kind.limited_event());
         self.core.shared.audit.record_once(cx, event, window).await
     }
 
@@ -152,10 +152,10 @@ impl MailedLinks {
         };
         self.core.shared.kv().hit(&network).await?;
         let what = match purpose {
-            TokenPurpose::MagicLink => "user.magic_link.failed",
-            TokenPurpose::PasswordReset => "user.password_reset.failed",
-            TokenPurpose::Invitation => "user.invite.failed",
-            TokenPurpose::EmailVerification => "user.email_verification.failed",
+            TokenPurpose::MagicLink => AuditEventKind::UserMagicLinkFailed,
+            TokenPurpose::PasswordReset => AuditEventKind::UserPasswordResetFailed,
+            TokenPurpose::Invitation => AuditEventKind::UserInviteFailed,
+            TokenPurpose::EmailVerification => AuditEventKind::UserEmailVerificationFailed,
         };
         let window = tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW);
         let event = self.core.event(cx, None, what);
@@ -188,10 +188,10 @@ impl MailedLinks {
     ) -> Vec<AuditEvent> {
         let mut events = Vec::new();
         if !before.email_verified {
-            events.push(self.core.event(cx, Some(before.id), "user.email.verified"));
+            events.push(self.core.event(cx, Some(before.id), AuditEventKind::UserEmailVerified));
         }
         if before.status != after.status {
-            events.push(self.core.event(cx, Some(before.id), "user.auto_unlocked"));
+            events.push(self.core.event(cx, Some(before.id), AuditEventKind::UserAutoUnlocked));
         }
         events
     }

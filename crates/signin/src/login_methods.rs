@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use porta_core::audit::AuditEvent;
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::organization::LoginMethod;
 use porta_core::settings;
 use porta_session::{BackendError, InteractionPurpose, OperationContext, Tenant};
@@ -46,7 +46,7 @@ impl LoginMethods {
         let methods = self.offered(cx.tenant, purpose).await?;
         let is_offered = methods.contains(&method);
         if !is_offered {
-            let event = self.core.event(cx, None, "security.login_method_disabled");
+            let event = self.core.event(cx, None, AuditEventKind::SecurityLoginMethodDisabled);
             let metadata = json!({
                 "clientId": purpose.client_id(), "attemptedMethod": method, "effectiveMethods": methods,
             });

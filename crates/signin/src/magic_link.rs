@@ -6,13 +6,14 @@
 
 use std::sync::Arc;
 
+use porta_core::audit::AuditEventKind;
 use porta_core::link_request::{LinkKind, LinkRequest};
 use porta_core::mail::SecurityEvent;
 use porta_core::one_time::TokenPurpose;
 use porta_core::organization::LoginMethod;
 use porta_core::user::User;
 use porta_core::{TokenDigest, settings};
-use porta_kv::RateLimit;
+use porta_kv::{KeyName, KvKey, RateLimit};
 use porta_session::interaction::{BoundInteraction, RequestedMagicLink, Stage};
 use porta_session::{BackendError, OperationContext, Tenant};
 use serde_json::json;
@@ -183,13 +184,13 @@ impl MagicLinks {
         let (tenant, organization) = (cx.tenant, cx.tenant.organization.id);
         let uid = bound.interaction.uid.as_str();
         let limit = RateLimit {
-            key: format!("{organization}:limit:magic-code:{}", TokenDigest::of(uid).hex()),
+            key: KvKey::new(KeyName::LimitMagicCode, organization).with(TokenDigest::of(uid).hex()),
             maximum: tenant.settings.number(settings::RATE_LIMIT_MAGIC_CODE_MAX),
             window: tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW),
         };
         // Counted before it is verified, so that parallel attempts cannot exceed the limit.
         if let Some(retry_after) = time_to_wait(self.core.shared.kv().hit(&[limit]).await?) {
-            let event = self.core.event(cx, None, "rate_limit.magic_code");
+            let event = self.core.event(cx, None, AuditEventKind::RateLimitMagicCode);
             self.core.shared.audit.record_once(cx, event, retry_after).await?;
             return Ok(FactorOutcome::Limited { retry_after });
         }
@@ -197,7 +198,7 @@ impl MagicLinks {
         let user = if is_right { self.use_link(cx, &bound, &digest).await? } else { None };
         let Some(user) = user else {
             count_sign_in(LoginMethod::MagicLink.as_str(), "failure");
-            let event = self.core.event(cx, None, "user.magic_link.failed");
+            let event = self.core.event(cx, None, AuditEventKind::UserMagicLinkFailed);
             let window = tenant.settings.duration(settings::RATE_LIMIT_LINK_WINDOW);
             self.core.shared.audit.record_once(cx, event, window).await?;
             return Ok(FactorOutcome::Wrong);
@@ -242,8 +243,13 @@ impl MagicLinks {
         browser: Browser<'_>,
     ) -> Result<SignInOutcome, BackendError> {
         let amr = amr::of_first_factor(LoginMethod::MagicLink);
-        let authenticated =
-            AuthenticatedUser { user, amr, event: "user.login.magic_link", rehash: None, past_lock: true };
+        let authenticated = AuthenticatedUser {
+            user,
+            amr,
+            event: AuditEventKind::UserLoginMagicLink,
+            rehash: None,
+            past_lock: true,
+        };
         self.challenge.continue_after_first_factor(cx, bound, authenticated, browser).await
     }
 

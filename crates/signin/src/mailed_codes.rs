@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use porta_core::audit::AuditEventKind;
 use porta_core::mail::Mail;
 use porta_core::second_factor::{CodePurpose, CodeSlot, EmailCode};
 use porta_core::user::User;
 use porta_core::{EmailCodeId, TokenDigest, settings};
-use porta_kv::RateLimit;
+use porta_kv::{KeyName, KvKey, RateLimit};
 use porta_session::{BackendError, OperationContext, Tenant};
 use porta_store::EmailCodeOutcome;
 
@@ -55,19 +56,19 @@ impl CodeRequester<'_> {
         &self,
         cx: OperationContext<'_>,
         user: &User,
-        what: &str,
+        name: KeyName,
         maximum: u64,
         window: Duration,
     ) -> Vec<RateLimit> {
-        let of = format!("{}:limit:{what}:{}", cx.tenant.organization.id, user.id);
+        let of = KvKey::new(name, cx.tenant.organization.id).with(user.id);
         let limit = |key, maximum| RateLimit { key, maximum, window };
         if matches!(self, Self::Session) {
-            return vec![limit(format!("{of}:session"), maximum)];
+            return vec![limit(of.with("session"), maximum)];
         }
         if let Some(device) = self.known_device(cx.tenant, user) {
-            return vec![limit(format!("{of}:{}", device.digest()), maximum)];
+            return vec![limit(of.with(device.digest()), maximum)];
         }
-        vec![limit(format!("{of}:{}", cx.caller.network()), maximum), limit(of, maximum * NETWORKS)]
+        vec![limit(of.clone().with(cx.caller.network()), maximum), limit(of, maximum * NETWORKS)]
     }
 }
 
@@ -107,7 +108,7 @@ impl MailedCodes {
     ) -> Result<Option<Duration>, BackendError> {
         let maximum = cx.tenant.settings.number(settings::RATE_LIMIT_2FA_MAIL_MAX);
         let window = cx.tenant.settings.duration(settings::RATE_LIMIT_2FA_MAIL_WINDOW);
-        limits.extend(requester.limits(cx, user, "2fa-mail", maximum, window));
+        limits.extend(requester.limits(cx, user, KeyName::LimitTwoFactorMail, maximum, window));
         Ok(time_to_wait(self.core.shared.kv().hit(&limits).await?))
     }
 
@@ -120,13 +121,13 @@ impl MailedCodes {
     ) -> Result<Option<Duration>, BackendError> {
         let maximum = cx.tenant.settings.number(settings::RATE_LIMIT_2FA_RESEND_MAX);
         let window = cx.tenant.settings.duration(settings::RATE_LIMIT_2FA_RESEND_WINDOW);
-        let again = requester.limits(cx, code.user, "2fa-resend", maximum, window);
+        let again = requester.limits(cx, code.user, KeyName::LimitTwoFactorResend, maximum, window);
         if let Some(retry_after) = self.count_mails(cx, code.user, requester, again).await? {
             return Ok(Some(retry_after));
         }
         self.send(cx, code, requester).await?;
-        let event = self.core.event(cx, Some(code.user.id), "2fa.otp.resent");
-        self.core.shared.store().repositories().audit().record(&event).await?;
+        let event = self.core.event(cx, Some(code.user.id), AuditEventKind::TwoFactorOtpResent);
+        self.core.shared.audit.record(&event).await?;
         Ok(None)
     }
 
@@ -154,7 +155,7 @@ impl MailedCodes {
         unit.second_factors(organization).issue_email_code(&row).await?;
         let mail = Mail::EmailCode { code: code.expose().to_owned(), expires_at };
         self.core.enqueue(&mut *unit, cx, user, mail, &row.id.to_string()).await?;
-        let event = self.core.event(cx, Some(user.id), "2fa.otp.sent");
+        let event = self.core.event(cx, Some(user.id), AuditEventKind::TwoFactorOtpSent);
         unit.audit().record(&event).await?;
         Ok(unit.commit().await?)
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use porta_core::audit::AuditEvent;
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::session::SessionRecord;
 use porta_core::user::User;
 use porta_core::{BearerKind, Password, SessionKey, TokenDigest, UserId, settings};
@@ -28,7 +28,7 @@ pub(crate) struct AuthenticatedUser<'a> {
     /// Authentication methods used (RFC 8176 §2).
     pub amr: Vec<String>,
     /// Audit event to record.
-    pub event: &'static str,
+    pub event: AuditEventKind,
     /// The password, if its stored hash is outdated.
     pub rehash: Option<&'a Password>,
     /// Ignores a lock caused by somebody else's guesses: known browser or mailed link (decision 0027).
@@ -134,7 +134,7 @@ impl NewSessions {
         // The interaction is gone, so no browser got this session: revoke it. A kept session goes on under its previous
         // cookie.
         if kept.is_none() {
-            let event = self.core.event(cx, Some(user.id), "session.revoked");
+            let event = self.core.event(cx, Some(user.id), AuditEventKind::SessionRevoked);
             let metadata = json!({ "session": key.to_string(), "reason": "interaction_gone" });
             let event = AuditEvent { metadata, ..event };
             self.core
@@ -162,7 +162,7 @@ impl NewSessions {
         let entered = users.record_sign_in(user, lockout, record, event).await?;
         drop(users);
         if entered {
-            let unlocked = self.core.event(cx, Some(user.id), "user.auto_unlocked");
+            let unlocked = self.core.event(cx, Some(user.id), AuditEventKind::UserAutoUnlocked);
             unit.audit().record(&unlocked).await?;
         }
         unit.commit().await?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use porta_core::audit::AuditEventKind;
 use porta_core::organization::LoginMethod;
 use porta_core::user::{Email, User};
 use porta_core::{TypedPassword, metrics, settings};
@@ -174,7 +175,7 @@ impl PasswordSignIn {
             AttemptDecision::Repeated => return Ok(Some(SignInOutcome::Repeated)),
             AttemptDecision::Limited(retry_after) => retry_after,
         };
-        let event = self.core.event(cx, None, "rate_limit.login");
+        let event = self.core.event(cx, None, AuditEventKind::RateLimitLogin);
         self.core.shared.audit.record_once(cx, event, retry_after).await?;
         Ok(Some(SignInOutcome::Limited { retry_after }))
     }
@@ -216,16 +217,15 @@ impl PasswordSignIn {
             StatusCheck::DeniedSilently if is_known_browser => {}
             StatusCheck::DeniedSilently => return Ok(SignInOutcome::Refused),
             StatusCheck::Denied(status) => {
-                let what = "user.login.password.failed";
-                let event = self.core.event(cx, Some(user.id), what);
-                self.core.shared.store().repositories().audit().record(&event).await?;
+                let event = self.core.event(cx, Some(user.id), AuditEventKind::UserLoginPasswordFailed);
+                self.core.shared.audit.record(&event).await?;
                 return Ok(SignInOutcome::NotActive(status));
             }
         }
         let authenticated = AuthenticatedUser {
             user: &user,
             amr: amr::of_first_factor(LoginMethod::Password),
-            event: "user.login.password",
+            event: AuditEventKind::UserLoginPassword,
             rehash: attempt.password.normal().filter(|_| verified.outdated),
             past_lock: is_known_browser,
         };
@@ -248,9 +248,13 @@ impl PasswordSignIn {
             lockout: tenant.settings.duration(settings::LOCKOUT_DURATION),
         };
         let event = |what| self.core.event(cx, None, what);
-        let (failed, locked) = (event("user.login.password.failed"), event("user.auto_locked"));
-        let events =
-            FailureEvents { failed: &failed, locked: &locked, unlocked: &event("user.auto_unlocked") };
+        let (failed, locked) =
+            (event(AuditEventKind::UserLoginPasswordFailed), event(AuditEventKind::UserAutoLocked));
+        let events = FailureEvents {
+            failed: &failed,
+            locked: &locked,
+            unlocked: &event(AuditEventKind::UserAutoUnlocked),
+        };
         let mut repositories = self.core.shared.store().repositories();
         let mut users = repositories.users(tenant.organization.id);
         let outcome = users.record_sign_in_failure(email_key, policy, now, events).await?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use porta_core::audit::AuditEventKind;
 use porta_core::link_request::{LinkKind, LinkRequest};
 use porta_core::mail::Mail;
 use porta_core::one_time::TokenPurpose;
@@ -113,7 +114,7 @@ impl Recovery {
         for event in self.links.mail_received_events(cx, &user, &after) {
             unit.audit().record(&event).await?;
         }
-        let event = self.core.event(cx, Some(user.id), "user.password_reset.completed");
+        let event = self.core.event(cx, Some(user.id), AuditEventKind::UserPasswordResetCompleted);
         unit.audit().record(&event).await?;
         unit.commit().await?;
         Ok(SetPasswordOutcome::Done)

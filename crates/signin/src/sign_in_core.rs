@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use porta_core::UserId;
-use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::audit::{AuditCategory, AuditEvent, AuditEventKind};
 use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecurityEvent};
 use porta_core::user::User;
 use porta_session::{BackendError, OperationContext, SharedServices};
@@ -22,23 +22,16 @@ pub struct SignInCore {
 
 impl SignInCore {
     /// Builds an audit row; the caller adds details.
-    pub(crate) fn event(&self, cx: OperationContext<'_>, user: Option<UserId>, what: &str) -> AuditEvent {
-        let category = match what {
-            "user.login.password"
-            | "user.login.magic_link"
-            | "user.email.verified"
-            | "2fa.challenge.started"
-            | "2fa.verify.success"
-            | "2fa.otp.resent"
-            | "2fa.setup.totp.complete"
-            | "2fa.setup.email.complete"
-            | "2fa.recovery.used" => AuditCategory::Authentication,
-            _ => AuditCategory::Security,
-        };
+    pub(crate) fn event(
+        &self,
+        cx: OperationContext<'_>,
+        user: Option<UserId>,
+        kind: AuditEventKind,
+    ) -> AuditEvent {
         AuditEvent {
             user_id: user,
-            actor_id: user.filter(|_| category == AuditCategory::Authentication),
-            ..self.shared.audit.event(cx, what, category)
+            actor_id: user.filter(|_| kind.category() == AuditCategory::Authentication),
+            ..self.shared.audit.event(cx, kind)
         }
     }
 

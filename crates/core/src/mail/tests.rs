@@ -105,6 +105,13 @@ fn the_stored_name_of_every_message_is_its_template() {
 }
 
 #[test]
+fn the_event_of_an_accepted_mail_names_its_template() {
+    for template in MailTemplate::ALL {
+        assert_eq!(template.sent_event().as_str(), format!("email.send.{template}"));
+    }
+}
+
+#[test]
 fn a_greeting_uses_the_name_or_the_local_part() {
     let mut recipient = outgoing().recipient;
     assert_eq!(recipient.name(), "ana");

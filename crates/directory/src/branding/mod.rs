@@ -5,6 +5,7 @@ mod picture;
 mod svg;
 mod svg_names;
 
+use porta_core::audit::AuditEventKind;
 use porta_core::branding::{AssetKind, BrandingAsset};
 use porta_core::change::Change;
 use porta_core::organization::Organization;
@@ -42,7 +43,7 @@ impl Transaction {
         let asset = BrandingAsset { id, kind, content_type, data, created_at: self.now };
         self.unit.branding_assets(organization.id).put(&asset, seen).await.map_err(stale("picture"))?;
         let metadata = json!({ "assetType": kind, "contentType": content_type, "size": size });
-        self.audit("org.branding.asset.uploaded", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::OrgBrandingAssetUploaded, Some(organization), None, metadata).await?;
         self.announce(Change::Organization(organization.slug.clone()));
         Ok(true)
     }
@@ -57,7 +58,7 @@ impl Transaction {
             return Ok(false);
         }
         let metadata = json!({ "assetType": kind });
-        self.audit("org.branding.asset.deleted", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::OrgBrandingAssetDeleted, Some(organization), None, metadata).await?;
         self.announce(Change::Organization(organization.slug.clone()));
         Ok(true)
     }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use porta_core::application::{Application, ApplicationStatus};
+use porta_core::audit::AuditEventKind;
 use porta_core::change::Change;
 use porta_core::client::{
     ApplicationType, Client, ClientId, ClientStatus, ClientType, GrantType, ResponseType,
@@ -177,7 +178,7 @@ impl Transaction {
             "clientType": client.client_type, "applicationType": client.application_type,
             "applicationId": application.id, "loginMethods": client.login_methods,
         });
-        self.audit("client.created", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::ClientCreated, Some(organization), None, metadata).await?;
         self.announce(Change::Client(client.client_id.clone()));
         self.ensure_keys_for(organization, &client).await?;
         let secret = if client.is_confidential() {
@@ -250,7 +251,7 @@ impl Transaction {
             metadata["previousLoginMethods"] = json!(before.login_methods);
             metadata["newLoginMethods"] = json!(after.login_methods);
         }
-        self.audit("client.updated", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::ClientUpdated, Some(organization), None, metadata).await?;
         self.announce(Change::Client(after.client_id.clone()));
         self.ensure_keys_for(organization, &after).await?;
         Ok((after, fields))
@@ -277,9 +278,9 @@ impl Transaction {
             }
         }
         let event = match to {
-            ClientStatus::Active => "client.activated",
-            ClientStatus::Inactive => "client.deactivated",
-            ClientStatus::Revoked => "client.revoked",
+            ClientStatus::Active => AuditEventKind::ClientActivated,
+            ClientStatus::Inactive => AuditEventKind::ClientDeactivated,
+            ClientStatus::Revoked => AuditEventKind::ClientRevoked,
         };
         let metadata = json!({
             "clientDbId": client.id, "clientId": client.client_id,

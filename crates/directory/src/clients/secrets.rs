@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use porta_core::audit::AuditEventKind;
 use porta_core::change::Change;
 use porta_core::client::{Client, ClientSecret, SecretStatus};
 use porta_core::line::check_line;
@@ -88,7 +89,7 @@ impl Transaction {
             "clientId": client.id, "secretId": stored.id, "label": stored.label,
             "expiresAt": stored.expires_at.map(Timestamp::rfc3339), "given": was_given,
         });
-        self.audit("client.secret.generated", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::ClientSecretGenerated, Some(organization), None, metadata).await?;
         self.announce(Change::Client(client.client_id.clone()));
         Ok(IssuedSecret { stored, generated: (!was_given).then_some(value) })
     }
@@ -123,7 +124,7 @@ impl Transaction {
         }
         drop(clients);
         let metadata = json!({ "clientId": client.id, "secretId": secret, "label": known.label });
-        self.audit("client.secret.revoked", Some(organization), None, metadata).await?;
+        self.audit(AuditEventKind::ClientSecretRevoked, Some(organization), None, metadata).await?;
         self.announce(Change::Client(client.client_id.clone()));
         Ok(())
     }

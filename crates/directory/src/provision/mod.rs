@@ -10,6 +10,7 @@
 //! Every value passes through the operations of this crate, so the rules of the other boundaries apply. Each item has a
 //! savepoint: a failing item is reported and the rest goes on, so that one run finds all problems of a file.
 
+use porta_core::audit::AuditEventKind;
 use porta_core::organization::{Organization, OrganizationStatus};
 use porta_core::password_rules::ContextWords;
 use porta_core::user::{Email, Profile};
@@ -173,5 +174,5 @@ async fn record(work: &mut Transaction, mode: Mode, report: &Report) -> Result<(
         "skipped": report.skipped.len(),
         "errors": report.errors.len(),
     });
-    work.audit("admin.import", None, None, metadata).await
+    work.audit(AuditEventKind::AdminImport, None, None, metadata).await
 }

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{LONG, TimeControl, assert_until, bytes, race};
+use super::{LONG, TimeControl, assert_until, bytes, named, race};
 use crate::{ConsumeOutcome, Kv};
 
 async fn live(kv: &dyn Kv, keys: &[&str]) -> Vec<bool> {
     let mut found = Vec::with_capacity(keys.len());
     for key in keys {
-        found.push(kv.get(key).await.unwrap().is_some());
+        found.push(kv.get(&named(key)).await.unwrap().is_some());
     }
     found
 }
 
 async fn put(kv: &dyn Kv, group: &str, most: usize, key: &str) {
-    kv.put_in_group(group, most, key, bytes(key), LONG).await.unwrap();
+    kv.put_in_group(&named(group), most, &named(key), bytes(key), LONG).await.unwrap();
 }
 
 pub(super) async fn of_more_than_so_many_the_oldest_go(kv: &dyn Kv) {
@@ -23,10 +23,14 @@ pub(super) async fn of_more_than_so_many_the_oldest_go(kv: &dyn Kv) {
         put(kv, "g1", 3, key).await;
     }
     assert_eq!(live(kv, &["g1:a", "g1:b", "g1:c"]).await, [true; 3]);
-    assert_eq!(kv.get("g1:b").await.unwrap(), Some(bytes("g1:b")));
+    assert_eq!(kv.get(&named("g1:b")).await.unwrap(), Some(bytes("g1:b")));
     put(kv, "g1", 3, "g1:d").await;
     assert_eq!(live(kv, &["g1:a", "g1:b", "g1:c", "g1:d"]).await, [false, true, true, true]);
-    assert_eq!(kv.consume("g1:a", LONG).await.unwrap(), ConsumeOutcome::Absent, "as if it had never been");
+    assert_eq!(
+        kv.consume(&named("g1:a"), LONG).await.unwrap(),
+        ConsumeOutcome::Absent,
+        "as if it had never been"
+    );
     // Storing a member again makes it the newest.
     put(kv, "g1", 3, "g1:b").await;
     put(kv, "g1", 3, "g1:e").await;
@@ -40,9 +44,9 @@ pub(super) async fn only_live_values_count(kv: &dyn Kv, time: &dyn TimeControl) 
     let unit = time.unit();
     let deadline = time.now() + unit;
     put(kv, "g2", 3, "g2:stays").await;
-    kv.put_in_group("g2", 3, "g2:ends", bytes("x"), unit).await.unwrap();
+    kv.put_in_group(&named("g2"), 3, &named("g2:ends"), bytes("x"), unit).await.unwrap();
     put(kv, "g2", 3, "g2:taken").await;
-    kv.take("g2:taken").await.unwrap();
+    kv.take(&named("g2:taken")).await.unwrap();
     put(kv, "g2", 3, "g2:new").await;
     let before = live(kv, &["g2:stays", "g2:ends", "g2:new"]).await;
     assert_until(time, deadline, before == [true; 3], "what was taken left its place");
@@ -53,11 +57,14 @@ pub(super) async fn only_live_values_count(kv: &dyn Kv, time: &dyn TimeControl) 
 
 pub(super) async fn a_used_value_stays_known(kv: &dyn Kv) {
     put(kv, "g3", 1, "g3:used").await;
-    assert_eq!(kv.consume("g3:used", LONG).await.unwrap(), ConsumeOutcome::Fresh(bytes("g3:used")));
+    assert_eq!(kv.consume(&named("g3:used"), LONG).await.unwrap(), ConsumeOutcome::Fresh(bytes("g3:used")));
     for key in ["g3:a", "g3:b"] {
         put(kv, "g3", 1, key).await;
     }
-    assert_eq!(kv.consume("g3:used", LONG).await.unwrap(), ConsumeOutcome::Replayed(bytes("g3:used")));
+    assert_eq!(
+        kv.consume(&named("g3:used"), LONG).await.unwrap(),
+        ConsumeOutcome::Replayed(bytes("g3:used"))
+    );
     assert_eq!(live(kv, &["g3:a", "g3:b"]).await, [false, true]);
 }
 
@@ -65,16 +72,16 @@ pub(super) async fn groups_do_not_meet(kv: &dyn Kv) {
     for group in ["g4", "g5", "g4:x"] {
         put(kv, group, 1, &format!("{group}:only")).await;
     }
-    kv.put("g4", bytes("a value"), LONG).await.unwrap();
+    kv.put(&named("g4"), bytes("a value"), LONG).await.unwrap();
     put(kv, "g4", 1, "g4:other").await;
     assert_eq!(live(kv, &["g4:only", "g4:other", "g5:only", "g4:x:only"]).await, [false, true, true, true]);
-    assert_eq!(kv.get("g4").await.unwrap(), Some(bytes("a value")), "a group is no value");
-    assert_eq!(kv.get("g5").await.unwrap(), None);
+    assert_eq!(kv.get(&named("g4")).await.unwrap(), Some(bytes("a value")), "a group is no value");
+    assert_eq!(kv.get(&named("g5")).await.unwrap(), None);
 }
 
 pub(super) async fn what_is_stored_for_no_time_is_not_a_member(kv: &dyn Kv) {
     put(kv, "g6", 1, "g6:a").await;
-    kv.put_in_group("g6", 2, "g6:b", bytes("x"), Duration::ZERO).await.unwrap();
+    kv.put_in_group(&named("g6"), 2, &named("g6:b"), bytes("x"), Duration::ZERO).await.unwrap();
     assert_eq!(live(kv, &["g6:a", "g6:b"]).await, [true, false]);
     put(kv, "g6", 2, "g6:c").await;
     assert_eq!(live(kv, &["g6:a", "g6:c"]).await, [true, true]);
@@ -83,7 +90,7 @@ pub(super) async fn what_is_stored_for_no_time_is_not_a_member(kv: &dyn Kv) {
 pub(super) async fn a_group_lasts_as_long_as_its_longest_value(kv: &dyn Kv, time: &dyn TimeControl) {
     let unit = time.unit();
     put(kv, "g7", 2, "g7:long").await;
-    kv.put_in_group("g7", 2, "g7:brief", bytes("x"), unit).await.unwrap();
+    kv.put_in_group(&named("g7"), 2, &named("g7:brief"), bytes("x"), unit).await.unwrap();
     time.pass(unit).await;
     put(kv, "g7", 1, "g7:new").await;
     assert_eq!(live(kv, &["g7:long", "g7:new"]).await, [false, true], "the long one is still known");
@@ -96,8 +103,8 @@ pub(super) async fn parallel_values_never_exceed_the_maximum(kv: &Arc<dyn Kv>) {
         let kv = Arc::clone(kv);
         async move {
             for n in 0..EACH {
-                let key = format!("race:group:{task}:{n}");
-                kv.put_in_group("race:group", 4, &key, bytes("x"), LONG).await.unwrap();
+                let key = named(&format!("race:group:{task}:{n}"));
+                kv.put_in_group(&named("race:group"), 4, &key, bytes("x"), LONG).await.unwrap();
             }
         }
     })
@@ -105,7 +112,7 @@ pub(super) async fn parallel_values_never_exceed_the_maximum(kv: &Arc<dyn Kv>) {
     let mut left = 0;
     for task in 0..TASKS {
         for n in 0..EACH {
-            left += usize::from(kv.get(&format!("race:group:{task}:{n}")).await.unwrap().is_some());
+            left += usize::from(kv.get(&named(&format!("race:group:{task}:{n}"))).await.unwrap().is_some());
         }
     }
     assert_eq!(left, 4);

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{LONG, TimeControl, assert_until, bytes, race};
+use super::{LONG, TimeControl, assert_until, bytes, named, race};
 use crate::{Kv, LimitOutcome, RateLimit};
 
 fn limit(key: &str, maximum: u64, window: Duration) -> RateLimit {
-    RateLimit { key: format!("limit:{key}"), maximum, window }
+    RateLimit { key: named(&format!("limit:{key}")), maximum, window }
 }
 
 #[track_caller]
@@ -126,7 +126,7 @@ pub(super) async fn released_hits_leave_room_in_the_same_window(kv: &dyn Kv, tim
     let wait = wait_of(kv.hit(&limits).await.unwrap());
     assert_until(time, deadline, wait > Duration::ZERO && wait <= window, "the window goes on");
     // More releases than hits, and a counter that does not exist: never below zero, never a value.
-    let unknown = "limit:never counted".to_owned();
+    let unknown = named("limit:never counted");
     kv.put(&keys[0], bytes("value"), LONG).await.unwrap();
     for _ in 0..5 {
         kv.release(&[keys[0].clone(), unknown.clone()]).await.unwrap();
@@ -193,50 +193,58 @@ pub(super) async fn a_maximum_of_zero_allows_nothing(kv: &dyn Kv) {
 pub(super) async fn a_limited_value_is_counted_and_stored_or_neither(kv: &dyn Kv, time: &dyn TimeControl) {
     let limits = [limit("store", 2, LONG), limit("store too", 9, LONG)];
     for key in ["one", "two"] {
-        let verdict = kv.put_limited(key, bytes(key), LONG, &limits).await.unwrap();
-        assert_eq!((verdict, kv.get(key).await.unwrap()), (LimitOutcome::Allowed, Some(bytes(key))));
+        let verdict = kv.put_limited(&named(key), bytes(key), LONG, &limits).await.unwrap();
+        assert_eq!((verdict, kv.get(&named(key)).await.unwrap()), (LimitOutcome::Allowed, Some(bytes(key))));
     }
-    kv.put("kept", bytes("old"), LONG).await.unwrap();
+    kv.put(&named("kept"), bytes("old"), LONG).await.unwrap();
     for key in ["three", "kept"] {
-        let wait = wait_of(kv.put_limited(key, bytes("new"), LONG, &limits).await.unwrap());
+        let wait = wait_of(kv.put_limited(&named(key), bytes("new"), LONG, &limits).await.unwrap());
         assert!(wait > Duration::ZERO && wait <= LONG, "{wait:?}");
     }
-    assert_eq!(kv.get("three").await.unwrap(), None);
-    assert_eq!(kv.get("kept").await.unwrap(), Some(bytes("old")));
+    assert_eq!(kv.get(&named("three")).await.unwrap(), None);
+    assert_eq!(kv.get(&named("kept")).await.unwrap(), Some(bytes("old")));
     // A refused call is counted by neither counter; a stored value counts like a hit.
     let other = [limit("store too", 3, LONG)];
     assert_eq!(kv.hit(&other).await.unwrap(), LimitOutcome::Allowed);
     assert_ne!(kv.hit(&other).await.unwrap(), LimitOutcome::Allowed);
     kv.clear(&[limits[0].key.clone()]).await.unwrap();
     let unit = time.unit();
-    assert_eq!(kv.put_limited("kept", bytes("new"), unit, &limits).await.unwrap(), LimitOutcome::Allowed);
+    assert_eq!(
+        kv.put_limited(&named("kept"), bytes("new"), unit, &limits).await.unwrap(),
+        LimitOutcome::Allowed
+    );
     time.pass(unit).await;
-    assert_eq!(kv.get("kept").await.unwrap(), None, "its own lifetime, not the window's");
+    assert_eq!(kv.get(&named("kept")).await.unwrap(), None, "its own lifetime, not the window's");
 }
 
 pub(super) async fn a_value_without_limits_is_only_stored(kv: &dyn Kv, time: &dyn TimeControl) {
     let unit = time.unit();
-    assert_eq!(kv.put_limited("free", bytes(""), unit, &[]).await.unwrap(), LimitOutcome::Allowed);
+    assert_eq!(kv.put_limited(&named("free"), bytes(""), unit, &[]).await.unwrap(), LimitOutcome::Allowed);
     time.pass(unit).await;
-    assert_eq!(kv.get("free").await.unwrap(), None);
-    kv.put("free", bytes("x"), LONG).await.unwrap();
-    let gone =
-        kv.put_limited("free", bytes("y"), Duration::ZERO, &[limit("nothing", 1, LONG)]).await.unwrap();
+    assert_eq!(kv.get(&named("free")).await.unwrap(), None);
+    kv.put(&named("free"), bytes("x"), LONG).await.unwrap();
+    let gone = kv
+        .put_limited(&named("free"), bytes("y"), Duration::ZERO, &[limit("nothing", 1, LONG)])
+        .await
+        .unwrap();
     assert_eq!(
-        (gone, kv.get("free").await.unwrap()),
+        (gone, kv.get(&named("free")).await.unwrap()),
         (LimitOutcome::Allowed, None),
         "no lifetime stores nothing"
     );
     let closed = [limit("never", 0, LONG)];
-    let verdict = kv.put_limited("free", bytes("y"), LONG, &closed).await.unwrap();
-    assert_eq!((verdict, kv.get("free").await.unwrap()), (LimitOutcome::Limited { retry_after: LONG }, None));
+    let verdict = kv.put_limited(&named("free"), bytes("y"), LONG, &closed).await.unwrap();
+    assert_eq!(
+        (verdict, kv.get(&named("free")).await.unwrap()),
+        (LimitOutcome::Limited { retry_after: LONG }, None)
+    );
 }
 
 pub(super) async fn parallel_limited_values_never_exceed_the_maximum(kv: &Arc<dyn Kv>) {
     let stored = race(64, |n| {
         let kv = Arc::clone(kv);
         async move {
-            let key = format!("race:limited:{n}");
+            let key = named(&format!("race:limited:{n}"));
             let limits = [limit("race:limited", 20, LONG)];
             let verdict = kv.put_limited(&key, bytes("x"), LONG, &limits).await.unwrap();
             let is_there = kv.get(&key).await.unwrap().is_some();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 
-use super::{LONG, bytes};
+use super::{LONG, bytes, named};
 use crate::{ConsumeOutcome, Kv, LimitOutcome, Notice, NoticeEvent, RateLimit, next_notice};
 
 fn notice(key: &str) -> Notice {
@@ -48,21 +48,21 @@ pub(super) async fn a_slow_subscriber_hears_a_gap(kv: &dyn Kv) {
 
 /// Two instances in the same place do not see each other's keys and notices.
 pub async fn instances_do_not_meet(one: &dyn Kv, other: &dyn Kv) {
-    let limits = [RateLimit { key: "meet".to_owned(), maximum: 1, window: LONG }];
+    let limits = [RateLimit { key: named("meet"), maximum: 1, window: LONG }];
     let mut one_hears = one.subscribe();
     let mut other_hears = other.subscribe();
 
-    one.put("meet", bytes("one"), LONG).await.unwrap();
-    assert_eq!(other.get("meet").await.unwrap(), None);
-    assert_eq!(other.take("meet").await.unwrap(), None);
-    assert_eq!(other.consume("meet", LONG).await.unwrap(), ConsumeOutcome::Absent);
-    assert!(other.put_if_absent("meet", bytes("other"), LONG).await.unwrap());
-    assert_eq!(one.consume("meet", LONG).await.unwrap(), ConsumeOutcome::Fresh(bytes("one")));
-    assert_eq!(other.consume("meet", LONG).await.unwrap(), ConsumeOutcome::Fresh(bytes("other")));
+    one.put(&named("meet"), bytes("one"), LONG).await.unwrap();
+    assert_eq!(other.get(&named("meet")).await.unwrap(), None);
+    assert_eq!(other.take(&named("meet")).await.unwrap(), None);
+    assert_eq!(other.consume(&named("meet"), LONG).await.unwrap(), ConsumeOutcome::Absent);
+    assert!(other.put_if_absent(&named("meet"), bytes("other"), LONG).await.unwrap());
+    assert_eq!(one.consume(&named("meet"), LONG).await.unwrap(), ConsumeOutcome::Fresh(bytes("one")));
+    assert_eq!(other.consume(&named("meet"), LONG).await.unwrap(), ConsumeOutcome::Fresh(bytes("other")));
 
     assert_eq!(one.hit(&limits).await.unwrap(), LimitOutcome::Allowed);
     assert_eq!(other.hit(&limits).await.unwrap(), LimitOutcome::Allowed);
-    other.clear(&["meet".to_owned()]).await.unwrap();
+    other.clear(&[named("meet")]).await.unwrap();
     assert_ne!(one.check(&limits).await.unwrap(), LimitOutcome::Allowed);
 
     // The other one publishes first, so a leaked notice would arrive before the own one.

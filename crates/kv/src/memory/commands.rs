@@ -11,8 +11,8 @@ use super::kinds::Kind;
 use super::shard::{StoredValue, end_of};
 use super::{MemoryKv, SHARDS};
 use crate::{
-    ClaimOutcome, ConsumeOutcome, Key, Kv, LimitOutcome, Notice, NoticeEvent, RateLimit, Result, ValueState,
-    Write,
+    ClaimOutcome, ConsumeOutcome, Kv, KvKey, LimitOutcome, Notice, NoticeEvent, RateLimit, Result,
+    ValueState, Write,
 };
 
 /// Copied to its exact length: the buffer a caller serialised into may have twice the capacity.
@@ -22,12 +22,12 @@ fn live(value: &Bytes) -> StoredValue {
 
 #[async_trait]
 impl Kv for MemoryKv {
-    async fn get(&self, key: &Key) -> Result<Option<Bytes>> {
+    async fn get(&self, key: &KvKey) -> Result<Option<Bytes>> {
         let (shard, now) = self.enter(key)?;
-        Ok(shard.live(key, now).cloned())
+        Ok(shard.live(key.as_str(), now).cloned())
     }
 
-    async fn put(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<()> {
+    async fn put(&self, key: &KvKey, value: Bytes, ttl: Duration) -> Result<()> {
         let (mut shard, now) = self.enter(key)?;
         let kind = shard.put(key, live(&value), end_of(ttl, now), now, &self.usage);
         drop(shard);
@@ -35,9 +35,9 @@ impl Kv for MemoryKv {
         Ok(())
     }
 
-    async fn put_if_absent(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<bool> {
+    async fn put_if_absent(&self, key: &KvKey, value: Bytes, ttl: Duration) -> Result<bool> {
         let (mut shard, now) = self.enter(key)?;
-        if shard.values.get(key, now).is_some() {
+        if shard.values.get(key.as_str(), now).is_some() {
             return Ok(false);
         }
         let kind = shard.put(key, live(&value), end_of(ttl, now), now, &self.usage);
@@ -48,54 +48,55 @@ impl Kv for MemoryKv {
 
     async fn put_in_group(
         &self,
-        group: &Key,
+        group: &KvKey,
         most: usize,
-        key: &Key,
+        key: &KvKey,
         value: Bytes,
         ttl: Duration,
     ) -> Result<()> {
         // The shards of the members are known only after the group is read, so all are locked; this takes a few
         // look-ups.
         let (mut held, now) = self.enter_all((0..SHARDS).collect())?;
-        let home = self.number(group);
-        let (mut members, mut until) = match held.shard(home).groups.get(group, now) {
+        let home = self.number(group.as_str());
+        let (mut members, mut until) = match held.shard(home).groups.get(group.as_str(), now) {
             Some((members, ends)) => (members.clone(), Some(ends)),
             None => (Vec::new(), None),
         };
-        members
-            .retain(|member| **member != *key && held.shard(self.number(member)).live(member, now).is_some());
+        members.retain(|member| {
+            **member != *key.as_str() && held.shard(self.number(member)).live(member, now).is_some()
+        });
         let too_many = (members.len() + 1).saturating_sub(most.max(1));
         for oldest in members.drain(..too_many) {
             held.shard(self.number(&oldest)).values.remove(&oldest, now, &self.usage);
         }
         let end = end_of(ttl, now);
-        let kind = held.shard(self.number(key)).put(key, live(&value), end, now, &self.usage);
+        let kind = held.shard(self.number(key.as_str())).put(key, live(&value), end, now, &self.usage);
         if end.is_some() {
-            members.push(key.into());
+            members.push(key.as_str().into());
             until = until.max(end);
         }
         let groups = &mut held.shard(home).groups;
         match until.filter(|_| !members.is_empty()) {
-            Some(until) => groups.insert(group, (Kind::Group, members), until, now, &self.usage),
-            None => drop(groups.remove(group, now, &self.usage)),
+            Some(until) => groups.insert(group.as_str(), (Kind::Group, members), until, now, &self.usage),
+            None => drop(groups.remove(group.as_str(), now, &self.usage)),
         }
         drop(held);
         self.evict_excess_of(vec![kind, Kind::Group]);
         Ok(())
     }
 
-    async fn take(&self, key: &Key) -> Result<Option<Bytes>> {
+    async fn take(&self, key: &KvKey) -> Result<Option<Bytes>> {
         let (mut shard, now) = self.enter(key)?;
-        if shard.live(key, now).is_none() {
+        if shard.live(key.as_str(), now).is_none() {
             return Ok(None);
         }
-        let taken = shard.values.remove(key, now, &self.usage);
+        let taken = shard.values.remove(key.as_str(), now, &self.usage);
         Ok(taken.map(|(StoredValue::Live(value) | StoredValue::Used(value))| value))
     }
 
-    async fn consume(&self, key: &Key, remember: Duration) -> Result<ConsumeOutcome> {
+    async fn consume(&self, key: &KvKey, remember: Duration) -> Result<ConsumeOutcome> {
         let (mut shard, now) = self.enter(key)?;
-        let value = match shard.values.get(key, now) {
+        let value = match shard.values.get(key.as_str(), now) {
             None => return Ok(ConsumeOutcome::Absent),
             Some((StoredValue::Used(value), _)) => return Ok(ConsumeOutcome::Replayed(value.clone())),
             Some((StoredValue::Live(value), _)) => value.clone(),
@@ -106,14 +107,14 @@ impl Kv for MemoryKv {
         Ok(ConsumeOutcome::Fresh(value))
     }
 
-    async fn peek(&self, key: &Key) -> Result<ValueState> {
+    async fn peek(&self, key: &KvKey) -> Result<ValueState> {
         let (shard, now) = self.enter(key)?;
-        Ok(shard.place(key, now))
+        Ok(shard.place(key.as_str(), now))
     }
 
-    async fn mark_used(&self, key: &Key, remember: Duration) -> Result<ValueState> {
+    async fn mark_used(&self, key: &KvKey, remember: Duration) -> Result<ValueState> {
         let (mut shard, now) = self.enter(key)?;
-        let place = shard.place(key, now);
+        let place = shard.place(key.as_str(), now);
         if matches!(place, ValueState::Live(_)) {
             let kind =
                 shard.put(key, StoredValue::Used(Bytes::new()), end_of(remember, now), now, &self.usage);
@@ -129,9 +130,11 @@ impl Kv for MemoryKv {
         }
         let (mut held, now) = self.enter_all(self.numbers(writes.iter().map(Write::key)))?;
         let mut is_gone = |write: &Write| match write {
-            Write::Replace { key, .. } => held.shard(self.number(key)).live(key, now).is_none(),
+            Write::Replace { key, .. } => {
+                held.shard(self.number(key.as_str())).live(key.as_str(), now).is_none()
+            }
             Write::PutUnlessUsed { key, .. } => {
-                held.shard(self.number(key)).place(key, now) == ValueState::Used
+                held.shard(self.number(key.as_str())).place(key.as_str(), now) == ValueState::Used
             }
             Write::Put { .. } | Write::Delete { .. } => false,
         };
@@ -144,11 +147,11 @@ impl Kv for MemoryKv {
                 Write::Put { key, value, ttl }
                 | Write::Replace { key, value, ttl }
                 | Write::PutUnlessUsed { key, value, ttl } => {
-                    let shard = held.shard(self.number(&key));
+                    let shard = held.shard(self.number(key.as_str()));
                     kinds.push(shard.put(&key, live(&value), end_of(ttl, now), now, &self.usage));
                 }
                 Write::Delete { key } => {
-                    drop(held.shard(self.number(&key)).values.remove(&key, now, &self.usage));
+                    drop(held.shard(self.number(key.as_str())).values.remove(key.as_str(), now, &self.usage));
                 }
             }
         }
@@ -161,7 +164,7 @@ impl Kv for MemoryKv {
         if limits.is_empty() {
             return Ok(LimitOutcome::Allowed);
         }
-        let (mut held, now) = self.enter_all(self.numbers(limits.iter().map(|limit| &*limit.key)))?;
+        let (mut held, now) = self.enter_all(self.numbers(limits.iter().map(|limit| &limit.key)))?;
         Ok(self.verdict(&mut held, limits, now))
     }
 
@@ -169,7 +172,7 @@ impl Kv for MemoryKv {
         if limits.is_empty() {
             return Ok(LimitOutcome::Allowed);
         }
-        let (mut held, now) = self.enter_all(self.numbers(limits.iter().map(|limit| &*limit.key)))?;
+        let (mut held, now) = self.enter_all(self.numbers(limits.iter().map(|limit| &limit.key)))?;
         let mut kinds = Vec::with_capacity(limits.len());
         let verdict = self.count(&mut held, limits, now, &mut kinds);
         drop(held);
@@ -179,17 +182,17 @@ impl Kv for MemoryKv {
 
     async fn put_limited(
         &self,
-        key: &Key,
+        key: &KvKey,
         value: Bytes,
         ttl: Duration,
         limits: &[RateLimit],
     ) -> Result<LimitOutcome> {
-        let keys = limits.iter().map(|limit| &*limit.key).chain([key]);
+        let keys = limits.iter().map(|limit| &limit.key).chain([key]);
         let (mut held, now) = self.enter_all(self.numbers(keys))?;
         let mut kinds = Vec::with_capacity(limits.len() + 1);
         let verdict = self.count(&mut held, limits, now, &mut kinds);
         if verdict == LimitOutcome::Allowed {
-            let shard = held.shard(self.number(key));
+            let shard = held.shard(self.number(key.as_str()));
             kinds.push(shard.put(key, live(&value), end_of(ttl, now), now, &self.usage));
         }
         drop(held);
@@ -199,17 +202,17 @@ impl Kv for MemoryKv {
 
     async fn claim(
         &self,
-        place: &Key,
-        key: &Key,
+        place: &KvKey,
+        key: &KvKey,
         value: Bytes,
         ttl: Duration,
         limits: &[RateLimit],
     ) -> Result<ClaimOutcome> {
-        let keys = limits.iter().map(|limit| &*limit.key).chain([place, key]);
+        let keys = limits.iter().map(|limit| &limit.key).chain([place, key]);
         let (mut held, now) = self.enter_all(self.numbers(keys))?;
-        let newest = held.shard(self.number(place)).live(place, now).cloned();
-        if newest.is_some_and(|newest| *newest == *key.as_bytes())
-            && let Some(before) = held.shard(self.number(key)).live(key, now)
+        let newest = held.shard(self.number(place.as_str())).live(place.as_str(), now).cloned();
+        if newest.is_some_and(|newest| *newest == *key.as_str().as_bytes())
+            && let Some(before) = held.shard(self.number(key.as_str())).live(key.as_str(), now)
         {
             return Ok(ClaimOutcome::Before(before.clone()));
         }
@@ -218,9 +221,9 @@ impl Kv for MemoryKv {
         let claimed = match verdict {
             LimitOutcome::Limited { retry_after } => ClaimOutcome::Limited { retry_after },
             LimitOutcome::Allowed => {
-                let newest = Bytes::copy_from_slice(key.as_bytes());
+                let newest = Bytes::copy_from_slice(key.as_str().as_bytes());
                 for (key, value) in [(place, &newest), (key, &value)] {
-                    let shard = held.shard(self.number(key));
+                    let shard = held.shard(self.number(key.as_str()));
                     kinds.push(shard.put(key, live(value), end_of(ttl, now), now, &self.usage));
                 }
                 ClaimOutcome::First
@@ -231,36 +234,37 @@ impl Kv for MemoryKv {
         Ok(claimed)
     }
 
-    async fn release_and_put(&self, keys: &[String], key: &Key, value: Bytes, ttl: Duration) -> Result<()> {
-        let all = keys.iter().map(String::as_str).chain([key]);
+    async fn release_and_put(&self, keys: &[KvKey], key: &KvKey, value: Bytes, ttl: Duration) -> Result<()> {
+        let all = keys.iter().chain([key]);
         let (mut held, now) = self.enter_all(self.numbers(all))?;
         for key in keys {
-            held.shard(self.number(key)).decrement(key, now, &self.usage);
+            held.shard(self.number(key.as_str())).decrement(key.as_str(), now, &self.usage);
         }
-        let kind = held.shard(self.number(key)).put(key, live(&value), end_of(ttl, now), now, &self.usage);
+        let kind =
+            held.shard(self.number(key.as_str())).put(key, live(&value), end_of(ttl, now), now, &self.usage);
         drop(held);
         self.evict_excess(kind);
         Ok(())
     }
 
-    async fn release(&self, keys: &[String]) -> Result<()> {
+    async fn release(&self, keys: &[KvKey]) -> Result<()> {
         if keys.is_empty() {
             return Ok(());
         }
-        let (mut held, now) = self.enter_all(self.numbers(keys.iter().map(String::as_str)))?;
+        let (mut held, now) = self.enter_all(self.numbers(keys.iter()))?;
         for key in keys {
-            held.shard(self.number(key)).decrement(key, now, &self.usage);
+            held.shard(self.number(key.as_str())).decrement(key.as_str(), now, &self.usage);
         }
         Ok(())
     }
 
-    async fn clear(&self, keys: &[String]) -> Result<()> {
+    async fn clear(&self, keys: &[KvKey]) -> Result<()> {
         if keys.is_empty() {
             return Ok(());
         }
-        let (mut held, now) = self.enter_all(self.numbers(keys.iter().map(String::as_str)))?;
+        let (mut held, now) = self.enter_all(self.numbers(keys.iter()))?;
         for key in keys {
-            held.shard(self.number(key)).counters.remove(key, now, &self.usage);
+            held.shard(self.number(key.as_str())).counters.remove(key.as_str(), now, &self.usage);
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use porta_core::Timestamp;
 use super::expiring_map::{ExpiringMap, MemorySize};
 use super::kinds::Kind;
 use super::usage::MemoryUsage;
-use crate::{Key, RateLimit, ValueState, whole_millis};
+use crate::{KvKey, RateLimit, ValueState, whole_millis};
 
 /// A stored value: [`crate::Kv::consume`] turns `Live` into `Used`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,24 +54,24 @@ impl Shard {
     /// Stores until `end`, or removes the value when `end` is `None`. Returns the kind that may have grown.
     pub(super) fn put(
         &mut self,
-        key: &Key,
+        key: &KvKey,
         value: StoredValue,
         end: Option<Timestamp>,
         now: Timestamp,
         usage: &MemoryUsage,
     ) -> Kind {
         let kind = match &value {
-            StoredValue::Live(_) => Kind::of(key),
-            StoredValue::Used(_) => Kind::of_used(key),
+            StoredValue::Live(_) => key.kind(),
+            StoredValue::Used(_) => key.kind().when_used(),
         };
         match end {
-            Some(end) => self.values.insert(key, (kind, value), end, now, usage),
-            None => drop(self.values.remove(key, now, usage)),
+            Some(end) => self.values.insert(key.as_str(), (kind, value), end, now, usage),
+            None => drop(self.values.remove(key.as_str(), now, usage)),
         }
         kind
     }
 
-    pub(super) fn place(&self, key: &Key, now: Timestamp) -> ValueState {
+    pub(super) fn place(&self, key: &str, now: Timestamp) -> ValueState {
         match self.values.get(key, now) {
             Some((StoredValue::Live(value), _)) => ValueState::Live(Bytes::copy_from_slice(value)),
             Some((StoredValue::Used(_), _)) => ValueState::Used,
@@ -79,7 +79,7 @@ impl Shard {
         }
     }
 
-    pub(super) fn live(&self, key: &Key, now: Timestamp) -> Option<&Bytes> {
+    pub(super) fn live(&self, key: &str, now: Timestamp) -> Option<&Bytes> {
         match self.values.get(key, now) {
             Some((StoredValue::Live(value), _)) => Some(value),
             Some((StoredValue::Used(_), _)) | None => None,
@@ -88,7 +88,7 @@ impl Shard {
 
     /// How long a counter at its maximum refuses hits; `None` when it is below.
     pub(super) fn wait(&self, limit: &RateLimit, now: Timestamp) -> Option<Duration> {
-        match self.counters.get(&limit.key, now) {
+        match self.counters.get(limit.key.as_str(), now) {
             Some((count, ends)) if *count >= limit.maximum => Some(ends.since(now)),
             None if limit.maximum == 0 => Some(limit.window),
             Some(_) | None => None,
@@ -96,17 +96,17 @@ impl Shard {
     }
 
     pub(super) fn count(&mut self, limit: &RateLimit, now: Timestamp, usage: &MemoryUsage) -> Kind {
-        let kind = Kind::of(&limit.key);
-        if let Some(count) = self.counters.get_mut(&limit.key, now) {
+        let kind = limit.key.kind();
+        if let Some(count) = self.counters.get_mut(limit.key.as_str(), now) {
             *count = count.saturating_add(1);
         } else if let Some(end) = end_of(limit.window, now) {
-            self.counters.insert(&limit.key, (kind, 1), end, now, usage);
+            self.counters.insert(limit.key.as_str(), (kind, 1), end, now, usage);
         }
         kind
     }
 
     /// Decrements a counter; one that reaches zero is deleted, with its window.
-    pub(super) fn decrement(&mut self, key: &Key, now: Timestamp, usage: &MemoryUsage) {
+    pub(super) fn decrement(&mut self, key: &str, now: Timestamp, usage: &MemoryUsage) {
         match self.counters.get_mut(key, now) {
             Some(count) if *count > 1 => *count -= 1,
             Some(_) => drop(self.counters.remove(key, now, usage)),

@@ -29,6 +29,7 @@ use self::records::{Content, Record, append, records_of};
 use super::kinds::Kind;
 use super::shard::StoredValue;
 use super::{MemoryKv, SHARDS};
+use crate::KvKey;
 
 /// Less than the time a process is given beyond its grace period before it is killed.
 const SAVE_WITHIN: Duration = Duration::from_secs(3);
@@ -216,13 +217,13 @@ impl MemoryKv {
 
     fn restore_one(&self, record: Record<'_>, now: Timestamp) {
         let Record { key, expires_at, content } = record;
-        let mut shard = self.lock(self.number(key));
+        let key = KvKey::from_text(key);
+        let mut shard = self.lock(self.number(key.as_str()));
         let kind = match content {
-            Content::Value(value) => shard.put(key, value, Some(expires_at), now, &self.usage),
+            Content::Value(value) => shard.put(&key, value, Some(expires_at), now, &self.usage),
             Content::Count(count) => {
-                let kind = Kind::of(key);
-                shard.counters.insert(key, (kind, count), expires_at, now, &self.usage);
-                kind
+                shard.counters.insert(key.as_str(), (key.kind(), count), expires_at, now, &self.usage);
+                key.kind()
             }
         };
         drop(shard);

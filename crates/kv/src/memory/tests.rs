@@ -12,6 +12,10 @@ const HOUR: Duration = Duration::from_hours(1);
 const MINUTE: Duration = Duration::from_mins(1);
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
+fn named(text: &str) -> KvKey {
+    KvKey::from_text(text)
+}
+
 fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::at(NOW))
 }
@@ -25,11 +29,11 @@ fn entries(entries: usize) -> Ceiling {
 }
 
 async fn put(kv: &MemoryKv, key: &str, ttl: Duration) {
-    kv.put(key, Bytes::from_static(b"value"), ttl).await.unwrap();
+    kv.put(&named(key), Bytes::from_static(b"value"), ttl).await.unwrap();
 }
 
 async fn is_there(kv: &MemoryKv, key: &str) -> bool {
-    kv.get(key).await.unwrap().is_some()
+    kv.get(&named(key)).await.unwrap().is_some()
 }
 
 fn evicted(kv: &MemoryKv, kind: Kind) -> u64 {
@@ -67,16 +71,16 @@ async fn what_anybody_can_write_crowds_out_nothing_that_was_earned() {
         // These expire sooner than anything anonymous clients store.
         put(&kv, key, MINUTE).await;
     }
-    kv.put("o:code:used", Bytes::new(), MINUTE).await.unwrap();
-    kv.consume("o:code:used", MINUTE).await.unwrap();
+    kv.put(&named("o:code:used"), Bytes::new(), MINUTE).await.unwrap();
+    kv.consume(&named("o:code:used"), MINUTE).await.unwrap();
     let large = Bytes::from(vec![0; 4_096]);
     for n in 0..500 {
         for kind in ["interaction", "logout", "logout-request", "noted", "unheard-of"] {
-            kv.put(&format!("o:{kind}:{n}"), large.clone(), HOUR).await.unwrap();
+            kv.put(&named(&format!("o:{kind}:{n}")), large.clone(), HOUR).await.unwrap();
         }
         for kind in ["token", "interaction", "login", "2fa"] {
-            let limit = RateLimit { key: format!("o:limit:{kind}:{n}"), maximum: 1, window: HOUR };
-            kv.put_limited(&format!("o:interaction:limited:{n}"), large.clone(), HOUR, &[limit])
+            let limit = RateLimit { key: named(&format!("o:limit:{kind}:{n}")), maximum: 1, window: HOUR };
+            kv.put_limited(&named(&format!("o:interaction:limited:{n}")), large.clone(), HOUR, &[limit])
                 .await
                 .unwrap();
         }
@@ -84,7 +88,10 @@ async fn what_anybody_can_write_crowds_out_nothing_that_was_earned() {
     for key in earned {
         assert!(is_there(&kv, key).await, "{key}");
     }
-    assert_eq!(kv.consume("o:code:used", MINUTE).await.unwrap(), ConsumeOutcome::Replayed(Bytes::new()));
+    assert_eq!(
+        kv.consume(&named("o:code:used"), MINUTE).await.unwrap(),
+        ConsumeOutcome::Replayed(Bytes::new())
+    );
     assert!(kv.bytes() <= 200_000 && kv.entries() < 130, "{} in {}", kv.entries(), kv.bytes());
     for kind in Kind::all().filter(|kind| !strangers.contains(kind)) {
         assert_eq!(evicted(&kv, kind), 0, "{kind:?}");
@@ -98,19 +105,19 @@ async fn when_everything_is_too_much_kinds_go_in_the_stated_order() {
     let order =
         ["noted", "logout", "interaction", "unknown", "account-setup", "client-token", "code", "session"];
     for kind in order {
-        kv.put(&format!("o:{kind}:x"), value.clone(), MINUTE).await.unwrap();
+        kv.put(&named(&format!("o:{kind}:x")), value.clone(), MINUTE).await.unwrap();
     }
-    kv.put("o:code:used", value.clone(), MINUTE).await.unwrap();
-    kv.consume("o:code:used", MINUTE).await.unwrap();
+    kv.put(&named("o:code:used"), value.clone(), MINUTE).await.unwrap();
+    kv.consume(&named("o:code:used"), MINUTE).await.unwrap();
     let mut gone = Vec::new();
     for n in 0..60 {
-        kv.put(&format!("o:session:{n}"), value.clone(), HOUR).await.unwrap();
+        kv.put(&named(&format!("o:session:{n}")), value.clone(), HOUR).await.unwrap();
         for kind in order {
             if !gone.contains(&kind) && !is_there(&kv, &format!("o:{kind}:x")).await {
                 gone.push(kind);
             }
         }
-        let used = kv.consume("o:code:used", MINUTE).await.unwrap();
+        let used = kv.consume(&named("o:code:used"), MINUTE).await.unwrap();
         if used == ConsumeOutcome::Absent && !gone.contains(&"used") {
             gone.push("used");
         }
@@ -134,15 +141,15 @@ async fn when_everything_is_too_much_kinds_go_in_the_stated_order() {
 async fn bytes_have_a_ceiling_too_and_the_newest_is_kept() {
     let kv = small(&[(Kind::Interaction, Ceiling { entries: 100, bytes: 10_000 })], TOTAL_BYTES);
     for n in 0..20 {
-        kv.put(&format!("o:interaction:{n}"), Bytes::from(vec![0; 1_000]), MINUTE + MINUTE * n)
+        kv.put(&named(&format!("o:interaction:{n}")), Bytes::from(vec![0; 1_000]), MINUTE + MINUTE * n)
             .await
             .unwrap();
     }
     assert!(kv.bytes() <= 10_000 && kv.entries() >= 7, "{} in {}", kv.entries(), kv.bytes());
     assert!(is_there(&kv, "o:interaction:19").await);
     // Replacing and removing free their bytes.
-    kv.put("o:interaction:19", Bytes::new(), HOUR).await.unwrap();
-    kv.write(vec![Write::Delete { key: "o:interaction:18".to_owned() }]).await.unwrap();
+    kv.put(&named("o:interaction:19"), Bytes::new(), HOUR).await.unwrap();
+    kv.write(vec![Write::Delete { key: named("o:interaction:18") }]).await.unwrap();
     let left = kv.entries();
     put(&kv, "o:interaction:new", HOUR).await;
     assert_eq!(kv.entries(), left + 1, "there is room again");
@@ -155,10 +162,10 @@ async fn what_ended_is_swept_though_nobody_comes() {
     let kv = MemoryKv::new(clock.clone());
     for n in 0..30_000 {
         put(&kv, &format!("o:session:{n}"), MINUTE).await;
-        let limit = RateLimit { key: format!("o:limit:login:{n}"), maximum: 1, window: MINUTE };
+        let limit = RateLimit { key: named(&format!("o:limit:login:{n}")), maximum: 1, window: MINUTE };
         kv.hit(&[limit]).await.unwrap();
     }
-    kv.put_in_group("o:codes:g", 4, "o:code:1", Bytes::new(), MINUTE).await.unwrap();
+    kv.put_in_group(&named("o:codes:g"), 4, &named("o:code:1"), Bytes::new(), MINUTE).await.unwrap();
     put(&kv, "o:session:stays", HOUR).await;
     assert_eq!((kv.sweep().await, kv.entries()), (0, 60_003));
     clock.advance(MINUTE);
@@ -170,7 +177,7 @@ async fn what_ended_is_swept_though_nobody_comes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn operations_over_several_shards_are_whole_and_end() {
     let kv = Arc::new(MemoryKv::new(clock()));
-    let keys: Vec<String> = (0..8).map(|n| format!("o:session:{n}")).collect();
+    let keys: Vec<KvKey> = (0..8).map(|n| named(&format!("o:session:{n}"))).collect();
     let mut tasks = tokio::task::JoinSet::new();
     for task in 0..8_u8 {
         let (kv, mut keys) = (Arc::clone(&kv), keys.clone());
@@ -178,11 +185,17 @@ async fn operations_over_several_shards_are_whole_and_end() {
         tasks.spawn(async move {
             for round in 0..200_u16 {
                 let value = Bytes::from(vec![task, round.to_le_bytes()[0], round.to_le_bytes()[1]]);
-                let put = |key: &String| Write::Put { key: key.clone(), value: value.clone(), ttl: MINUTE };
+                let put = |key: &KvKey| Write::Put { key: key.clone(), value: value.clone(), ttl: MINUTE };
                 kv.write(keys.iter().map(put).collect()).await.unwrap();
-                kv.put_in_group("o:codes:g", 2, &format!("o:code:{task}:{round}"), value, MINUTE)
-                    .await
-                    .unwrap();
+                kv.put_in_group(
+                    &named("o:codes:g"),
+                    2,
+                    &named(&format!("o:code:{task}:{round}")),
+                    value,
+                    MINUTE,
+                )
+                .await
+                .unwrap();
                 if round % 20 == 0 {
                     kv.sweep().await;
                 }
@@ -234,7 +247,7 @@ async fn a_saved_store_gives_its_memory_back_while_it_is_written() {
     let ring = Keyring::new(&[[1; 32]], "test");
     let kv = MemoryKv::new(clock());
     for n in 0..1_000 {
-        kv.put(&format!("o:session:{n}"), Bytes::from(vec![0; 2_000]), MINUTE).await.unwrap();
+        kv.put(&named(&format!("o:session:{n}")), Bytes::from(vec![0; 2_000]), MINUTE).await.unwrap();
     }
     let saved =
         kv.save_snapshot(&directory.path().join("snapshot"), NOW, &ring, &SeededEntropy::new(1)).unwrap();

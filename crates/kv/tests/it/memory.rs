@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use porta_core::seal::{Keyring, SealError};
 use porta_core::{Clock as _, ManualClock, SeededEntropy, Timestamp};
-use porta_kv::contract::{self, TimeControl};
+use porta_kv::contract::{self, TimeControl, named};
 use porta_kv::memory::SnapshotError;
 use porta_kv::{ConsumeOutcome, Kv, KvError, LimitOutcome, MemoryKv, RateLimit};
 
@@ -91,15 +91,15 @@ impl Restart {
 }
 
 async fn fill(kv: &MemoryKv) {
-    kv.put("session", Bytes::from_static(b"\0secret\xff"), MINUTE).await.unwrap();
-    kv.put("brief", Bytes::from_static(b"x"), MINUTE / 2).await.unwrap();
-    kv.put("code", Bytes::from_static(b"grant"), MINUTE).await.unwrap();
-    kv.consume("code", MINUTE).await.unwrap();
+    kv.put(&named("session"), Bytes::from_static(b"\0secret\xff"), MINUTE).await.unwrap();
+    kv.put(&named("brief"), Bytes::from_static(b"x"), MINUTE / 2).await.unwrap();
+    kv.put(&named("code"), Bytes::from_static(b"grant"), MINUTE).await.unwrap();
+    kv.consume(&named("code"), MINUTE).await.unwrap();
     kv.hit(&limits()).await.unwrap();
 }
 
 fn limits() -> [RateLimit; 1] {
-    [RateLimit { key: "login".to_owned(), maximum: 1, window: MINUTE }]
+    [RateLimit { key: named("login"), maximum: 1, window: MINUTE }]
 }
 
 #[tokio::test]
@@ -116,16 +116,16 @@ async fn an_orderly_restart_loses_nothing_and_the_file_is_gone() {
     let after = restart.process();
     assert_eq!(after.load_snapshot(&restart.path(), &ring(1)).unwrap(), 3, "what ended meanwhile is dropped");
     assert_eq!(restart.files(), Vec::<String>::new());
-    assert_eq!(after.get("session").await.unwrap(), Some(Bytes::from_static(b"\0secret\xff")));
-    assert_eq!(after.get("brief").await.unwrap(), None);
+    assert_eq!(after.get(&named("session")).await.unwrap(), Some(Bytes::from_static(b"\0secret\xff")));
+    assert_eq!(after.get(&named("brief")).await.unwrap(), None);
     assert_eq!(
-        after.consume("code", MINUTE).await.unwrap(),
+        after.consume(&named("code"), MINUTE).await.unwrap(),
         ConsumeOutcome::Replayed(Bytes::from_static(b"grant")),
         "a used code stays used"
     );
     assert_eq!(after.check(&limits()).await.unwrap(), LimitOutcome::Limited { retry_after: MINUTE / 2 });
     restart.clock.advance(MINUTE / 2);
-    assert_eq!(after.get("session").await.unwrap(), None, "lifetimes go on, they do not start again");
+    assert_eq!(after.get(&named("session")).await.unwrap(), None, "lifetimes go on, they do not start again");
 }
 
 /// The store uses monotonic time; the next process starts from the wall clock.
@@ -140,9 +140,9 @@ async fn a_clock_that_was_put_right_changes_no_lifetime_over_a_restart() {
         let clock = Arc::new(ManualClock::at(put_right + MINUTE / 2));
         let after = MemoryKv::new(clock.clone());
         assert_eq!(after.load_snapshot(&restart.path(), &ring(1)).unwrap(), 3);
-        assert!(after.get("session").await.unwrap().is_some());
+        assert!(after.get(&named("session")).await.unwrap().is_some());
         clock.advance(MINUTE / 2);
-        assert_eq!(after.get("session").await.unwrap(), None);
+        assert_eq!(after.get(&named("session")).await.unwrap(), None);
     }
 }
 
@@ -155,12 +155,12 @@ async fn after_a_crash_nothing_comes_back() {
 
     let second = restart.process();
     second.load_snapshot(&restart.path(), &ring(1)).unwrap();
-    second.take("session").await.unwrap();
+    second.take(&named("session")).await.unwrap();
     drop(second); // killed: nothing saved
 
     let third = restart.process();
     assert_eq!(third.load_snapshot(&restart.path(), &ring(1)).unwrap(), 0);
-    assert_eq!(third.get("session").await.unwrap(), None);
+    assert_eq!(third.get(&named("session")).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -169,8 +169,8 @@ async fn a_saved_store_is_closed() {
     let kv = restart.process();
     fill(&kv).await;
     restart.save(&kv);
-    assert!(matches!(kv.take("session").await, Err(KvError::Unavailable(_))));
-    assert!(matches!(kv.put("x", Bytes::new(), MINUTE).await, Err(KvError::Unavailable(_))));
+    assert!(matches!(kv.take(&named("session")).await, Err(KvError::Unavailable(_))));
+    assert!(matches!(kv.put(&named("x"), Bytes::new(), MINUTE).await, Err(KvError::Unavailable(_))));
     assert!(matches!(kv.ping().await, Err(KvError::Unavailable(_))));
 }
 
@@ -213,7 +213,7 @@ async fn a_refused_file_leaves_an_empty_store_and_no_file() {
         let kv = restart.process();
         let error = kv.load_snapshot(&restart.path(), &ring(1)).unwrap_err();
         assert!(is_expected(&error), "{name}: {error:?}");
-        assert_eq!(kv.get("session").await.unwrap(), None, "{name}");
+        assert_eq!(kv.get(&named("session")).await.unwrap(), None, "{name}");
         assert_eq!(restart.files(), Vec::<String>::new(), "{name}");
     }
     fs::write(restart.path(), &good).unwrap();
@@ -240,7 +240,7 @@ async fn a_file_that_is_not_whole_is_refused_whole() {
     let restart = Restart::new();
     let source = restart.process();
     for n in 0..8_000 {
-        source.put(&format!("session {n}"), Bytes::from_static(&[7; 40]), MINUTE).await.unwrap();
+        source.put(&named(&format!("session {n}")), Bytes::from_static(&[7; 40]), MINUTE).await.unwrap();
     }
     restart.save(&source);
     let good = fs::read(restart.path()).unwrap();
@@ -279,10 +279,10 @@ async fn the_snapshot_of_the_version_before_is_read() {
     fs::write(restart.path(), include_bytes!("data/snapshot-1")).unwrap();
     let kv = restart.process();
     assert_eq!(kv.load_snapshot(&restart.path(), &ring(1)).unwrap(), 5);
-    assert_eq!(kv.get("0198:session:cafe").await.unwrap(), Some(Bytes::from_static(b"{}")));
-    assert_eq!(kv.get("session").await.unwrap(), Some(Bytes::from_static(b"\0secret\xff")));
+    assert_eq!(kv.get(&named("0198:session:cafe")).await.unwrap(), Some(Bytes::from_static(b"{}")));
+    assert_eq!(kv.get(&named("session")).await.unwrap(), Some(Bytes::from_static(b"\0secret\xff")));
     assert_eq!(
-        kv.consume("code", MINUTE).await.unwrap(),
+        kv.consume(&named("code"), MINUTE).await.unwrap(),
         ConsumeOutcome::Replayed(Bytes::from_static(b"grant"))
     );
     assert_eq!(kv.check(&limits()).await.unwrap(), LimitOutcome::Limited { retry_after: MINUTE });

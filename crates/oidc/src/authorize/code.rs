@@ -1,8 +1,9 @@
 //! The grant of a person, and the code that stands for it.
 
-use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::session::{Grant, TokenFamily};
 use porta_core::{BearerKind, GrantId, TokenDigest, TokenFamilyId, UserId, settings};
+use porta_kv::{KeyName, KvKey};
 use porta_protocol::{ClaimsRequest, scope};
 use porta_session::browser_session::PresentedSession;
 use porta_session::short_lived::to_bytes;
@@ -49,7 +50,7 @@ impl AuthorizationEndpoint {
             expires_at: now + lifetime,
         };
         let user = Some(session.session.user);
-        let event = self.decision_event(context, user, request, "user.consent.granted");
+        let event = self.decision_event(context, user, request, AuditEventKind::UserConsentGranted);
         let mut repositories = self.shared.store().repositories();
         Ok(repositories
             .sessions(tenant.organization.id)
@@ -62,13 +63,13 @@ impl AuthorizationEndpoint {
         context: OperationContext<'_>,
         user: Option<UserId>,
         request: &AuthorizationRequest,
-        what: &str,
+        kind: AuditEventKind,
     ) -> AuditEvent {
         AuditEvent {
             user_id: user,
             actor_id: user,
             metadata: serde_json::json!({ "clientId": request.client_id, "scope": request.scope.to_string() }),
-            ..self.shared.audit.event(context, what, AuditCategory::Authentication)
+            ..self.shared.audit.event(context, kind)
         }
     }
 
@@ -111,7 +112,9 @@ impl AuthorizationEndpoint {
         // Evict the oldest unredeemed codes of a session and client: a browser that never redeems would fill the store
         // that all organizations share.
         let most = usize::try_from(tenant.settings.number(settings::WAITING_CODES_MAX)).unwrap_or(usize::MAX);
-        let group = format!("{}:codes:{}:{}", tenant.organization.id, session.session.key, client.client.id);
+        let group = KvKey::new(KeyName::Codes, tenant.organization.id)
+            .with(session.session.key)
+            .with(client.client.id);
         self.shared.kv().put_in_group(&group, most, &key, to_bytes(&record)?, lifetime).await?;
         Ok(code)
     }

@@ -1,6 +1,6 @@
 //! Declined interactions, and resuming a sign-in to an account page.
 
-use porta_core::audit::AuditCategory;
+use porta_core::audit::AuditEventKind;
 use porta_core::settings;
 use porta_protocol::{ErrorCode, OAuthError};
 use porta_session::interaction::{BoundInteraction, CompletedLogin, Interaction};
@@ -30,9 +30,9 @@ impl AuthorizationEndpoint {
         let tenant = context.tenant;
         let is_anonymous = interaction.is_anonymous();
         let (user, what) = match interaction.consent {
-            Some(asked) => (asked.user, "user.consent.denied"),
+            Some(asked) => (asked.user, AuditEventKind::UserConsentDenied),
             // Not `user.login.…`: event types with this prefix count as a sign-in unless they end in `failed`.
-            None => (None, "auth.login.cancelled"),
+            None => (None, AuditEventKind::AuthLoginCancelled),
         };
         let (event, resumed) = match interaction.purpose {
             InteractionPurpose::Authorize(request) => {
@@ -47,7 +47,7 @@ impl AuthorizationEndpoint {
                 (event, ResumeOutcome::Respond { authorized, ui_locales: request.ui_locales })
             }
             InteractionPurpose::Account(_) => {
-                let event = self.shared.audit.event(context, what, AuditCategory::Authentication);
+                let event = self.shared.audit.event(context, what);
                 let is_signed_in = self.shared.browser_sessions.find(tenant, cookie).await?.is_some();
                 let resumed = if is_signed_in {
                     ResumeOutcome::Account(AccountPage::Overview)
@@ -61,7 +61,7 @@ impl AuthorizationEndpoint {
             let window = tenant.settings.duration(settings::RATE_LIMIT_INTERACTION_WINDOW);
             self.shared.audit.record_once(context, event, window).await?;
         } else {
-            self.shared.store().repositories().audit().record(&event).await?;
+            self.shared.audit.record(&event).await?;
         }
         Ok(resumed)
     }

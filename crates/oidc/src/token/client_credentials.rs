@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use porta_core::{BearerKind, ClientKey, OrganizationId, Timestamp, TokenDigest, settings};
+use porta_kv::{KeyName, KvKey};
 use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{ErrorCode, Params, Scope, scope};
 use porta_session::short_lived::to_bytes;
@@ -23,8 +24,8 @@ pub struct ClientTokenRecord {
 }
 
 impl ClientTokenRecord {
-    pub fn storage_key(organization: OrganizationId, digest: &TokenDigest) -> String {
-        format!("{organization}:client-token:{}", digest.hex())
+    pub fn storage_key(organization: OrganizationId, digest: &TokenDigest) -> KvKey {
+        KvKey::new(KeyName::ClientToken, organization).with(digest.hex())
     }
 }
 

@@ -11,10 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use porta_core::audit::AuditEventKind;
 use porta_core::client::{ApplicationType, GrantType};
 use porta_core::session::TokenFamily;
 use porta_core::{BearerKind, OrganizationId, Timestamp, TokenDigest};
-use porta_kv::ConsumeOutcome;
+use porta_kv::{ConsumeOutcome, KeyName, KvKey};
 use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{CodeChallenge, ErrorCode, Params};
 use porta_session::{BackendError, OperationContext, ProtocolClient, SharedServices};
@@ -39,8 +40,8 @@ pub struct CodeRecord {
 }
 
 impl CodeRecord {
-    pub fn storage_key(organization: OrganizationId, digest: &TokenDigest) -> String {
-        format!("{organization}:code:{}", digest.hex())
+    pub fn storage_key(organization: OrganizationId, digest: &TokenDigest) -> KvKey {
+        KvKey::new(KeyName::Code, organization).with(digest.hex())
     }
 }
 
@@ -134,8 +135,12 @@ impl AuthorizationCodeGrant {
         is_client: bool,
     ) -> Result<(), TokenError> {
         let tenant = context.tenant;
-        let what = if is_client { "security.code.replayed" } else { "security.code.replay_ignored" };
-        let noted = format!("{}:noted:{what}:{}", tenant.organization.id, family.id);
+        let what = if is_client {
+            AuditEventKind::SecurityCodeReplayed
+        } else {
+            AuditEventKind::SecurityCodeReplayIgnored
+        };
+        let noted = KvKey::new(KeyName::Noted, tenant.organization.id).with(what).with(family.id);
         let event = replay_event(&self.shared, context, family, what);
         let mark = Bytes::from_static(b"1");
         if is_client {
@@ -154,7 +159,7 @@ impl AuthorizationCodeGrant {
             if !self.shared.kv().put_if_absent(&noted, mark, REMEMBER_USED).await? {
                 return Ok(());
             }
-            self.shared.store().repositories().audit().record(&event).await?;
+            self.shared.audit.record(&event).await?;
         }
         let family = family.id;
         if is_client {

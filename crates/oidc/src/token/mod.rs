@@ -11,7 +11,7 @@ pub use code::CodeRecord;
 
 use std::sync::Arc;
 
-use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::client::GrantType;
 use porta_core::metrics;
 use porta_core::seal::HmacKeys;
@@ -69,12 +69,12 @@ fn replay_event(
     shared: &SharedServices,
     context: OperationContext<'_>,
     family: &TokenFamily,
-    what: &str,
+    kind: AuditEventKind,
 ) -> AuditEvent {
     AuditEvent {
         user_id: Some(family.user_id),
         metadata: serde_json::json!({ "family": family.id.to_string(), "client": family.client.to_string() }),
-        ..shared.audit.event(context, what, AuditCategory::Security)
+        ..shared.audit.event(context, kind)
     }
 }
 

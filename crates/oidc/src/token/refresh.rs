@@ -19,6 +19,7 @@
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
+use porta_core::audit::AuditEventKind;
 use porta_core::seal::{HmacKey, HmacKeys};
 use porta_core::session::{RefreshToken, TokenFamily};
 use porta_core::{BearerKind, Timestamp, TokenDigest, settings};
@@ -242,7 +243,12 @@ impl RefreshTokenGrant {
         let mut work = self.shared.store().begin().await?;
         let is_news = work.tokens(organization).share(&issued.access_row, successor).await?;
         if is_news {
-            let event = replay_event(&self.shared, context, &facts.family, "security.refresh_token.shared");
+            let event = replay_event(
+                &self.shared,
+                context,
+                &facts.family,
+                AuditEventKind::SecurityRefreshTokenShared,
+            );
             work.audit().record(&event).await?;
         }
         work.commit().await?;
@@ -259,7 +265,8 @@ impl RefreshTokenGrant {
         why: &'static str,
     ) -> Result<TokenError, TokenError> {
         let organization = context.tenant.organization.id;
-        let mut event = replay_event(&self.shared, context, family, "security.refresh_token.replayed");
+        let mut event =
+            replay_event(&self.shared, context, family, AuditEventKind::SecurityRefreshTokenReplayed);
         event.metadata["why"] = why.into();
         let mut work = self.shared.store().begin().await?;
         work.tokens(organization).revoke(Revocation::Family(family.id), self.shared.now()).await?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use porta_http::{Probes, ReadyReport};
-use porta_kv::Kv;
+use porta_kv::{Kv, KvKey};
 use porta_session::SharedServices;
 use porta_task::timeout;
 
@@ -17,8 +17,6 @@ use super::coalesced_probe::CoalescedProbe;
 
 /// Well below the five seconds of the container probe.
 const LIMIT: Duration = Duration::from_secs(2);
-/// Key that the probe writes to the short-lived store; shared by all processes.
-const PROBE_KEY: &str = "porta:probe";
 const PROBE_KEPT: Duration = Duration::from_secs(10);
 
 pub(crate) struct ServiceProbes {
@@ -76,7 +74,8 @@ impl ProbedServices {
     async fn short_lived_problem(&self) -> Option<&'static str> {
         let kv = Arc::clone(&self.kv);
         let check = async move {
-            let write = kv.put(PROBE_KEY, Bytes::from_static(b"1"), PROBE_KEPT);
+            let key = KvKey::probe();
+            let write = kv.put(&key, Bytes::from_static(b"1"), PROBE_KEPT);
             if answers("short-lived store", LIMIT, write).await {
                 return None;
             }
@@ -179,7 +178,7 @@ mod tests {
     use porta_core::seal::Keyring;
     use porta_core::{Clock as _, OsEntropy, SystemClock};
     use porta_kv::{
-        ClaimOutcome, ConsumeOutcome, Key, KvError, LimitOutcome, MemoryKv, Notice, NoticeEvent, RateLimit,
+        ClaimOutcome, ConsumeOutcome, KvError, LimitOutcome, MemoryKv, Notice, NoticeEvent, RateLimit,
         ValueState, Write,
     };
     use porta_testkit::TestApp;
@@ -238,28 +237,28 @@ mod tests {
 
     #[async_trait]
     impl Kv for ReadOnly {
-        async fn get(&self, key: &Key) -> Result<Option<Bytes>> {
+        async fn get(&self, key: &KvKey) -> Result<Option<Bytes>> {
             self.0.get(key).await
         }
-        async fn put(&self, _: &Key, _: Bytes, _: Duration) -> Result<()> {
+        async fn put(&self, _: &KvKey, _: Bytes, _: Duration) -> Result<()> {
             refused()
         }
-        async fn put_if_absent(&self, _: &Key, _: Bytes, _: Duration) -> Result<bool> {
+        async fn put_if_absent(&self, _: &KvKey, _: Bytes, _: Duration) -> Result<bool> {
             refused()
         }
-        async fn put_in_group(&self, _: &Key, _: usize, _: &Key, _: Bytes, _: Duration) -> Result<()> {
+        async fn put_in_group(&self, _: &KvKey, _: usize, _: &KvKey, _: Bytes, _: Duration) -> Result<()> {
             refused()
         }
-        async fn take(&self, _: &Key) -> Result<Option<Bytes>> {
+        async fn take(&self, _: &KvKey) -> Result<Option<Bytes>> {
             refused()
         }
-        async fn consume(&self, _: &Key, _: Duration) -> Result<ConsumeOutcome> {
+        async fn consume(&self, _: &KvKey, _: Duration) -> Result<ConsumeOutcome> {
             refused()
         }
-        async fn peek(&self, key: &Key) -> Result<ValueState> {
+        async fn peek(&self, key: &KvKey) -> Result<ValueState> {
             self.0.peek(key).await
         }
-        async fn mark_used(&self, _: &Key, _: Duration) -> Result<ValueState> {
+        async fn mark_used(&self, _: &KvKey, _: Duration) -> Result<ValueState> {
             refused()
         }
         async fn write(&self, _: Vec<Write>) -> Result<bool> {
@@ -271,26 +270,32 @@ mod tests {
         async fn hit(&self, _: &[RateLimit]) -> Result<LimitOutcome> {
             refused()
         }
-        async fn put_limited(&self, _: &Key, _: Bytes, _: Duration, _: &[RateLimit]) -> Result<LimitOutcome> {
+        async fn put_limited(
+            &self,
+            _: &KvKey,
+            _: Bytes,
+            _: Duration,
+            _: &[RateLimit],
+        ) -> Result<LimitOutcome> {
             refused()
         }
         async fn claim(
             &self,
-            _: &Key,
-            _: &Key,
+            _: &KvKey,
+            _: &KvKey,
             _: Bytes,
             _: Duration,
             _: &[RateLimit],
         ) -> Result<ClaimOutcome> {
             refused()
         }
-        async fn release(&self, _: &[String]) -> Result<()> {
+        async fn release(&self, _: &[KvKey]) -> Result<()> {
             refused()
         }
-        async fn release_and_put(&self, _: &[String], _: &Key, _: Bytes, _: Duration) -> Result<()> {
+        async fn release_and_put(&self, _: &[KvKey], _: &KvKey, _: Bytes, _: Duration) -> Result<()> {
             refused()
         }
-        async fn clear(&self, _: &[String]) -> Result<()> {
+        async fn clear(&self, _: &[KvKey]) -> Result<()> {
             refused()
         }
         async fn publish(&self, notice: &Notice) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use porta_core::Timestamp;
-use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::session::SessionRecord;
 use porta_core::user::User;
 use porta_session::{BackendError, OperationContext};
@@ -46,9 +46,9 @@ impl AccountData {
         let signed_in = recent.signed_in();
         let (organization, user) = (tenant.organization.id, signed_in.user.id);
         // Recorded first, so that the export contains it.
-        let (what, metadata) = ("user.data.exported", json!({ "by": "self" }));
-        let event = signed_in.event(&self.core, cx, what, AuditCategory::Gdpr, metadata);
-        self.core.shared.store().repositories().audit().record(&event).await?;
+        let (what, metadata) = (AuditEventKind::UserDataExported, json!({ "by": "self" }));
+        let event = signed_in.event(&self.core, cx, what, metadata);
+        self.core.shared.audit.record(&event).await?;
         let held = FactorStatus::load(&self.core, tenant, &signed_in.user).await?;
         let mut all = self.core.shared.store().repositories();
         let mut sessions = all.sessions(organization);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use porta_core::audit::AuditCategory;
+use porta_core::audit::AuditEventKind;
 use porta_core::session::SessionRecord;
 use porta_core::{GrantId, SessionKey};
 use porta_session::{BackendError, OperationContext};
@@ -47,8 +47,7 @@ impl AccountDevices {
             return Ok(AccountChange::Nothing);
         }
         let metadata = json!({ "session": session.to_string() });
-        let what = "session.revoked";
-        let event = signed_in.event(&self.core, cx, what, AuditCategory::Security, metadata);
+        let event = signed_in.event(&self.core, cx, AuditEventKind::SessionRevoked, metadata);
         let ended = sessions.end(session, cx.now, &event).await?;
         Ok(if ended { AccountChange::Done } else { AccountChange::Nothing })
     }
@@ -63,9 +62,9 @@ impl AccountDevices {
         let what = Revocation::OtherSessions { user: signed_in.user.id, keep: signed_in.session.key };
         let mut unit = self.core.shared.store().begin().await?;
         let ended = unit.tokens(cx.tenant.organization.id).revoke(what, self.core.shared.now()).await?;
-        let what = "user.sessions.revoked";
+        let what = AuditEventKind::UserSessionsRevoked;
         let metadata = json!({ "kept": signed_in.session.key.to_string(), "tokenFamiliesEnded": ended });
-        let event = signed_in.event(&self.core, cx, what, AuditCategory::Security, metadata);
+        let event = signed_in.event(&self.core, cx, what, metadata);
         unit.audit().record(&event).await?;
         unit.commit().await?;
         Ok(AccountChange::Done)
@@ -90,8 +89,7 @@ impl AccountDevices {
         grant: GrantId,
     ) -> Result<AccountChange, BackendError> {
         let metadata = json!({ "grant": grant.to_string() });
-        let what = "user.consent.withdrawn";
-        let event = signed_in.event(&self.core, cx, what, AuditCategory::Authentication, metadata);
+        let event = signed_in.event(&self.core, cx, AuditEventKind::UserConsentWithdrawn, metadata);
         let mut repositories = self.core.shared.store().repositories();
         let mut sessions = repositories.sessions(cx.tenant.organization.id);
         let ended = sessions.end_grant(signed_in.user.id, grant, cx.now, &event).await?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use porta_core::user::User;
+use porta_kv::{KeyName, KvKey};
 use porta_session::{BackendError, Tenant};
 
 use crate::sign_in_core::SignInCore;
@@ -38,6 +39,6 @@ impl FactorLock {
     }
 }
 
-fn lock_key(tenant: &Tenant, user: &User) -> String {
-    format!("{}:account-lock:{}", tenant.organization.id, user.id)
+fn lock_key(tenant: &Tenant, user: &User) -> KvKey {
+    KvKey::new(KeyName::AccountLock, tenant.organization.id).with(user.id)
 }

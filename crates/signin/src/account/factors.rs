@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use porta_core::audit::AuditCategory;
+use porta_core::audit::AuditEventKind;
 use porta_core::mail::SecondFactorChange;
 use porta_session::{BackendError, OperationContext, Tenant};
 use porta_store::Revocation;
@@ -70,8 +70,8 @@ impl AccountFactors {
         unit.tokens(organization).revoke(others, now).await?;
         unit.tokens(organization).revoke(Revocation::TokensOf(user), now).await?;
         self.changes.notify(&mut *unit, cx, &signed_in.user, SecondFactorChange::Disabled).await?;
-        let (what, metadata) = ("2fa.disabled", json!({ "method": method }));
-        let event = signed_in.event(&self.core, cx, what, AuditCategory::Security, metadata);
+        let (what, metadata) = (AuditEventKind::TwoFactorDisabled, json!({ "method": method }));
+        let event = signed_in.event(&self.core, cx, what, metadata);
         unit.audit().record(&event).await?;
         unit.commit().await?;
         self.setup.forget(cx, signed_in).await?;
@@ -118,8 +118,7 @@ impl AccountFactors {
             return Ok(AccountChange::Nothing);
         }
         self.changes.notify(&mut *unit, cx, user, SecondFactorChange::RecoveryCodesReplaced).await?;
-        let what = "2fa.recovery.regenerated";
-        let event = signed_in.event(&self.core, cx, what, AuditCategory::Security, json!({}));
+        let event = signed_in.event(&self.core, cx, AuditEventKind::TwoFactorRecoveryRegenerated, json!({}));
         unit.audit().record(&event).await?;
         unit.commit().await?;
         self.setup.show_codes(cx, signed_in, &shown, false).await?;

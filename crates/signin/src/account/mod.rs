@@ -10,10 +10,10 @@
 
 use std::sync::Arc;
 
-use porta_core::audit::{AuditCategory, AuditEvent};
+use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::user::{CredentialState, User};
 use porta_core::{TokenDigest, settings};
-use porta_kv::{LimitOutcome, RateLimit};
+use porta_kv::{KeyName, KvKey, LimitOutcome, RateLimit};
 use porta_session::browser_session::{BrowserSession, PresentedSession};
 use porta_session::{BackendError, Limited, OperationContext, Tenant};
 use serde_json::Value;
@@ -55,12 +55,11 @@ impl SignedInUser {
         &self,
         core: &SignInCore,
         cx: OperationContext<'_>,
-        what: &str,
-        category: AuditCategory,
+        kind: AuditEventKind,
         metadata: Value,
     ) -> AuditEvent {
         let user = Some(self.user.id);
-        AuditEvent { user_id: user, actor_id: user, metadata, ..core.shared.audit.event(cx, what, category) }
+        AuditEvent { user_id: user, actor_id: user, metadata, ..core.shared.audit.event(cx, kind) }
     }
 }
 
@@ -160,7 +159,7 @@ impl Account {
     ) -> Result<Option<Limited>, BackendError> {
         let maximum = tenant.settings.number(settings::RATE_LIMIT_ACCOUNT_MAX);
         let limit = RateLimit {
-            key: format!("{}:limit:account:{}", tenant.organization.id, signed_in.user.id),
+            key: KvKey::new(KeyName::LimitAccount, tenant.organization.id).with(signed_in.user.id),
             maximum,
             window: tenant.settings.duration(settings::RATE_LIMIT_ACCOUNT_WINDOW),
         };

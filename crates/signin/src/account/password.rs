@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use porta_core::audit::AuditCategory;
+use porta_core::audit::AuditEventKind;
 use porta_core::mail::Mail;
 use porta_core::user::{CredentialState, PasswordRefusal};
 use porta_core::{Password, TypedPassword};
@@ -64,9 +64,9 @@ impl AccountPassword {
             match self.core.hasher.verify(form.current.clone(), stored, QueuePriority::PROVEN).await {
                 Ok(verified) if verified.matches => limits.give_back(&**self.core.shared.kv(), None).await?,
                 Ok(_) => {
-                    let what = "user.password.change.failed";
-                    let event = signed_in.event(&self.core, cx, what, AuditCategory::Security, json!({}));
-                    self.core.shared.store().repositories().audit().record(&event).await?;
+                    let event =
+                        signed_in.event(&self.core, cx, AuditEventKind::UserPasswordChangeFailed, json!({}));
+                    self.core.shared.audit.record(&event).await?;
                     limits.free_slot(&**self.core.shared.kv(), None).await?;
                     return Ok(PasswordOutcome::WrongCurrent);
                 }
@@ -105,8 +105,8 @@ impl AccountPassword {
         let mail = Mail::PasswordChanged { event: security_event(cx) };
         let about = format!("{user}:{}", now.micros());
         self.core.enqueue(&mut *unit, cx, &signed_in.user, mail, &about).await?;
-        let (what, metadata) = ("user.password.changed", json!({ "tokenFamiliesEnded": ended }));
-        let event = signed_in.event(&self.core, cx, what, AuditCategory::Security, metadata);
+        let (what, metadata) = (AuditEventKind::UserPasswordChanged, json!({ "tokenFamiliesEnded": ended }));
+        let event = signed_in.event(&self.core, cx, what, metadata);
         unit.audit().record(&event).await?;
         unit.commit().await?;
         // If there was another change in between, this state matches no stored one.

@@ -14,11 +14,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use porta_core::audit::AuditEventKind;
 use porta_core::seal::Sealed;
 use porta_core::second_factor::CodePurpose;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{BearerKind, SessionKey, Timestamp, TokenDigest, settings};
-use porta_kv::Write;
+use porta_kv::{KeyName, KvKey, Write};
 use porta_session::browser_session::{BrowserSession, storage_key};
 use porta_session::short_lived::{remaining, to_bytes};
 use porta_session::{BackendError, OperationContext, Tenant};
@@ -181,18 +182,22 @@ impl FactorSetups {
                     Some(at) => ConfirmedFactor::ReplacementTotp { credential, verified_at: *at },
                     None => ConfirmedFactor::Totp { credential, known: *known },
                 });
-                (confirmed, "2fa.setup.totp.failed")
+                (confirmed, AuditEventKind::TwoFactorSetupTotpFailed)
             }
-            SetupStep::Email => match self.codes.check(cx, enrolment_code(signed_in, &place), code).await? {
-                CodeCheck::Right => (Some(ConfirmedFactor::Email), ""),
-                CodeCheck::Wrong => (None, "2fa.setup.email.failed"),
-                CodeCheck::Exhausted => return Ok(AccountChange::Exhausted),
-            },
+            SetupStep::Email => {
+                let checked = self.codes.check(cx, enrolment_code(signed_in, &place), code).await?;
+                let confirmed = match checked {
+                    CodeCheck::Right => Some(ConfirmedFactor::Email),
+                    CodeCheck::Wrong => None,
+                    CodeCheck::Exhausted => return Ok(AccountChange::Exhausted),
+                };
+                (confirmed, AuditEventKind::TwoFactorSetupEmailFailed)
+            }
             SetupStep::Codes { .. } => return Ok(AccountChange::Done),
         };
         let Some(confirmed) = confirmed else {
             let event = self.core.event(cx, Some(user.id), failure);
-            self.core.shared.store().repositories().audit().record(&event).await?;
+            self.core.shared.audit.record(&event).await?;
             return Ok(AccountChange::Wrong);
         };
         // Tokens from before do not include the factor: revoke those of the current session as well.
@@ -348,8 +353,8 @@ const RENEWAL_ANSWER_LIFETIME: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
 const MAX_POLLS: u32 = 120;
 
-fn renewed_key(tenant: &Tenant, digest: &TokenDigest) -> String {
-    format!("{}:renewed:{}", tenant.organization.id, digest.hex())
+fn renewed_key(tenant: &Tenant, digest: &TokenDigest) -> KvKey {
+    KvKey::new(KeyName::Renewed, tenant.organization.id).with(digest.hex())
 }
 
 /// Identifies a form: its session cookie and the code typed.
@@ -357,8 +362,8 @@ fn answer_identity(digest: &TokenDigest, code: &str) -> String {
     format!("{}:{}", digest.hex(), TokenDigest::of(code).hex())
 }
 
-fn setup_key(tenant: &Tenant, user: &User) -> String {
-    format!("{}:account-setup:{}", tenant.organization.id, user.id)
+fn setup_key(tenant: &Tenant, user: &User) -> KvKey {
+    KvKey::new(KeyName::AccountSetup, tenant.organization.id).with(user.id)
 }
 
 fn enrolment_code<'a>(signed_in: &'a SignedInUser, place: &'a str) -> CodeUse<'a> {

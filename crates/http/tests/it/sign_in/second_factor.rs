@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use porta_core::mail::Mail;
 use porta_core::settings;
 use porta_core::user::TwoFactorMethod;
+use porta_kv::{KeyName, KvKey};
 use porta_testkit::{Answer, Browser, TestApp, jwt_payload};
 use totp_rs::{Builder, Secret};
 
@@ -373,7 +374,10 @@ async fn tries_are_limited_and_fail_closed(app: TestApp) {
     assert_eq!(audited(&app, "rate_limit.2fa_verify").await, 1, "once per window");
     // Ends the window by clearing the counter: Redis uses real time, and the counter's own tests cover the expiry.
     let ana = user(&app, "acme", ANA.0).await;
-    let limit = format!("{}:limit:2fa:{}:{}:127.0.0.1", ana.organization_id, ana.id, ana.credential_epoch);
+    let limit = KvKey::new(KeyName::LimitTwoFactor, ana.organization_id)
+        .with(ana.id)
+        .with(ana.credential_epoch)
+        .with("127.0.0.1");
     app.kv.clear(&[limit]).await.unwrap();
     let done = another.verify("totp", &totp(&key, &app)).await;
     assert!(arrived(&another.browser.follow(done).await));

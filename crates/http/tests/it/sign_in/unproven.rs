@@ -6,6 +6,7 @@ use std::time::Duration;
 use porta_core::TokenDigest;
 use porta_core::settings::UNANSWERED_INTERACTION_TTL;
 use porta_directory::Actor;
+use porta_kv::{KeyName, KvKey};
 use porta_session::idempotency::IDEMPOTENCY_WINDOW;
 use porta_testkit::{Answer, Browser, TestApp, on_both_stores};
 use serde_json::json;
@@ -371,8 +372,8 @@ async fn an_interaction_of_the_version_before_goes_on(app: TestApp) {
             "stage": "Login", "csrf": "csrf-of-before", "consent": null, "login": null, "consented": false,
             "expires_at": app.now() + Duration::from_hours(1),
         });
-        let key =
-            format!("{organization}:interaction:{}", TokenDigest::of(&format!("{uid}.{binding}")).hex());
+        let digest = TokenDigest::of(&format!("{uid}.{binding}")).hex();
+        let key = KvKey::new(KeyName::Interaction, organization).with(digest);
         app.kv.put(&key, stored.to_string().into(), Duration::from_hours(1)).await.unwrap();
         app.advance(Duration::from_mins(20));
         let page = browser.get(&form.url).await;

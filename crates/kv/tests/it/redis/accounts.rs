@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use porta_kv::contract::named;
 use porta_kv::redis::ConnectError;
 use porta_kv::{ConsumeOutcome, Kv, KvError, RedisKv, RedisOptions, Write, contract};
 
@@ -52,8 +53,11 @@ async fn an_account_with_the_documented_rights_is_enough() {
 async fn an_account_that_may_not_load_scripts_sends_their_text() {
     let server = server(&["-script"]).await;
     let kv = RedisKv::connect(options(&server, "porta:p%40ss", "porta")).await.unwrap();
-    kv.put("code", Bytes::from_static(b"x"), MINUTE).await.unwrap();
-    assert_eq!(kv.consume("code", MINUTE).await.unwrap(), ConsumeOutcome::Fresh(Bytes::from_static(b"x")));
+    kv.put(&named("code"), Bytes::from_static(b"x"), MINUTE).await.unwrap();
+    assert_eq!(
+        kv.consume(&named("code"), MINUTE).await.unwrap(),
+        ConsumeOutcome::Fresh(Bytes::from_static(b"x"))
+    );
 }
 
 #[tokio::test]
@@ -82,13 +86,13 @@ async fn who_is_not_let_in_is_told_so_and_not_asked_to_try_again() {
 async fn what_an_account_may_not_do_is_a_failure_and_never_an_answer() {
     let server = server(&["resetkeys", "%R~porta:*"]).await;
     let kv = RedisKv::connect(options(&server, "porta:p%40ss", "porta")).await.unwrap();
-    assert_eq!(kv.get("code").await.unwrap(), None);
-    let put = Write::Put { key: "a".to_owned(), value: Bytes::new(), ttl: MINUTE };
+    assert_eq!(kv.get(&named("code")).await.unwrap(), None);
+    let put = Write::Put { key: named("a"), value: Bytes::new(), ttl: MINUTE };
     for refused in [
-        kv.put("code", Bytes::new(), MINUTE).await,
-        kv.put_if_absent("code", Bytes::new(), MINUTE).await.map(drop),
-        kv.take("code").await.map(drop),
-        kv.consume("code", MINUTE).await.map(drop),
+        kv.put(&named("code"), Bytes::new(), MINUTE).await,
+        kv.put_if_absent(&named("code"), Bytes::new(), MINUTE).await.map(drop),
+        kv.take(&named("code")).await.map(drop),
+        kv.consume(&named("code"), MINUTE).await.map(drop),
         kv.write(vec![put]).await.map(drop),
     ] {
         assert!(matches!(refused, Err(KvError::Unexpected(_))), "{refused:?}");

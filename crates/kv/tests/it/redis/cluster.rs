@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use porta_kv::contract;
+use porta_kv::contract::{self, named};
 use porta_kv::{
     ConsumeOutcome, Kv, KvError, LimitOutcome, Notice, NoticeEvent, RateLimit, RedisKv, RedisOptions, Write,
     next_notice,
@@ -23,7 +23,7 @@ async fn connect(server: &Server) -> RedisKv {
 }
 
 fn put(key: &str) -> Write {
-    Write::Put { key: key.to_owned(), value: Bytes::from_static(b"x"), ttl: MINUTE }
+    Write::Put { key: named(key), value: Bytes::from_static(b"x"), ttl: MINUTE }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,17 +38,20 @@ async fn a_cluster_is_one_store_and_survives_its_owner() {
     contract::run_all(Arc::new(other), &RealTime(Instant::now())).await;
     // Writes through one node are visible through all, including scripts with several keys.
     let limits: Vec<RateLimit> =
-        ["a", "b", "c"].map(|key| RateLimit { key: key.to_owned(), maximum: 6, window: MINUTE }).into();
+        ["a", "b", "c"].map(|key| RateLimit { key: named(key), maximum: 6, window: MINUTE }).into();
     for (number, store) in stores.iter().enumerate() {
-        let keys = [format!("one-{number}"), format!("two-{number}"), format!("three-{number}")];
+        let keys = ["one", "two", "three"].map(|name| format!("{name}-{number}"));
         assert!(store.write(keys.iter().map(|key| put(key)).collect()).await.unwrap());
         assert_eq!(store.hit(&limits).await.unwrap(), LimitOutcome::Allowed);
         for other in &stores {
-            assert!(other.get(&keys[2]).await.unwrap().is_some());
+            assert!(other.get(&named(&keys[2])).await.unwrap().is_some());
         }
         let next = &stores[(number + 1) % stores.len()];
-        assert!(matches!(next.consume(&keys[0], MINUTE).await.unwrap(), ConsumeOutcome::Fresh(_)));
-        assert!(matches!(store.consume(&keys[0], MINUTE).await.unwrap(), ConsumeOutcome::Replayed(_)));
+        assert!(matches!(next.consume(&named(&keys[0]), MINUTE).await.unwrap(), ConsumeOutcome::Fresh(_)));
+        assert!(matches!(
+            store.consume(&named(&keys[0]), MINUTE).await.unwrap(),
+            ConsumeOutcome::Replayed(_)
+        ));
     }
     assert!(
         matches!(stores[0].hit(&limits).await.unwrap(), LimitOutcome::Limited { .. }),
@@ -63,14 +66,14 @@ async fn a_cluster_is_one_store_and_survives_its_owner() {
         assert_eq!(next, Some(NoticeEvent::Notice(notice.clone())));
     }
 
-    stores[0].put("kept", Bytes::from_static(b"x"), MINUTE).await.unwrap();
+    stores[0].put(&named("kept"), Bytes::from_static(b"x"), MINUTE).await.unwrap();
     // Replication is asynchronous: a failover keeps only what had reached the replica.
     tokio::time::sleep(Duration::from_millis(300)).await;
     cluster.owner("porta").await.stop().await;
     let away = Instant::now();
     for store in &stores {
         loop {
-            match store.get("kept").await {
+            match store.get(&named("kept")).await {
                 Ok(value) => break assert!(value.is_some(), "the replica had it"),
                 Err(error) => assert!(matches!(error, KvError::Unavailable(_)), "{error}"),
             }
@@ -79,6 +82,6 @@ async fn a_cluster_is_one_store_and_survives_its_owner() {
         }
     }
     println!("a replica answered {:?} after its owner had gone", away.elapsed());
-    assert_eq!(stores[0].take("kept").await.unwrap().as_deref(), Some(&b"x"[..]));
-    assert_eq!(stores[5].get("kept").await.unwrap(), None);
+    assert_eq!(stores[0].take(&named("kept")).await.unwrap().as_deref(), Some(&b"x"[..]));
+    assert_eq!(stores[5].get(&named("kept")).await.unwrap(), None);
 }

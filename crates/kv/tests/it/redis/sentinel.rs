@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use porta_kv::contract::named;
 use porta_kv::redis::ConnectError;
 use porta_kv::{Kv, KvError, RedisKv, RedisOptions, Sentinels, contract};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -56,20 +57,20 @@ async fn a_primary_is_found_by_its_name_and_again_after_a_failover() {
     // The first sentinel in the list is down, which must not matter.
     let kv = Arc::new(RedisKv::connect(options(&[nobody(), sentinel.port], None)).await.unwrap());
     contract::run_all(Arc::<RedisKv>::clone(&kv), &RealTime(Instant::now())).await;
-    kv.put("kept", Bytes::from_static(b"x"), MINUTE).await.unwrap();
+    kv.put(&named("kept"), Bytes::from_static(b"x"), MINUTE).await.unwrap();
     // Replication is asynchronous: a failover keeps only what had reached the replica.
     tokio::time::sleep(Duration::from_millis(300)).await;
     primary.stop().await;
     let away = Instant::now();
     loop {
-        match kv.put("after", Bytes::from_static(b"y"), MINUTE).await {
+        match kv.put(&named("after"), Bytes::from_static(b"y"), MINUTE).await {
             Ok(()) => break,
             Err(error) => assert!(matches!(error, KvError::Unavailable(_)), "{error}"),
         }
         assert!(away.elapsed() < Duration::from_mins(1), "the replica did not take over");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(kv.get("kept").await.unwrap().as_deref(), Some(&b"x"[..]), "the replica had it");
+    assert_eq!(kv.get(&named("kept")).await.unwrap().as_deref(), Some(&b"x"[..]), "the replica had it");
 }
 
 #[tokio::test]
@@ -129,5 +130,5 @@ async fn a_server_that_is_no_primary_any_more_is_not_used() {
     let error = reason(options(&[sentinel], None)).await;
     assert!(matches!(&error, KvError::Unavailable(text) if text.contains("still name a replica")), "{error}");
     // An existing connection does not use it either.
-    assert!(matches!(kv.put("a", Bytes::new(), MINUTE).await, Err(KvError::Unavailable(_))));
+    assert!(matches!(kv.put(&named("a"), Bytes::new(), MINUTE).await, Err(KvError::Unavailable(_))));
 }

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use porta_core::secret::hex;
 use porta_core::{Entropy, OsEntropy};
-use porta_kv::contract::{self, TimeControl};
+use porta_kv::contract::{self, TimeControl, named};
 use porta_kv::redis::ConnectError;
 use porta_kv::{
     ConsumeOutcome, Kv, KvError, Notice, NoticeEvent, RateLimit, RedisKv, RedisOptions, Write, next_notice,
@@ -105,13 +105,13 @@ async fn processes_of_one_instance_share_everything() {
     let one = connect(&url, &instance).await;
     let other = connect(&url, &instance).await;
     let mut hears = [one.subscribe(), other.subscribe()];
-    one.put("shared", Bytes::from_static(b"x"), MINUTE).await.unwrap();
+    one.put(&named("shared"), Bytes::from_static(b"x"), MINUTE).await.unwrap();
     assert_eq!(
-        other.consume("shared", MINUTE).await.unwrap(),
+        other.consume(&named("shared"), MINUTE).await.unwrap(),
         ConsumeOutcome::Fresh(Bytes::from_static(b"x"))
     );
     assert_eq!(
-        one.consume("shared", MINUTE).await.unwrap(),
+        one.consume(&named("shared"), MINUTE).await.unwrap(),
         ConsumeOutcome::Replayed(Bytes::from_static(b"x"))
     );
     other.publish(&notice("to all")).await.unwrap();
@@ -125,14 +125,14 @@ async fn an_outage_fails_fast_and_ends_by_itself() {
     let mut server = Server::start(&[]).await;
     let kv = connect(&server.url(), "porta").await;
     let mut receiver = kv.subscribe();
-    kv.put("before", Bytes::from_static(b"x"), MINUTE).await.unwrap();
+    kv.put(&named("before"), Bytes::from_static(b"x"), MINUTE).await.unwrap();
 
     server.stop().await;
-    let limits = [RateLimit { key: "l".to_owned(), maximum: 1, window: MINUTE }];
+    let limits = [RateLimit { key: named("l"), maximum: 1, window: MINUTE }];
     for _ in 0..20 {
         let asked = Instant::now();
-        assert!(matches!(kv.get("before").await, Err(KvError::Unavailable(_))));
-        assert!(matches!(kv.consume("before", MINUTE).await, Err(KvError::Unavailable(_))));
+        assert!(matches!(kv.get(&named("before")).await, Err(KvError::Unavailable(_))));
+        assert!(matches!(kv.consume(&named("before"), MINUTE).await, Err(KvError::Unavailable(_))));
         assert!(matches!(kv.hit(&limits).await, Err(KvError::Unavailable(_))));
         assert!(matches!(kv.publish(&notice("lost")).await, Err(KvError::Unavailable(_))));
         assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
@@ -141,14 +141,14 @@ async fn an_outage_fails_fast_and_ends_by_itself() {
 
     server.restart().await;
     until_back(&kv).await;
-    assert_eq!(kv.get("before").await.unwrap(), None, "this server forgets");
+    assert_eq!(kv.get(&named("before")).await.unwrap(), None, "this server forgets");
     assert_eq!(next(&mut receiver).await, NoticeEvent::Gap);
     kv.publish(&notice("after")).await.unwrap();
     assert_eq!(next(&mut receiver).await, NoticeEvent::Notice(notice("after")));
 
     // The scripts were loaded again with the connection.
     let before = kv.commands();
-    kv.consume("before", MINUTE).await.unwrap();
+    kv.consume(&named("before"), MINUTE).await.unwrap();
     assert_eq!(kv.commands() - before, 1);
 }
 
@@ -199,12 +199,18 @@ async fn a_silent_server_is_left_and_found_again() {
 async fn forgotten_scripts_are_sent_again() {
     let server = Server::start(&[]).await;
     let kv = connect(&server.url(), "porta").await;
-    kv.put("code", Bytes::from_static(b"x"), MINUTE).await.unwrap();
+    kv.put(&named("code"), Bytes::from_static(b"x"), MINUTE).await.unwrap();
     server.ask(&["SCRIPT", "FLUSH"]).await;
     let before = kv.commands();
-    assert_eq!(kv.consume("code", MINUTE).await.unwrap(), ConsumeOutcome::Fresh(Bytes::from_static(b"x")));
+    assert_eq!(
+        kv.consume(&named("code"), MINUTE).await.unwrap(),
+        ConsumeOutcome::Fresh(Bytes::from_static(b"x"))
+    );
     assert_eq!(kv.commands() - before, 2, "the refused digest and the text are both counted");
-    assert_eq!(kv.consume("code", MINUTE).await.unwrap(), ConsumeOutcome::Replayed(Bytes::from_static(b"x")));
+    assert_eq!(
+        kv.consume(&named("code"), MINUTE).await.unwrap(),
+        ConsumeOutcome::Replayed(Bytes::from_static(b"x"))
+    );
     assert_eq!(kv.commands() - before, 3);
 }
 
@@ -212,11 +218,11 @@ async fn forgotten_scripts_are_sent_again() {
 async fn everything_stored_has_an_end() {
     let server = Server::start(&[]).await;
     let kv = connect(&server.url(), "porta").await;
-    let limits = [RateLimit { key: "l".to_owned(), maximum: 1, window: MINUTE }];
-    kv.put("put", Bytes::new(), MINUTE).await.unwrap();
-    kv.put_if_absent("absent", Bytes::new(), MINUTE).await.unwrap();
-    kv.put("used", Bytes::new(), MINUTE).await.unwrap();
-    kv.consume("used", MINUTE).await.unwrap();
+    let limits = [RateLimit { key: named("l"), maximum: 1, window: MINUTE }];
+    kv.put(&named("put"), Bytes::new(), MINUTE).await.unwrap();
+    kv.put_if_absent(&named("absent"), Bytes::new(), MINUTE).await.unwrap();
+    kv.put(&named("used"), Bytes::new(), MINUTE).await.unwrap();
+    kv.consume(&named("used"), MINUTE).await.unwrap();
     kv.hit(&limits).await.unwrap();
     kv.hit(&limits).await.unwrap();
     for key in ["porta:v:put", "porta:v:absent", "porta:v:used", "porta:n:l"] {
@@ -232,20 +238,26 @@ async fn everything_stored_has_an_end() {
 async fn a_full_server_takes_nothing_new_and_changes_nothing_by_halves() {
     let server = Server::start(&["--maxmemory-policy", "noeviction"]).await;
     let kv = connect(&server.url(), "porta").await;
-    let limits = [RateLimit { key: "l".to_owned(), maximum: 1, window: MINUTE }];
-    let put = |key: &str| Write::Put { key: key.to_owned(), value: Bytes::new(), ttl: MINUTE };
-    kv.put("code", Bytes::from_static(b"x"), MINUTE).await.unwrap();
+    let limits = [RateLimit { key: named("l"), maximum: 1, window: MINUTE }];
+    let put = |key: &str| Write::Put { key: named(key), value: Bytes::new(), ttl: MINUTE };
+    kv.put(&named("code"), Bytes::from_static(b"x"), MINUTE).await.unwrap();
     server.ask(&["CONFIG", "SET", "maxmemory", "1"]).await;
     for refused in [
-        kv.put("new", Bytes::new(), MINUTE).await,
+        kv.put(&named("new"), Bytes::new(), MINUTE).await,
         kv.write(vec![put("new"), put("newer")]).await.map(drop),
         kv.hit(&limits).await.map(drop),
     ] {
         assert!(matches!(refused, Err(KvError::Unavailable(_))), "{refused:?}");
     }
     // The existing code can still be consumed, once.
-    assert_eq!(kv.consume("code", MINUTE).await.unwrap(), ConsumeOutcome::Fresh(Bytes::from_static(b"x")));
-    assert_eq!(kv.consume("code", MINUTE).await.unwrap(), ConsumeOutcome::Replayed(Bytes::from_static(b"x")));
+    assert_eq!(
+        kv.consume(&named("code"), MINUTE).await.unwrap(),
+        ConsumeOutcome::Fresh(Bytes::from_static(b"x"))
+    );
+    assert_eq!(
+        kv.consume(&named("code"), MINUTE).await.unwrap(),
+        ConsumeOutcome::Replayed(Bytes::from_static(b"x"))
+    );
     assert_eq!(server.ask(&["DBSIZE"]).await, redis::Value::Int(1));
 }
 
@@ -254,27 +266,27 @@ async fn a_full_server_takes_nothing_new_and_changes_nothing_by_halves() {
 async fn a_replica_is_an_outage_to_every_write_and_keeps_what_it_has() {
     let server = Server::start(&[]).await;
     let kv = connect(&server.url(), "porta").await;
-    let limits = [RateLimit { key: "l".to_owned(), maximum: 1, window: MINUTE }];
+    let limits = [RateLimit { key: named("l"), maximum: 1, window: MINUTE }];
     for write in 0..7 {
-        kv.put("value", Bytes::from_static(b"x"), MINUTE).await.unwrap();
-        kv.put("used", Bytes::from_static(b"x"), MINUTE).await.unwrap();
-        kv.consume("used", MINUTE).await.unwrap();
+        kv.put(&named("value"), Bytes::from_static(b"x"), MINUTE).await.unwrap();
+        kv.put(&named("used"), Bytes::from_static(b"x"), MINUTE).await.unwrap();
+        kv.consume(&named("used"), MINUTE).await.unwrap();
         server.ask(&["REPLICAOF", "127.0.0.1", "1"]).await;
         let answer = match write {
-            0 => kv.consume("value", MINUTE).await.map(drop),
-            1 => kv.take("value").await.map(drop),
-            2 => kv.put("value", Bytes::new(), MINUTE).await,
-            3 => kv.put_if_absent("absent", Bytes::new(), MINUTE).await.map(drop),
+            0 => kv.consume(&named("value"), MINUTE).await.map(drop),
+            1 => kv.take(&named("value")).await.map(drop),
+            2 => kv.put(&named("value"), Bytes::new(), MINUTE).await,
+            3 => kv.put_if_absent(&named("absent"), Bytes::new(), MINUTE).await.map(drop),
             4 => kv.hit(&limits).await.map(drop),
-            5 => kv.put_limited("value", Bytes::new(), MINUTE, &limits).await.map(drop),
-            _ => kv.consume("used", MINUTE).await.map(drop),
+            5 => kv.put_limited(&named("value"), Bytes::new(), MINUTE, &limits).await.map(drop),
+            _ => kv.consume(&named("used"), MINUTE).await.map(drop),
         };
         assert!(matches!(answer, Err(KvError::Unavailable(_))), "write {write}: {answer:?}");
         server.ask(&["REPLICAOF", "NO", "ONE"]).await;
         until_back(&kv).await;
-        assert_eq!(kv.get("value").await.unwrap(), Some(Bytes::from_static(b"x")), "write {write}");
+        assert_eq!(kv.get(&named("value")).await.unwrap(), Some(Bytes::from_static(b"x")), "write {write}");
         assert_eq!(
-            kv.consume("used", MINUTE).await.unwrap(),
+            kv.consume(&named("used"), MINUTE).await.unwrap(),
             ConsumeOutcome::Replayed(Bytes::from_static(b"x"))
         );
     }

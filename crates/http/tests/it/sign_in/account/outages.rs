@@ -1,5 +1,6 @@
 //! Outages of a backing service: no wrong answer, and nothing half done.
 
+use porta_kv::{KeyName, KvKey};
 use porta_testkit::{TestApp, on_both_stores};
 
 use super::super::failing::with_faults;
@@ -91,7 +92,7 @@ async fn codes_that_could_not_be_shown_can_be_made_again(app: TestApp) {
         let answer = account.browser.post(&url, &fields).await;
         faults.kv.recover();
         // The lock of a dead process would expire after ten seconds of real time in Redis: remove it here.
-        app.kv.take(&format!("{organization}:account-lock:{ana}")).await.unwrap();
+        app.kv.take(&KvKey::new(KeyName::AccountLock, organization).with(ana)).await.unwrap();
         succeeded = answer.status == 303;
         if succeeded {
             break;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use porta_kv::{
-    ClaimOutcome, ConsumeOutcome, Key, Kv, KvError, LimitOutcome, Notice, NoticeEvent, RateLimit, Result,
+    ClaimOutcome, ConsumeOutcome, Kv, KvError, KvKey, LimitOutcome, Notice, NoticeEvent, RateLimit, Result,
     ValueState, Write,
 };
 use tokio::sync::broadcast;
@@ -42,27 +42,27 @@ fn reach<'a>(kv: &'a dyn Kv, fault: &FaultInjector) -> Result<&'a dyn Kv> {
 
 #[async_trait]
 impl Kv for FaultyKv {
-    async fn get(&self, key: &Key) -> Result<Option<Bytes>> {
-        if key.contains(":session:") {
+    async fn get(&self, key: &KvKey) -> Result<Option<Bytes>> {
+        if key.as_str().contains(":session:") {
             self.sessions.pass().await;
         }
         self.open()?.get(key).await
     }
 
-    async fn put(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<()> {
+    async fn put(&self, key: &KvKey, value: Bytes, ttl: Duration) -> Result<()> {
         self.writes.pass().await;
         self.open()?.put(key, value, ttl).await
     }
 
-    async fn put_if_absent(&self, key: &Key, value: Bytes, ttl: Duration) -> Result<bool> {
+    async fn put_if_absent(&self, key: &KvKey, value: Bytes, ttl: Duration) -> Result<bool> {
         self.open()?.put_if_absent(key, value, ttl).await
     }
 
     async fn put_in_group(
         &self,
-        group: &Key,
+        group: &KvKey,
         most: usize,
-        key: &Key,
+        key: &KvKey,
         value: Bytes,
         ttl: Duration,
     ) -> Result<()> {
@@ -70,19 +70,19 @@ impl Kv for FaultyKv {
         self.open()?.put_in_group(group, most, key, value, ttl).await
     }
 
-    async fn take(&self, key: &Key) -> Result<Option<Bytes>> {
+    async fn take(&self, key: &KvKey) -> Result<Option<Bytes>> {
         self.open()?.take(key).await
     }
 
-    async fn consume(&self, key: &Key, remember: Duration) -> Result<ConsumeOutcome> {
+    async fn consume(&self, key: &KvKey, remember: Duration) -> Result<ConsumeOutcome> {
         self.open()?.consume(key, remember).await
     }
 
-    async fn peek(&self, key: &Key) -> Result<ValueState> {
+    async fn peek(&self, key: &KvKey) -> Result<ValueState> {
         self.open()?.peek(key).await
     }
 
-    async fn mark_used(&self, key: &Key, remember: Duration) -> Result<ValueState> {
+    async fn mark_used(&self, key: &KvKey, remember: Duration) -> Result<ValueState> {
         self.open()?.mark_used(key, remember).await
     }
 
@@ -101,7 +101,7 @@ impl Kv for FaultyKv {
 
     async fn put_limited(
         &self,
-        key: &Key,
+        key: &KvKey,
         value: Bytes,
         ttl: Duration,
         limits: &[RateLimit],
@@ -112,8 +112,8 @@ impl Kv for FaultyKv {
 
     async fn claim(
         &self,
-        place: &Key,
-        key: &Key,
+        place: &KvKey,
+        key: &KvKey,
         value: Bytes,
         ttl: Duration,
         limits: &[RateLimit],
@@ -122,17 +122,17 @@ impl Kv for FaultyKv {
         open.claim(place, key, value, ttl, limits).await
     }
 
-    async fn release_and_put(&self, keys: &[String], key: &Key, value: Bytes, ttl: Duration) -> Result<()> {
+    async fn release_and_put(&self, keys: &[KvKey], key: &KvKey, value: Bytes, ttl: Duration) -> Result<()> {
         let open = if keys.is_empty() { self.open()? } else { self.open_for_limits()? };
-        self.answers.lock().unwrap().push((key.to_owned(), value.clone()));
+        self.answers.lock().unwrap().push((key.clone(), value.clone()));
         open.release_and_put(keys, key, value, ttl).await
     }
 
-    async fn release(&self, keys: &[String]) -> Result<()> {
+    async fn release(&self, keys: &[KvKey]) -> Result<()> {
         self.open_for_limits()?.release(keys).await
     }
 
-    async fn clear(&self, keys: &[String]) -> Result<()> {
+    async fn clear(&self, keys: &[KvKey]) -> Result<()> {
         self.open_for_limits()?.clear(keys).await
     }
 

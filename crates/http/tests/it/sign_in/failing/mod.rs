@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use porta_kv::KvKey;
 use porta_testkit::{Operation, TestApp};
 use tokio::sync::watch;
 
@@ -94,7 +95,7 @@ impl Barrier {
 }
 
 /// Keys and values of the answers to forms that an instance stored.
-pub(super) type StoredAnswers = Mutex<Vec<(String, Bytes)>>;
+pub(super) type StoredAnswers = Mutex<Vec<(KvKey, Bytes)>>;
 
 /// The statement that writes an audit row in a unit of work.
 const AUDIT_ROW: &str = "porta_store_sql::audit::INSERT";
