@@ -68,8 +68,10 @@ fi
 deny_version() { cargo deny --version 2>/dev/null | sed -nE 's/^cargo-deny ([0-9]+\.[0-9]+).*/\1/p'; }
 have=$(deny_version || true)
 if [ -z "$have" ] || [ "$(printf '%s\n' "$CARGO_DENY_MIN" "$have" | sort -V | head -n 1)" != "$CARGO_DENY_MIN" ]; then
-  say "installing cargo-deny $CARGO_DENY_VERSION (compiled once, a few minutes)"
-  cargo install cargo-deny --locked --version "$CARGO_DENY_VERSION" ||
+  # Its release profile optimises across all crates, which takes longer than it saves in the seconds that it runs.
+  say "installing cargo-deny $CARGO_DENY_VERSION (compiled once, about a minute)"
+  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
+    cargo install cargo-deny --locked --version "$CARGO_DENY_VERSION" ||
     die "cargo-deny could not be built; see https://github.com/EmbarkStudios/cargo-deny for a prebuilt one"
   [ -n "$(deny_version || true)" ] || die "cargo-deny was installed but is not on PATH: add $(dirname "$(command -v cargo)")"
 fi
