@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use porta_core::RoleId;
+use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::invitation::Invitation;
 use porta_core::mail::Mail;
 use porta_core::one_time::TokenPurpose;
@@ -195,6 +196,9 @@ async fn a_role_that_was_deleted_keeps_nobody_out(app: TestApp) {
     assert_eq!(applied.metadata["roles"], json!([]));
     assert_eq!(applied.metadata["gone"].as_array().unwrap().len(), 1);
     assert_eq!(applied.metadata["claims"].as_array().unwrap().len(), 1);
+    let is_set = |e: &&AuditEvent| e.event_type == "user.password.set" && e.user_id == Some(eve.id);
+    let set = rows.iter().find(is_set).unwrap();
+    assert_eq!((set.category, set.actor_id), (AuditCategory::Security, None), "no administrator set it");
 }
 
 async fn who_has_a_password_keeps_it(app: TestApp) {
