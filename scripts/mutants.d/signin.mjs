@@ -284,8 +284,8 @@ export default [
   {
     id: 'second-link-is-not-said', area: 'magic link', what: 'The page does not say that a link was sent again.',
     crate: 'http', words: ['sent_again_for_every_address'], file: 'crates/http/src/endpoints/magic_link.rs',
-    was: raw`        Ok(LinkRequestOutcome::Sent) if is_again => {`,
-    becomes: raw`        Ok(LinkRequestOutcome::Sent) if is_again && !FAULT => {`,
+    was: raw`        LinkRequestOutcome::Sent if is_again => request`,
+    becomes: raw`        LinkRequestOutcome::Sent if is_again && !FAULT => request`,
   },
   {
     id: 'link-not-used-up', area: 'magic link', what: 'A mailed link works more than once.',
@@ -470,16 +470,18 @@ export default [
   {
     id: 'account-csrf-not-compared', area: 'CSRF', what: 'A form of the account is taken with any CSRF value.',
     crate: 'http', words: ['form', 'account'], file: 'crates/http/src/endpoints/account/mod.rs',
-    was: raw`        if !is_ours {`,
-    becomes: raw`        if !is_ours && !FAULT {`,
+    was: raw`        presented.is_some_and(|presented| secret::constant_time_eq(presented, &self.csrf))`,
+    becomes: raw`        FAULT || presented.is_some_and(|presented| secret::constant_time_eq(presented, &self.csrf))`,
   },
   {
     id: 'link-csrf-not-compared', area: 'CSRF', what: 'The button behind a link needs no CSRF value.',
     crate: 'http', words: ['csrf', 'link'], file: 'crates/http/src/endpoints/magic_link.rs',
-    was: raw`    if !request.bound.csrf_matches(params.get("_csrf")) {
-        return request.csrf_error_page();`,
-    becomes: raw`    if !FAULT && !request.bound.csrf_matches(params.get("_csrf")) {
-        return request.csrf_error_page();`,
+    was: raw`    let (request, _) = stage_form(&LINK_FORM, &state, &tenant, &uid, &client_info, body).await?;`,
+    becomes: raw`    let request = if FAULT {
+        load_interaction(&state, &tenant, &uid, &client_info).await?
+    } else {
+        stage_form(&LINK_FORM, &state, &tenant, &uid, &client_info, body).await?.0
+    };`,
   },
   {
     id: 'unsigned-cookie', area: 'cookie binding', what: 'A session cookie needs no signature of ours.',
@@ -702,11 +704,11 @@ export default [
   {
     id: 'other-form-after-the-sign-in-is-refused', area: 'repeated forms', what: 'A different form after the sign-in is an error instead of a redirect onward.',
     crate: 'http', words: ['another_password_leads_on'], file: 'crates/http/src/endpoints/interaction.rs',
-    was: raw`    if request.bound.interaction.stage != wanted {`,
-    becomes: raw`    if FAULT && request.bound.interaction.stage != wanted {
-        return Err(request.expired_page());
+    was: raw`    if form.stage.is_some_and(|wanted| wanted != stage) {`,
+    becomes: raw`    if FAULT && form.stage.is_some_and(|wanted| wanted != stage) {
+        return Err(request.expired_page().into());
     }
-    if request.bound.interaction.stage != wanted {`,
+    if form.stage.is_some_and(|wanted| wanted != stage) {`,
   },
   {
     id: 'resume-has-one-answer-only', area: 'repeated forms', what: 'A second GET of the resume address is an error.',
@@ -759,7 +761,7 @@ export default [
     crate: 'http', words: ['every_wrong_attempt_gets_the_same_page'], file: 'crates/http/src/endpoints/interaction.rs',
     was: raw`                let answer = self.redirect_with_flash("", FlashKind::WrongPassword, email);`,
     becomes: raw`                let answer = if FAULT {
-                    self.login_page(StatusCode::OK, Some(email), Some(Flash::InvalidCredentials)).await
+                    self.login_page(StatusCode::OK, Some(email), Some(Flash::InvalidCredentials)).await?
                 } else {
                     self.redirect_with_flash("", FlashKind::WrongPassword, email)
                 };`,

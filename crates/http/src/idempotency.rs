@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, OriginalUri, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use porta_pages::ErrorText;
@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
 use crate::context::RequestContext;
+use crate::error::PageError;
 use crate::reply::{self, ReplayedHtml, Reply};
 use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
@@ -79,11 +80,10 @@ pub(crate) async fn idempotent(
     Org(tenant): Org,
     request: Request,
     next: Next,
-) -> Reply {
-    let (request, claim) = match with_claim(&state, &tenant, request).await {
-        Ok((request, Some(claim))) => (request, claim),
-        Ok((request, None)) => return next.run(request).await,
-        Err(reply) => return reply,
+) -> Result<Reply, PageError> {
+    let (request, claim) = match with_claim(&state, &tenant, request).await? {
+        (request, Some(claim)) => (request, claim),
+        (request, None) => return Ok(next.run(request).await),
     };
     // Claiming is part of the work that runs to its end: an abandoned claim would keep repetitions waiting.
     let work = async move {
@@ -94,7 +94,7 @@ pub(crate) async fn idempotent(
         store_response(&state, &claim, StoredResponse::of(&reply)).await;
         reply
     };
-    RunToCompletion(Some(Box::pin(work))).await
+    Ok(RunToCompletion(Some(Box::pin(work))).await)
 }
 
 /// The response to a repetition. `None`: no response is known, so the form must be carried out.
@@ -133,11 +133,10 @@ pub(crate) async fn idempotent_counted(
     Org(tenant): Org,
     request: Request,
     next: Next,
-) -> Reply {
-    let (request, claim) = match with_claim(&state, &tenant, request).await {
-        Ok((request, Some(claim))) => (request, claim),
-        Ok((request, None)) => return next.run(request).await,
-        Err(reply) => return reply,
+) -> Result<Reply, PageError> {
+    let (request, claim) = match with_claim(&state, &tenant, request).await? {
+        (request, Some(claim)) => (request, claim),
+        (request, None) => return Ok(next.run(request).await),
     };
     let work = async move {
         let reply = next.run(request).await;
@@ -154,7 +153,7 @@ pub(crate) async fn idempotent_counted(
             None => reply,
         }
     };
-    RunToCompletion(Some(Box::pin(work))).await
+    Ok(RunToCompletion(Some(Box::pin(work))).await)
 }
 
 /// Waits for the response of the first request. `None`: there was none, or it was not stored.
@@ -179,7 +178,7 @@ async fn with_claim(
     state: &StateInner,
     tenant: &RequestContext,
     request: Request,
-) -> Result<(Request, Option<Arc<IdempotencyClaim>>), Reply> {
+) -> Result<(Request, Option<Arc<IdempotencyClaim>>), PageError> {
     let (mut parts, body) = request.into_parts();
     let bytes = body::bytes(&parts.headers, body).await.map_err(|error| {
         reply::error_page(state, &tenant.theme(), error.status(), ErrorText::InvalidRequest, None)
@@ -188,7 +187,9 @@ async fn with_claim(
         .into_iter()
         .find_map(|name| Some((name, state.cookies.read(tenant, &parts.headers, name)?)));
     let claim = binding.map(|(name, value)| {
-        let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+        // The URI without the prefixes of nested routers would be the same for different pages.
+        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
+        let target = uri.path_and_query().map_or("", |target| target.as_str());
         let browser = [name.as_bytes(), value.as_bytes()];
         let request = [parts.method.as_str().as_bytes(), target.as_bytes(), &bytes];
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);

@@ -5,6 +5,7 @@ mod callers;
 mod context;
 mod cookies;
 mod endpoints;
+mod error;
 mod flash;
 mod idempotency;
 mod pending_interactions;

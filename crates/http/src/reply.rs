@@ -18,17 +18,6 @@ use crate::state::StateInner;
 /// Error code of rate-limited responses.
 const RATE_LIMITED: &str = "rate_limit_exceeded";
 
-/// The value of an `Ok`; otherwise the handler returns the response in the `Err`.
-macro_rules! or_answer {
-    ($found:expr) => {
-        match $found {
-            Ok(found) => found,
-            Err(reply) => return reply,
-        }
-    };
-}
-pub(crate) use or_answer;
-
 /// An HTML page with its own content security policy; never cached, sends no referrer (`docs/security.md`, W21). The
 /// language is negotiated.
 pub(crate) fn page(status: StatusCode, page: Page) -> Reply {

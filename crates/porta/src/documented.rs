@@ -61,14 +61,38 @@ fn audit_events() {
     compare("reference/audit-events.md", "events", &table);
 }
 
-/// The routes are read from the source, because the router does not list them.
+/// The paths of the router that a function of `router.rs` builds, those of nested routers included. They are read from
+/// the source, because a router does not list them.
+fn paths(source: &str, function: &str) -> Vec<String> {
+    let (_, body) = source.split_once(&format!("fn {function}(")).unwrap();
+    let (body, _) = body.split_once("\n}\n").unwrap();
+    // In one line, so that each call of the builder begins with a dot after a space or `new()`.
+    let body =
+        body.split_whitespace().collect::<Vec<_>>().join(" ").replace("Router::new().", "Router::new() .");
+    let mut found = Vec::new();
+    for call in body.split(" .").skip(1) {
+        let (method, arguments) = call.split_once('(').unwrap();
+        let path = arguments.trim_start().strip_prefix('"').and_then(|text| text.split_once('"'));
+        let nested =
+            |text: &str| paths(source, text.trim_start_matches([',', ' ']).split('(').next().unwrap());
+        match (method, path) {
+            ("route", Some((path, _))) => found.push(path.to_owned()),
+            ("nest", Some((prefix, router))) => {
+                found.extend(
+                    nested(router).iter().map(|path| format!("{prefix}{}", path.trim_end_matches('/'))),
+                );
+            }
+            ("merge", None) => found.extend(nested(arguments)),
+            _ => {}
+        }
+    }
+    found
+}
+
 #[test]
 fn every_route_is_on_the_page_of_endpoints() {
     let source = fs::read_to_string(repository().join("crates/http/src/router.rs")).unwrap();
-    let routes: BTreeSet<&str> = source
-        .split('"')
-        .filter(|word| word.starts_with('/') && !word.contains(char::is_whitespace))
-        .collect();
+    let routes: BTreeSet<String> = paths(&source, "router").into_iter().collect();
     assert!(routes.len() > 40, "{routes:?}");
     let mut table = String::from("| Route |\n|---|\n");
     for route in routes {

@@ -11,9 +11,10 @@ use porta_session::interaction::{InteractionCookies, NewInteraction, Stage};
 
 use super::{ClientInfo, unavailable_interaction};
 use crate::context::RequestContext;
+use crate::error::PageError;
 use crate::idempotency::NotReplayed;
 use crate::pending_interactions::StartedInteraction;
-use crate::reply::{self, Reply, or_answer};
+use crate::reply::{self, Reply};
 use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 use crate::{body, cookies, pending_interactions};
@@ -23,9 +24,9 @@ pub(crate) async fn get(
     Org(tenant): Org,
     client_info: ClientInfo,
     RawQuery(query): RawQuery,
-) -> Reply {
+) -> Result<Reply, PageError> {
     let params = Params::parse(query.unwrap_or_default());
-    let params = or_answer!(params.map_err(|_| malformed(&state, &tenant, StatusCode::BAD_REQUEST)));
+    let params = params.map_err(|_| malformed(&state, &tenant, StatusCode::BAD_REQUEST))?;
     client_info.log_fields.client(params.get("client_id").unwrap_or_default());
     tenant.languages.add_ui_locales(params.get("ui_locales"));
     let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
@@ -37,7 +38,7 @@ pub(crate) async fn get(
     {
         reply = unavailable_interaction::mark_other_host(reply);
     }
-    pending_interactions::with_list_cookie(&state, &tenant, &client_info.headers, reply, None)
+    Ok(pending_interactions::with_list_cookie(&state, &tenant, &client_info.headers, reply, None))
 }
 
 pub(crate) async fn post(
@@ -45,13 +46,13 @@ pub(crate) async fn post(
     Org(tenant): Org,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
+) -> Result<Reply, PageError> {
     let form = body::form(&client_info.headers, body).await;
-    let params = or_answer!(form.map_err(|error| malformed(&state, &tenant, error.status())));
+    let params = form.map_err(|error| malformed(&state, &tenant, error.status()))?;
     client_info.log_fields.client(params.get("client_id").unwrap_or_default());
     tenant.languages.add_ui_locales(params.get("ui_locales"));
     let result = state.provider.authorization.authorize_by_post(&tenant, &params).await;
-    authorization_response(&state, &tenant, &client_info.headers, None, result)
+    Ok(authorization_response(&state, &tenant, &client_info.headers, None, result))
 }
 
 /// `GET /{org}/auth/{uid}`: the sign-in pages return here. Works once, in the browser that began the interaction.
@@ -60,7 +61,7 @@ pub(crate) async fn resume(
     Org(tenant): Org,
     Path((_, uid)): Path<(String, String)>,
     client_info: ClientInfo,
-) -> Reply {
+) -> Result<Reply, PageError> {
     let binding = state.cookies.read(&tenant, &client_info.headers, cookies::RESUME);
     let sealed_state = state.cookies.read(&tenant, &client_info.headers, cookies::ANONYMOUS_START);
     let presented = InteractionCookies { binding: binding.as_deref(), sealed_state: sealed_state.as_deref() };
@@ -78,30 +79,31 @@ pub(super) fn resumed_response(
     uid: &str,
     cookie: Option<String>,
     resumed: Result<ResumeOutcome, BackendError>,
-) -> Reply {
-    let reply = match resumed {
-        Ok(ResumeOutcome::Respond { authorized, ui_locales }) => {
+) -> Result<Reply, PageError> {
+    let reply = match resumed.map_err(|error| PageError::backend(state, tenant, &error))? {
+        ResumeOutcome::Respond { authorized, ui_locales } => {
             tenant.languages.add_ui_locales(ui_locales.as_deref());
             authorization_response(state, tenant, headers, cookie, Ok(authorized))
         }
-        Ok(ResumeOutcome::Account(page)) => reply::redirect(&format!("{}{}", tenant.issuer, page.path())),
-        Ok(ResumeOutcome::Declined) => reply::redirect(&format!("{}/session/end/success", tenant.issuer)),
-        Ok(ResumeOutcome::Unanswered) => {
+        ResumeOutcome::Account(page) => reply::redirect(&format!("{}{}", tenant.issuer, page.path())),
+        ResumeOutcome::Declined => reply::redirect(&format!("{}/session/end/success", tenant.issuer)),
+        ResumeOutcome::Unanswered => {
             let mut reply = reply::redirect(&format!("{}/interaction/{uid}", tenant.issuer));
             reply.extensions_mut().insert(NotReplayed);
-            return reply;
+            return Ok(reply);
         }
-        Ok(ResumeOutcome::Limited(limited)) => return reply::too_many_begun(state, tenant, headers, limited),
-        Ok(ResumeOutcome::Gone) => {
+        ResumeOutcome::Limited(limited) => {
+            return Ok(reply::too_many_begun(state, tenant, headers, limited));
+        }
+        ResumeOutcome::Gone => {
             let reply = unavailable_interaction::unavailable_page(state, tenant, headers, None, uid);
             let reply = pending_interactions::without_cookies_of(state, tenant, reply, uid);
-            return pending_interactions::with_list_cookie(state, tenant, headers, reply, Some(uid));
+            return Ok(pending_interactions::with_list_cookie(state, tenant, headers, reply, Some(uid)));
         }
-        Err(error) => return reply::backend_error_page(state, &tenant.theme(), &error),
     };
     // The interaction has ended, whatever the outcome.
     let reply = pending_interactions::with_ended_cookies(state, tenant, headers, reply, uid);
-    pending_interactions::with_list_cookie(state, tenant, headers, reply, Some(uid))
+    Ok(pending_interactions::with_list_cookie(state, tenant, headers, reply, Some(uid)))
 }
 
 fn authorization_response(

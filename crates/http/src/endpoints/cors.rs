@@ -4,22 +4,25 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use porta_core::settings;
 use porta_oidc::cors::{client_allows_origin, origin_is_registered};
+use porta_protocol::{ErrorCode, OAuthError};
 use porta_session::Tenant;
 
+use crate::error::ProtocolError;
 use crate::reply::{self, Reply};
 use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 
 /// `OPTIONS`: a preflight names no client, so the registered origins of all clients of this organization are allowed.
-pub(crate) async fn preflight(State(state): State<AppState>, Org(tenant): Org, headers: HeaderMap) -> Reply {
+pub(crate) async fn preflight(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    headers: HeaderMap,
+) -> Result<Reply, ProtocolError> {
     let mut reply = reply::empty(StatusCode::NO_CONTENT);
     reply.headers_mut().insert(header::VARY, HeaderValue::from_static("Origin"));
-    let Some(origin) = headers.get(header::ORIGIN) else { return reply };
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(reply) };
     let known = match origin.to_str() {
-        Ok(text) => match origin_is_registered(&state.shared.clients, tenant.organization.id, text).await {
-            Ok(known) => known,
-            Err(error) => return reply::backend_error(&error),
-        },
+        Ok(text) => origin_is_registered(&state.shared.clients, tenant.organization.id, text).await?,
         Err(_) => false,
     };
     if known {
@@ -35,43 +38,45 @@ pub(crate) async fn preflight(State(state): State<AppState>, Org(tenant): Org, h
             HeaderValue::from(tenant.settings.number(settings::CORS_MAX_AGE)),
         );
     }
-    reply
+    Ok(reply)
 }
 
-/// CORS decision for an actual request.
+/// CORS decision for an actual request that may be answered.
 pub(crate) enum CorsDecision {
     /// No `Origin`: not a cross-origin browser request.
     SameOrigin,
     Allowed(HeaderValue),
-    Refused,
 }
 
-/// Decides by the client that the request names.
+/// Decides by the client that the request names. An origin that is not allowed is an error.
 pub(crate) async fn decide(
     state: &StateInner,
     tenant: &Tenant,
     headers: &HeaderMap,
     client_id: Option<&str>,
-) -> Result<CorsDecision, Reply> {
+) -> Result<CorsDecision, ProtocolError> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(CorsDecision::SameOrigin) };
-    let Ok(text) = origin.to_str() else { return Ok(CorsDecision::Refused) };
+    let Ok(text) = origin.to_str() else { return Err(origin_refused()) };
     // Requests from the issuer's own origin are same-origin.
     if text == state.shared.issuer_base() {
         return Ok(CorsDecision::SameOrigin);
     }
     let organization = tenant.organization.id;
     let allowed = match client_id {
-        Some(id) => match state.shared.clients.find(organization, id).await {
-            Ok(client) => client.is_some_and(|c| client_allows_origin(&c.client, text)),
-            Err(error) => return Err(reply::backend_error(&error)),
-        },
+        Some(id) => {
+            let client = state.shared.clients.find(organization, id).await?;
+            client.is_some_and(|c| client_allows_origin(&c.client, text))
+        }
         // The client of an opaque token is unknown until it is looked up, so the registered origins of all clients are
         // allowed.
-        None => origin_is_registered(&state.shared.clients, organization, text)
-            .await
-            .map_err(|e| reply::backend_error(&e))?,
+        None => origin_is_registered(&state.shared.clients, organization, text).await?,
     };
-    Ok(if allowed { CorsDecision::Allowed(origin.clone()) } else { CorsDecision::Refused })
+    if allowed { Ok(CorsDecision::Allowed(origin.clone())) } else { Err(origin_refused()) }
+}
+
+fn origin_refused() -> ProtocolError {
+    let error = OAuthError::new(ErrorCode::InvalidRequest, "the origin is not allowed for this client");
+    reply::oauth_error(StatusCode::BAD_REQUEST, &error).into()
 }
 
 impl CorsDecision {

@@ -2,12 +2,16 @@
 //!
 //! A signed cookie holds the CSRF token of this browser's forms and the interaction to return to.
 
+use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, header};
 use porta_core::{BearerKind, secret};
 use std::time::Duration;
 
+use super::ClientInfo;
+use super::form::{CheckedForm, FormOwner, checked_form};
 use crate::context::RequestContext;
 use crate::cookies;
+use crate::error::PageError;
 use crate::reply::{self, Reply};
 use crate::state::StateInner;
 
@@ -43,9 +47,15 @@ impl FormSession {
         Self { csrf, interaction, cookie }
     }
 
-    /// Compares the form's CSRF token with that of the cookie, in constant time.
-    pub(super) fn csrf_matches(&self, presented: Option<&str>) -> bool {
-        presented.is_some_and(|presented| secret::constant_time_eq(presented, &self.csrf))
+    /// Reads a form of such a session and checks its CSRF token, as [`checked_form`] does.
+    pub(super) async fn of_form(
+        state: &StateInner,
+        tenant: &RequestContext,
+        client_info: &ClientInfo,
+        body: Body,
+    ) -> Result<CheckedForm<Self>, PageError> {
+        let load = move || async move { Ok(Self::of(state, tenant, &client_info.headers, None)) };
+        checked_form(state, tenant, client_info, body, load).await
     }
 
     /// Path of the interaction to return to.
@@ -66,5 +76,11 @@ impl FormSession {
     /// The response with the cookie set.
     pub(super) fn with_cookie(self, reply: Reply) -> Reply {
         reply::with_header(reply, header::SET_COOKIE, self.cookie)
+    }
+}
+
+impl FormOwner for FormSession {
+    fn csrf_matches(&self, presented: Option<&str>) -> bool {
+        presented.is_some_and(|presented| secret::constant_time_eq(presented, &self.csrf))
     }
 }

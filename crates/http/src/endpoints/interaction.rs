@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::IntoResponse;
 use porta_core::TypedPassword;
 use porta_core::user::UserStatus;
 use porta_pages::{ErrorText, Flash, Page};
@@ -19,15 +20,17 @@ use porta_web::load_shedding::RETRY_AFTER;
 
 use super::ClientInfo;
 use super::authorize::{resumed_response, session_cookie};
+use super::form::{FormOwner, checked_form};
 use super::form_action::form_action_urls;
 use super::mailed_links::typed_address;
 use super::unavailable_interaction::unavailable_page;
 use crate::context::RequestContext;
+use crate::cookies;
+use crate::error::PageError;
 use crate::flash::{FlashKind, FlashMessage};
-use crate::reply::{self, Reply, or_answer};
+use crate::reply::{self, Reply};
 use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
-use crate::{body, cookies};
 
 /// Lifetime of a flash message: until the redirect arrives.
 pub(super) const FLASH_LIFETIME: Duration = Duration::from_mins(1);
@@ -49,31 +52,28 @@ pub(super) async fn load_interaction<'a>(
     tenant: &'a RequestContext,
     uid: &str,
     client_info: &'a ClientInfo,
-) -> Result<InteractionRequest<'a>, Reply> {
+) -> Result<InteractionRequest<'a>, PageError> {
     let binding = state.cookies.read(tenant, &client_info.headers, cookies::INTERACTION);
     let sealed_state = state.cookies.read(tenant, &client_info.headers, cookies::ANONYMOUS_START);
     let presented = InteractionCookies { binding: binding.as_deref(), sealed_state: sealed_state.as_deref() };
-    match state.shared.interactions.find(tenant, uid, presented).await {
-        Ok(Some(bound)) => {
-            let purpose = &bound.interaction.purpose;
-            client_info.log_fields.client(purpose.client_id().unwrap_or_default());
-            tenant.languages.add_ui_locales(purpose.ui_locales());
-            let form_action_urls = form_action_urls(state, tenant, purpose).await;
-            let flash_message = state.cookies.read(tenant, &client_info.headers, cookies::FLASH);
-            Ok(InteractionRequest {
-                state,
-                tenant,
-                client_info,
-                bound,
-                form_action_urls,
-                flash_message: flash_message.and_then(|flash_message| FlashMessage::parse(&flash_message)),
-            })
-        }
-        Ok(None) => {
-            Err(unavailable_page(state, tenant, &client_info.headers, client_info.query.as_deref(), uid))
-        }
-        Err(error) => Err(reply::backend_error_page(state, &tenant.theme(), &error)),
-    }
+    let found = state.shared.interactions.find(tenant, uid, presented).await;
+    let Some(bound) = found.map_err(|error| PageError::backend(state, tenant, &error))? else {
+        let query = client_info.query.as_deref();
+        return Err(unavailable_page(state, tenant, &client_info.headers, query, uid).into());
+    };
+    let purpose = &bound.interaction.purpose;
+    client_info.log_fields.client(purpose.client_id().unwrap_or_default());
+    tenant.languages.add_ui_locales(purpose.ui_locales());
+    let form_action_urls = form_action_urls(state, tenant, purpose).await;
+    let flash_message = state.cookies.read(tenant, &client_info.headers, cookies::FLASH);
+    Ok(InteractionRequest {
+        state,
+        tenant,
+        client_info,
+        bound,
+        form_action_urls,
+        flash_message: flash_message.and_then(|flash_message| FlashMessage::parse(&flash_message)),
+    })
 }
 
 /// Cookie for the form that is sent again after the wait.
@@ -91,34 +91,44 @@ fn expired_page(state: &StateInner, tenant: &RequestContext) -> Reply {
     reply::error_page(state, &tenant.theme(), StatusCode::BAD_REQUEST, ErrorText::InteractionExpired, None)
 }
 
-/// Reads a form. Browsers send each field once, so a repeated one is refused.
-pub(super) async fn form(
-    state: &StateInner,
-    tenant: &RequestContext,
-    client_info: &ClientInfo,
-    body: Body,
-) -> Result<Params, Reply> {
-    let refuse = |status| reply::error_page(state, &tenant.theme(), status, ErrorText::InvalidRequest, None);
-    let params = body::form(&client_info.headers, body).await.map_err(|error| refuse(error.status()))?;
-    if params.repeated(&[]).is_some() {
-        return Err(refuse(StatusCode::BAD_REQUEST));
-    }
-    Ok(params)
+/// A kind of form of an interaction.
+pub(super) struct StageForm {
+    /// The stage of the page that shows it. `None`: every page does.
+    pub(super) stage: Option<Stage>,
+    /// The response if its CSRF token is missing or wrong.
+    pub(super) forged: fn(&InteractionRequest<'_>, &Params) -> Reply,
 }
 
-/// A form of the stage `wanted`. In any other stage the response leads to the page of that stage (Back button).
-pub(super) async fn form_at_stage<'a>(
-    wanted: Stage,
+/// The forms of the login page.
+pub(super) const LOGIN_FORM: StageForm = StageForm {
+    stage: Some(Stage::Login),
+    forged: |request, params| {
+        let email = typed_address(params.get("email"));
+        request.redirect_with_flash("", FlashKind::CsrfInvalid, &email)
+    },
+};
+
+const CONSENT_FORM: StageForm =
+    StageForm { stage: Some(Stage::Consent), forged: |request, _| request.csrf_error_page() };
+
+const ABORT_FORM: StageForm = StageForm { stage: None, forged: |request, _| request.csrf_error_page() };
+
+/// Reads a form of an interaction. In another stage than the form's, the response leads to the page of that stage (Back
+/// button).
+pub(super) async fn stage_form<'a>(
+    form: &StageForm,
     state: &'a StateInner,
     tenant: &'a RequestContext,
     uid: &str,
     client_info: &'a ClientInfo,
     body: Body,
-) -> Result<(InteractionRequest<'a>, Params), Reply> {
-    let params = form(state, tenant, client_info, body).await?;
-    let request = load_interaction(state, tenant, uid, client_info).await?;
-    if request.bound.interaction.stage != wanted {
-        return Err(request.page_of_stage().await);
+) -> Result<(InteractionRequest<'a>, Params), PageError> {
+    let load = || load_interaction(state, tenant, uid, client_info);
+    let checked = checked_form(state, tenant, client_info, body, load).await?;
+    let (request, params) = checked.map_err(|(request, params)| (form.forged)(&request, &params))?;
+    let stage = request.bound.interaction.stage;
+    if form.stage.is_some_and(|wanted| wanted != stage) {
+        return Err(request.page_of_stage().await?.into());
     }
     Ok((request, params))
 }
@@ -129,9 +139,8 @@ pub(crate) async fn show(
     Org(tenant): Org,
     Path((_, uid)): Path<(String, String)>,
     client_info: ClientInfo,
-) -> Reply {
-    let request = or_answer!(load_interaction(&state, &tenant, &uid, &client_info).await);
-    request.page_of_stage().await
+) -> Result<Reply, PageError> {
+    load_interaction(&state, &tenant, &uid, &client_info).await?.page_of_stage().await
 }
 
 /// Refuses a sign-in before its form is parsed or anything is looked up. The idempotency middleware has read the body.
@@ -147,26 +156,22 @@ pub(crate) async fn login(
     Path((_, uid)): Path<(String, String)>,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
+) -> Result<Reply, PageError> {
     let turn = QueuePriority {
         organization: Some(tenant.organization.id),
         is_known: state.cookies.read(&tenant, &client_info.headers, cookies::DEVICE).is_some(),
     };
     if state.sign_in.password.is_full(turn) {
-        return refuse_sign_in(&state, &tenant).await;
+        return Ok(refuse_sign_in(&state, &tenant).await);
     }
-    let (request, params) =
-        or_answer!(form_at_stage(Stage::Login, &state, &tenant, &uid, &client_info, body).await);
+    let (request, params) = stage_form(&LOGIN_FORM, &state, &tenant, &uid, &client_info, body).await?;
     let email = typed_address(params.get("email"));
-    if !request.bound.csrf_matches(params.get("_csrf")) {
-        return request.redirect_with_flash("", FlashKind::CsrfInvalid, &email);
-    }
     let password = params.get("password").unwrap_or_default();
     if email.is_empty() {
-        return request.redirect_with_flash("", FlashKind::EmailMissing, "");
+        return Ok(request.redirect_with_flash("", FlashKind::EmailMissing, ""));
     }
     if password.is_empty() {
-        return request.redirect_with_flash("", FlashKind::PasswordMissing, &email);
+        return Ok(request.redirect_with_flash("", FlashKind::PasswordMissing, &email));
     }
     request.sign_in(&email, password).await
 }
@@ -178,27 +183,17 @@ pub(crate) async fn confirm(
     Path((_, uid)): Path<(String, String)>,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let params = or_answer!(form(&state, &tenant, &client_info, body).await);
-    let request = or_answer!(load_interaction(&state, &tenant, &uid, &client_info).await);
-    if !request.bound.csrf_matches(params.get("_csrf")) {
-        return request.csrf_error_page();
-    }
-    if request.bound.interaction.stage != Stage::Consent {
-        return request.page_of_stage().await;
-    }
+) -> Result<Reply, PageError> {
+    let (request, params) = stage_form(&CONSENT_FORM, &state, &tenant, &uid, &client_info, body).await?;
     let resume = request.resume();
-    let interactions = &request.state.shared.interactions;
+    let interactions = &state.shared.interactions;
     let decided = if params.get("decision") == Some("approve") {
         interactions.approve(request.bound).await
     } else {
         interactions.deny(request.bound).await
     };
-    match decided {
-        Ok(true) => resume,
-        Ok(false) => expired_page(&state, &tenant),
-        Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
-    }
+    let is_decided = decided.map_err(|error| PageError::backend(&state, &tenant, &error))?;
+    Ok(if is_decided { resume } else { expired_page(&state, &tenant) })
 }
 
 /// `POST /{org}/interaction/{uid}/abort`: changes state, so it is no GET.
@@ -208,15 +203,11 @@ pub(crate) async fn abort(
     Path((_, uid)): Path<(String, String)>,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let params = or_answer!(form(&state, &tenant, &client_info, body).await);
-    let request = or_answer!(load_interaction(&state, &tenant, &uid, &client_info).await);
-    if !request.bound.csrf_matches(params.get("_csrf")) {
-        return request.csrf_error_page();
-    }
+) -> Result<Reply, PageError> {
+    let (request, _) = stage_form(&ABORT_FORM, &state, &tenant, &uid, &client_info, body).await?;
     let resume = request.resume();
     match request.bound.interaction.stage {
-        Stage::Ready | Stage::Denied => resume,
+        Stage::Ready | Stage::Denied => Ok(resume),
         Stage::Login if !request.bound.is_stored() => {
             let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
             let cx = client_info.operation(&state, &tenant);
@@ -224,11 +215,9 @@ pub(crate) async fn abort(
             resumed_response(&state, &tenant, &client_info.headers, &uid, cookie, cancelled)
         }
         Stage::Login | Stage::SecondFactor | Stage::Consent => {
-            match request.state.shared.interactions.deny(request.bound).await {
-                Ok(true) => resume,
-                Ok(false) => expired_page(&state, &tenant),
-                Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
-            }
+            let denied = state.shared.interactions.deny(request.bound).await;
+            let is_denied = denied.map_err(|error| PageError::backend(&state, &tenant, &error))?;
+            Ok(if is_denied { resume } else { expired_page(&state, &tenant) })
         }
     }
 }
@@ -247,8 +236,12 @@ impl<'a> InteractionRequest<'a> {
         format!("{}{}", self.state.shared.issuer_base(), self.url(action))
     }
 
+    pub(super) fn backend_error(&self, error: &BackendError) -> PageError {
+        PageError::backend(self.state, self.tenant, error)
+    }
+
     /// The page of the current stage.
-    pub(super) async fn page_of_stage(&self) -> Reply {
+    pub(super) async fn page_of_stage(&self) -> Result<Reply, PageError> {
         match self.bound.interaction.stage {
             Stage::Login => {
                 let is_again = matches!(&self.bound.interaction.purpose, InteractionPurpose::Account(e) if e.again.is_some());
@@ -259,9 +252,9 @@ impl<'a> InteractionRequest<'a> {
                 let flash = flash_message.and_then(|flash_message| flash_message.kind.login());
                 self.login_page(StatusCode::OK, email, flash.or(is_again.then_some(Flash::SignInAgain))).await
             }
-            Stage::SecondFactor => reply::redirect(&self.absolute_url("/two-factor")),
+            Stage::SecondFactor => Ok(reply::redirect(&self.absolute_url("/two-factor"))),
             Stage::Consent => self.consent_page().await,
-            Stage::Ready | Stage::Denied => self.resume(),
+            Stage::Ready | Stage::Denied => Ok(self.resume()),
         }
     }
 
@@ -300,39 +293,40 @@ impl<'a> InteractionRequest<'a> {
         reply::error_page(self.state, &theme, StatusCode::FORBIDDEN, text, None)
     }
 
-    async fn sign_in(self, email: &str, password: &str) -> Reply {
+    async fn sign_in(self, email: &str, password: &str) -> Result<Reply, PageError> {
         let sign_in_cookies = self.client_info.sign_in_cookies(self.state, self.tenant);
         let attempt = PasswordAttempt { email, password: TypedPassword::new(password) };
         let browser = self.client_info.browser(&sign_in_cookies);
         let bound = self.bound.clone();
-        match self.state.sign_in.password.verify(self.operation(), bound, attempt, browser).await {
-            Ok(
-                outcome @ (SignInOutcome::SignedIn(_) | SignInOutcome::SecondFactor | SignInOutcome::Gone),
-            ) => self.outcome_response(outcome, Some(email)).await,
-            Ok(SignInOutcome::WrongPassword(form)) => {
+        let outcome = self.state.sign_in.password.verify(self.operation(), bound, attempt, browser).await;
+        match outcome.map_err(|error| self.backend_error(&error))? {
+            outcome @ (SignInOutcome::SignedIn(_) | SignInOutcome::SecondFactor | SignInOutcome::Gone) => {
+                self.outcome_response(outcome, Some(email)).await
+            }
+            SignInOutcome::WrongPassword(form) => {
                 let answer = self.redirect_with_flash("", FlashKind::WrongPassword, email);
                 let interactions = &self.state.shared.interactions;
                 self.with_anonymous_start(answer, interactions.remember_refused_password(&self.bound, form))
             }
-            Ok(outcome) => {
-                let answer = self.outcome_response(outcome, Some(email)).await;
+            outcome => {
+                let answer = self.outcome_response(outcome, Some(email)).await.into_response();
                 // A form was sent, so the interaction gets its whole lifetime from now on.
                 let extended = self.state.shared.interactions.extend_sealed_state(&self.bound);
                 self.with_anonymous_start(answer, extended)
             }
-            Err(error) => reply::backend_error_page(self.state, &self.tenant.theme(), &error),
         }
     }
 
-    fn with_anonymous_start(&self, reply: Reply, kept: Result<Option<SealedState>, BackendError>) -> Reply {
+    fn with_anonymous_start(
+        &self,
+        reply: Reply,
+        kept: Result<Option<SealedState>, BackendError>,
+    ) -> Result<Reply, PageError> {
         let path = self.url("");
-        let cookie = match kept {
-            Ok(kept) => kept.and_then(|kept| {
-                self.state.cookies.set(self.tenant, cookies::ANONYMOUS_START, &kept.text, &path, kept.until)
-            }),
-            Err(error) => return reply::backend_error_page(self.state, &self.tenant.theme(), &error),
-        };
-        reply::with_header(reply, header::SET_COOKIE, cookie)
+        let cookie = kept.map_err(|error| self.backend_error(&error))?.and_then(|kept| {
+            self.state.cookies.set(self.tenant, cookies::ANONYMOUS_START, &kept.text, &path, kept.until)
+        });
+        Ok(reply::with_header(reply, header::SET_COOKIE, cookie))
     }
 
     pub(super) fn signed_in(&self, entered: &NewSessionCookies) -> Reply {
@@ -345,12 +339,16 @@ impl<'a> InteractionRequest<'a> {
     pub(super) async fn rate_limited_page(&self, email: &str, retry_after: Duration) -> Reply {
         let flash = Flash::RateLimited { retry_after: reply::seconds_up(retry_after) };
         let page = self.login_page(StatusCode::TOO_MANY_REQUESTS, Some(email), Some(flash)).await;
-        reply::with_retry_after(page, retry_after)
+        reply::with_retry_after(page.into_response(), retry_after)
     }
 
     /// The response to the outcome of a first factor; `email` as typed.
-    pub(super) async fn outcome_response(&self, outcome: SignInOutcome, email: Option<&str>) -> Reply {
-        match outcome {
+    pub(super) async fn outcome_response(
+        &self,
+        outcome: SignInOutcome,
+        email: Option<&str>,
+    ) -> Result<Reply, PageError> {
+        Ok(match outcome {
             SignInOutcome::SignedIn(entered) => self.signed_in(&entered),
             SignInOutcome::SecondFactor => reply::redirect(&self.absolute_url("/two-factor")),
             SignInOutcome::Refused | SignInOutcome::WrongPassword(_) => {
@@ -374,14 +372,20 @@ impl<'a> InteractionRequest<'a> {
             SignInOutcome::Busy => {
                 let flash = Some(Flash::RateLimited { retry_after: 1 });
                 let page = self.login_page(StatusCode::SERVICE_UNAVAILABLE, email, flash).await;
-                reply::with_retry_after(page, Duration::from_secs(1))
+                reply::with_retry_after(page.into_response(), Duration::from_secs(1))
             }
             SignInOutcome::MethodDisabled => {
                 self.redirect_with_flash("", FlashKind::MethodDisabled, email.unwrap_or_default())
             }
             // The middleware replaces this response by that of the same form before (decision 0044).
-            SignInOutcome::Repeated => self.page_of_stage().await,
+            SignInOutcome::Repeated => self.page_of_stage().await?,
             SignInOutcome::Gone => self.expired_page(),
-        }
+        })
+    }
+}
+
+impl FormOwner for InteractionRequest<'_> {
+    fn csrf_matches(&self, presented: Option<&str>) -> bool {
+        self.bound.csrf_matches(presented)
     }
 }

@@ -6,9 +6,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use porta_oidc::introspection::TokenInquiryError;
 use porta_session::Tenant;
 
-use super::token::{client_refused, credentials, origin_refused, protocol_form};
-use super::{ClientInfo, cors};
-use crate::reply::{self, Reply, or_answer};
+use super::ClientInfo;
+use super::token::{client_form, client_refused};
+use crate::error::ProtocolError;
+use crate::reply::{self, Reply};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
@@ -17,13 +18,13 @@ pub(crate) async fn introspect(
     Org(tenant): Org,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let (params, presented, cors) = or_answer!(inquiry(&state, &tenant, &client_info, body).await);
+) -> Result<Reply, ProtocolError> {
+    let (params, presented, cors) = client_form(&state, &tenant, &client_info, body).await?;
     let cx = client_info.operation(&state, &tenant);
-    cors.apply(match state.provider.introspection.introspect(cx, &params, &presented).await {
+    Ok(cors.apply(match state.provider.introspection.introspect(cx, &params, &presented).await {
         Ok(answer) => reply::json(StatusCode::OK, &answer),
         Err(error) => refused(&tenant, &client_info.headers, &error),
-    })
+    }))
 }
 
 pub(crate) async fn revoke(
@@ -31,33 +32,17 @@ pub(crate) async fn revoke(
     Org(tenant): Org,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let (params, presented, cors) = or_answer!(inquiry(&state, &tenant, &client_info, body).await);
+) -> Result<Reply, ProtocolError> {
+    let (params, presented, cors) = client_form(&state, &tenant, &client_info, body).await?;
     let cx = client_info.operation(&state, &tenant);
-    cors.apply(match state.provider.introspection.revoke(cx, &params, &presented).await {
+    Ok(cors.apply(match state.provider.introspection.revoke(cx, &params, &presented).await {
         Ok(()) => reply::with_header(
             reply::empty(StatusCode::OK),
             header::CACHE_CONTROL,
             Some(HeaderValue::from_static("no-store")),
         ),
         Err(error) => refused(&tenant, &client_info.headers, &error),
-    })
-}
-
-async fn inquiry(
-    state: &AppState,
-    tenant: &Tenant,
-    client_info: &ClientInfo,
-    body: Body,
-) -> Result<(porta_protocol::Params, porta_protocol::PresentedCredentials, cors::CorsDecision), Reply> {
-    let params = protocol_form(&client_info.headers, body).await?;
-    let presented = credentials(tenant, &client_info.headers, &params)?;
-    let client_id = presented.client_id().map(porta_core::client::ClientId::as_str);
-    client_info.log_fields.client(client_id.unwrap_or_default());
-    match cors::decide(state, tenant, &client_info.headers, client_id).await? {
-        cors::CorsDecision::Refused => Err(origin_refused()),
-        verdict => Ok((params, presented, verdict)),
-    }
+    }))
 }
 
 fn refused(tenant: &Tenant, headers: &HeaderMap, error: &TokenInquiryError) -> Reply {

@@ -8,15 +8,16 @@ use porta_pages::{InvitationPage, InviteExpiredPage, PasswordFault};
 use porta_signin::{Invitee, LinkError, SetPasswordOutcome};
 
 use super::ClientInfo;
+use super::form::{FormOwner, checked_form};
 use super::form_flash::{FormPage, shown};
 use super::form_result::redirect_to_result;
 use super::form_session::FormSession;
-use super::interaction::form;
 use super::mailed_links::dead_link_page;
 use super::new_password::{parse_new_password, password_fault, rules};
 use crate::context::RequestContext;
+use crate::error::PageError;
 use crate::flash::FlashKind;
-use crate::reply::{self, Reply, or_answer};
+use crate::reply::{self, Reply};
 use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 
@@ -26,14 +27,12 @@ pub(crate) async fn show(
     Org(tenant): Org,
     Path((_, token)): Path<(String, String)>,
     client_info: ClientInfo,
-) -> Reply {
-    let request =
-        InvitationRequest { state: &state, tenant: &tenant, client_info: &client_info, token: &token };
-    let invitee = or_answer!(request.invitee().await);
+) -> Result<Reply, PageError> {
+    let request = InvitationRequest::load(&state, &tenant, &client_info, &token).await?;
     let form_page = request.form_page();
     let flash = form_page.as_ref().and_then(|page| page.flash(&client_info.headers)?.kind.password(rules()));
-    let reply = request.page(&invitee, StatusCode::OK, flash);
-    shown(form_page.as_ref(), flash.is_some(), reply)
+    let reply = request.page(StatusCode::OK, flash);
+    Ok(shown(form_page.as_ref(), flash.is_some(), reply))
 }
 
 /// `POST /{org}/auth/accept-invite/{token}`
@@ -43,43 +42,53 @@ pub(crate) async fn accept(
     Path((_, token)): Path<(String, String)>,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let params = or_answer!(form(&state, &tenant, &client_info, body).await);
-    let request =
-        InvitationRequest { state: &state, tenant: &tenant, client_info: &client_info, token: &token };
-    let invitee = or_answer!(request.invitee().await);
-    if !request.form_session().csrf_matches(params.get("_csrf")) {
-        return request.refuse(&invitee, PasswordFault::CsrfInvalid);
-    }
-    let password = match invitee.needs_password.then(|| parse_new_password(&params)).transpose() {
-        Ok(password) => password,
-        Err(fault) => return request.refuse(&invitee, fault),
-    };
+) -> Result<Reply, PageError> {
+    let load = || InvitationRequest::load(&state, &tenant, &client_info, &token);
+    let form = checked_form(&state, &tenant, &client_info, body, load).await?;
+    let (request, params) = form.map_err(|(request, _)| request.refuse(PasswordFault::CsrfInvalid))?;
+    let invitee = &request.invitee;
+    let password = invitee.needs_password.then(|| parse_new_password(&params)).transpose();
+    let password = password.map_err(|fault| request.refuse(fault))?;
     let cx = client_info.operation(&state, &tenant);
-    match state.sign_in.invitations.accept(cx, &token, password).await {
-        Ok(SetPasswordOutcome::Done) => {
+    let outcome = state.sign_in.invitations.accept(cx, &token, password).await;
+    Ok(match outcome.map_err(|error| PageError::backend(&state, &tenant, &error))? {
+        SetPasswordOutcome::Done => {
             redirect_to_result(&state, &tenant, FlashKind::InvitationAccepted, invitee.user.email.shown())
         }
-        Ok(SetPasswordOutcome::Refused(refusal)) => request.refuse(&invitee, password_fault(refusal)),
-        Ok(SetPasswordOutcome::Busy) => {
+        SetPasswordOutcome::Refused(refusal) => request.refuse(password_fault(refusal)),
+        SetPasswordOutcome::Busy => {
             let fault = PasswordFault::RateLimited { retry_after: 1 };
-            let page = request.page(&invitee, StatusCode::SERVICE_UNAVAILABLE, Some(fault));
+            let page = request.page(StatusCode::SERVICE_UNAVAILABLE, Some(fault));
             reply::with_retry_after(page, std::time::Duration::from_secs(1))
         }
-        Ok(SetPasswordOutcome::LinkFailed(why)) => dead_invitation_page(&state, &tenant, why),
-        Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
-    }
+        SetPasswordOutcome::LinkFailed(why) => dead_invitation_page(&state, &tenant, why),
+    })
 }
 
-/// A request with the token of an invitation.
+/// A request with the token of a live invitation.
 struct InvitationRequest<'a> {
     state: &'a StateInner,
     tenant: &'a RequestContext,
     client_info: &'a ClientInfo,
     token: &'a str,
+    invitee: Invitee,
 }
 
 impl<'a> InvitationRequest<'a> {
+    async fn load(
+        state: &'a StateInner,
+        tenant: &'a RequestContext,
+        client_info: &'a ClientInfo,
+        token: &'a str,
+    ) -> Result<Self, PageError> {
+        let invitee = state.sign_in.invitations.invitee(client_info.operation(state, tenant), token).await;
+        let invitee = invitee
+            .map_err(|error| PageError::backend(state, tenant, &error))?
+            .map_err(|why| dead_invitation_page(state, tenant, why))?;
+        tenant.languages.add_profile_locale(invitee.user.profile.locale.as_deref());
+        Ok(Self { state, tenant, client_info, token, invitee })
+    }
+
     /// `None` for a malformed token.
     fn form_page(&self) -> Option<FormPage<'a>> {
         FormPage::of_link(self.state, self.tenant, BearerKind::Invitation, "accept-invite", self.token)
@@ -89,29 +98,16 @@ impl<'a> InvitationRequest<'a> {
         FormSession::of(self.state, self.tenant, &self.client_info.headers, None)
     }
 
-    async fn invitee(&self) -> Result<Invitee, Reply> {
-        let (state, tenant) = (self.state, self.tenant);
-        let cx = self.client_info.operation(state, tenant);
-        match state.sign_in.invitations.invitee(cx, self.token).await {
-            Ok(Ok(invitee)) => {
-                tenant.languages.add_profile_locale(invitee.user.profile.locale.as_deref());
-                Ok(invitee)
-            }
-            Ok(Err(why)) => Err(dead_invitation_page(state, tenant, why)),
-            Err(error) => Err(reply::backend_error_page(state, &tenant.theme(), &error)),
-        }
-    }
-
     /// Redirects to the form, which shows the reason; a malformed link is answered by the form itself.
-    fn refuse(&self, invitee: &Invitee, fault: PasswordFault) -> Reply {
+    fn refuse(&self, fault: PasswordFault) -> Reply {
         match self.form_page().zip(FlashKind::of_password_fault(fault, rules())) {
             Some((page, kind)) => self.form_session().with_cookie(page.redirect_with_flash(kind, "")),
-            None => self.page(invitee, StatusCode::OK, Some(fault)),
+            None => self.page(StatusCode::OK, Some(fault)),
         }
     }
 
-    fn page(&self, invitee: &Invitee, status: StatusCode, flash: Option<PasswordFault>) -> Reply {
-        let organization = &self.tenant.organization;
+    fn page(&self, status: StatusCode, flash: Option<PasswordFault>) -> Reply {
+        let (organization, invitee) = (&self.tenant.organization, &self.invitee);
         let form_session = self.form_session();
         let page = InvitationPage {
             action_url: &format!("/{}/auth/accept-invite/{}", organization.slug, self.token),
@@ -125,6 +121,12 @@ impl<'a> InvitationRequest<'a> {
         };
         let page = self.state.pages.invitation(&self.tenant.theme(), &page);
         form_session.with_cookie(reply::page(status, page))
+    }
+}
+
+impl FormOwner for InvitationRequest<'_> {
+    fn csrf_matches(&self, presented: Option<&str>) -> bool {
+        self.form_session().csrf_matches(presented)
     }
 }
 

@@ -10,7 +10,8 @@ use porta_protocol::authorize::append_query;
 
 use super::ClientInfo;
 use crate::context::RequestContext;
-use crate::reply::{self, Reply, or_answer};
+use crate::error::PageError;
+use crate::reply::{self, Reply};
 use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 use crate::{body, cookies};
@@ -22,14 +23,15 @@ pub(crate) async fn get(
     Org(tenant): Org,
     client_info: ClientInfo,
     RawQuery(query): RawQuery,
-) -> Reply {
+) -> Result<Reply, PageError> {
     let params = Params::parse(query.unwrap_or_default());
-    let params = or_answer!(params.map_err(|_| malformed(&state, &tenant, StatusCode::BAD_REQUEST)));
+    let params = params.map_err(|_| malformed(&state, &tenant, StatusCode::BAD_REQUEST))?;
     tenant.languages.add_ui_locales(params.get(UI_LOCALES));
     let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
-    match state.provider.logout.end_session(&tenant, &params, cookie.as_deref()).await {
-        Ok(LogoutStep::Done(to)) => redirect_onward(&tenant, &to),
-        Ok(LogoutStep::Confirm { xsrf, client_name, user_locale, onward }) => {
+    let step = state.provider.logout.end_session(&tenant, &params, cookie.as_deref()).await;
+    Ok(match step.map_err(|error| refused(&state, &tenant, &error))? {
+        LogoutStep::Done(to) => redirect_onward(&tenant, &to),
+        LogoutStep::Confirm { xsrf, client_name, user_locale, onward } => {
             tenant.languages.add_ui_locales(onward.ui_locales.as_deref());
             tenant.languages.add_profile_locale(user_locale.as_deref());
             let action_url = format!("/{}/session/end/confirm", tenant.organization.slug);
@@ -41,8 +43,7 @@ pub(crate) async fn get(
             };
             reply::page(StatusCode::OK, state.pages.logout(&tenant.theme(), &page))
         }
-        Err(error) => refused(&state, &tenant, &error),
-    }
+    })
 }
 
 /// A cross-site POST carries no session cookie (`SameSite=Lax`), so it redirects to the same request as a GET.
@@ -51,14 +52,13 @@ pub(crate) async fn post(
     Org(tenant): Org,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
+) -> Result<Reply, PageError> {
     let form = body::form(&client_info.headers, body).await;
-    let params = or_answer!(form.map_err(|error| malformed(&state, &tenant, error.status())));
+    let params = form.map_err(|error| malformed(&state, &tenant, error.status()))?;
     tenant.languages.add_ui_locales(params.get(UI_LOCALES));
-    match state.provider.logout.end_session_by_post(&tenant, &params).await {
-        Ok(handle) => reply::redirect(&format!("{}/session/end?{CONTINUE}={handle}", tenant.issuer)),
-        Err(error) => refused(&state, &tenant, &error),
-    }
+    let handle = state.provider.logout.end_session_by_post(&tenant, &params).await;
+    let handle = handle.map_err(|error| refused(&state, &tenant, &error))?;
+    Ok(reply::redirect(&format!("{}/session/end?{CONTINUE}={handle}", tenant.issuer)))
 }
 
 pub(crate) async fn confirm(
@@ -66,21 +66,18 @@ pub(crate) async fn confirm(
     Org(tenant): Org,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
+) -> Result<Reply, PageError> {
     let form = body::form(&client_info.headers, body).await;
-    let params = or_answer!(form.map_err(|error| malformed(&state, &tenant, error.status())));
+    let params = form.map_err(|error| malformed(&state, &tenant, error.status()))?;
     if params.get("logout").is_none() {
-        return malformed(&state, &tenant, StatusCode::BAD_REQUEST);
+        return Err(malformed(&state, &tenant, StatusCode::BAD_REQUEST).into());
     }
     let cookie = state.cookies.read(&tenant, &client_info.headers, cookies::SESSION);
     let cx = client_info.operation(&state, &tenant);
-    match state.provider.logout.confirm(cx, params.get("xsrf"), cookie.as_deref()).await {
-        Ok(to) => {
-            let gone = state.cookies.clear(cookies::SESSION, &format!("/{}", tenant.organization.slug));
-            reply::with_header(redirect_onward(&tenant, &to), header::SET_COOKIE, gone)
-        }
-        Err(error) => refused(&state, &tenant, &error),
-    }
+    let to = state.provider.logout.confirm(cx, params.get("xsrf"), cookie.as_deref()).await;
+    let to = to.map_err(|error| refused(&state, &tenant, &error))?;
+    let gone = state.cookies.clear(cookies::SESSION, &format!("/{}", tenant.organization.slug));
+    Ok(reply::with_header(redirect_onward(&tenant, &to), header::SET_COOKIE, gone))
 }
 
 /// The organization comes from the URL, because the session has ended.

@@ -6,17 +6,21 @@
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use porta_core::settings;
 use porta_pages::{CodeFlash, Landing, MagicLinkLandingPage, MagicLinkSentPage, SignInOrigin};
 use porta_session::interaction::Stage;
 use porta_signin::{FactorOutcome, LinkRequestOutcome, MagicLanding, MagicLinkOutcome};
 
 use super::ClientInfo;
-use super::interaction::{InteractionRequest, form, form_at_stage, load_interaction, pause_cookie};
+use super::interaction::{
+    InteractionRequest, LOGIN_FORM, StageForm, load_interaction, pause_cookie, stage_form,
+};
 use super::mailed_links::{dead_link_page, typed_address};
 use crate::context::RequestContext;
+use crate::error::PageError;
 use crate::flash::FlashKind;
-use crate::reply::{self, Reply, or_answer};
+use crate::reply::{self, Reply};
 use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 
@@ -25,20 +29,24 @@ const LONGEST_CODE: usize = 64;
 /// Path of the page after a link was requested.
 const SENT: &str = "/magic-link";
 
+const CODE_FORM: StageForm = StageForm {
+    stage: Some(Stage::Login),
+    forged: |request, _| request.redirect_with_flash(SENT, FlashKind::CsrfInvalid, ""),
+};
+
+const LINK_FORM: StageForm =
+    StageForm { stage: Some(Stage::Login), forged: |request, _| request.csrf_error_page() };
+
 /// `GET …/magic-link`: the page after a link was requested, for a reload.
 pub(crate) async fn sent(
     State(state): State<AppState>,
     Org(tenant): Org,
     Path((_, uid)): Path<(String, String)>,
     client_info: ClientInfo,
-) -> Reply {
-    match load_interaction(&state, &tenant, &uid, &client_info).await {
-        Ok(request) => {
-            let flash = request.flash_message.as_ref().and_then(|flash_message| flash_message.kind.code());
-            request.magic_link_sent(StatusCode::OK, flash).await
-        }
-        Err(reply) => reply,
-    }
+) -> Result<Reply, PageError> {
+    let request = load_interaction(&state, &tenant, &uid, &client_info).await?;
+    let flash = request.flash_message.as_ref().and_then(|flash_message| flash_message.kind.code());
+    request.magic_link_sent(StatusCode::OK, flash).await
 }
 
 /// `POST …/magic-link`: requests a link by mail.
@@ -48,15 +56,11 @@ pub(crate) async fn request_link(
     Path((_, uid)): Path<(String, String)>,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let (request, params) =
-        or_answer!(form_at_stage(Stage::Login, &state, &tenant, &uid, &client_info, body).await);
+) -> Result<Reply, PageError> {
+    let (request, params) = stage_form(&LOGIN_FORM, &state, &tenant, &uid, &client_info, body).await?;
     let email = typed_address(params.get("email"));
-    if !request.bound.csrf_matches(params.get("_csrf")) {
-        return request.redirect_with_flash("", FlashKind::CsrfInvalid, &email);
-    }
     if email.is_empty() {
-        return request.redirect_with_flash("", FlashKind::EmailMissing, "");
+        return Ok(request.redirect_with_flash("", FlashKind::EmailMissing, ""));
     }
     let requested = request.bound.interaction.link.as_ref();
     let is_again = requested.is_some_and(|requested| requested.email == email);
@@ -65,25 +69,20 @@ pub(crate) async fn request_link(
     let browser = client_info.browser(&sign_in_cookies);
     let magic_links = &state.sign_in.magic_links;
     let outcome = magic_links.request_link(request.operation(), bound, &email, locale, browser).await;
-    match outcome {
+    Ok(match outcome.map_err(|error| request.backend_error(&error))? {
         // Says so for every address, so that nothing reveals whether it has an account.
-        Ok(LinkRequestOutcome::Sent) if is_again => {
-            request.redirect_with_flash(SENT, FlashKind::LinkResent, "")
-        }
-        Ok(LinkRequestOutcome::Sent) => reply::redirect(&request.absolute_url(SENT)),
-        Ok(LinkRequestOutcome::Limited { retry_after }) => {
-            request.rate_limited_page(&email, retry_after).await
-        }
-        Ok(LinkRequestOutcome::Paused(pause)) => {
+        LinkRequestOutcome::Sent if is_again => request.redirect_with_flash(SENT, FlashKind::LinkResent, ""),
+        LinkRequestOutcome::Sent => reply::redirect(&request.absolute_url(SENT)),
+        LinkRequestOutcome::Limited { retry_after } => request.rate_limited_page(&email, retry_after).await,
+        LinkRequestOutcome::Paused(pause) => {
             let page = request.rate_limited_page(&email, pause.wait).await;
             reply::with_header(page, header::SET_COOKIE, pause_cookie(&state, &tenant, &pause))
         }
-        Ok(LinkRequestOutcome::MethodDisabled) => {
+        LinkRequestOutcome::MethodDisabled => {
             request.redirect_with_flash("", FlashKind::MethodDisabled, &email)
         }
-        Ok(LinkRequestOutcome::Gone) => request.expired_page(),
-        Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
-    }
+        LinkRequestOutcome::Gone => request.expired_page(),
+    })
 }
 
 /// `POST …/magic-link/code`: the code that the link showed on another device.
@@ -93,37 +92,32 @@ pub(crate) async fn code(
     Path((_, uid)): Path<(String, String)>,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let (request, params) =
-        or_answer!(form_at_stage(Stage::Login, &state, &tenant, &uid, &client_info, body).await);
-    if !request.bound.csrf_matches(params.get("_csrf")) {
-        return request.redirect_with_flash(SENT, FlashKind::CsrfInvalid, "");
-    }
+) -> Result<Reply, PageError> {
+    let (request, params) = stage_form(&CODE_FORM, &state, &tenant, &uid, &client_info, body).await?;
     let typed = params.get("code").unwrap_or_default().trim();
     if typed.is_empty() {
-        return request.redirect_with_flash(SENT, FlashKind::CodeMissing, "");
+        return Ok(request.redirect_with_flash(SENT, FlashKind::CodeMissing, ""));
     }
     if typed.len() > LONGEST_CODE {
-        return request.redirect_with_flash(SENT, FlashKind::CodeInvalid, "");
+        return Ok(request.redirect_with_flash(SENT, FlashKind::CodeInvalid, ""));
     }
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
     let (magic_links, bound) = (&state.sign_in.magic_links, request.bound.clone());
     let outcome = magic_links.verify_code(request.operation(), bound, typed, browser).await;
-    match outcome {
-        Ok(FactorOutcome::SignedIn(entered)) => request.signed_in(&entered),
-        Ok(FactorOutcome::Moved) => reply::redirect(&request.absolute_url("/two-factor")),
-        Ok(FactorOutcome::Wrong | FactorOutcome::Exhausted | FactorOutcome::Blocked) => {
+    Ok(match outcome.map_err(|error| request.backend_error(&error))? {
+        FactorOutcome::SignedIn(entered) => request.signed_in(&entered),
+        FactorOutcome::Moved => reply::redirect(&request.absolute_url("/two-factor")),
+        FactorOutcome::Wrong | FactorOutcome::Exhausted | FactorOutcome::Blocked => {
             request.redirect_with_flash(SENT, FlashKind::CodeInvalid, "")
         }
-        Ok(FactorOutcome::Limited { retry_after }) => {
+        FactorOutcome::Limited { retry_after } => {
             let flash = CodeFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };
             let page = request.magic_link_sent(StatusCode::TOO_MANY_REQUESTS, Some(flash)).await;
-            reply::with_retry_after(page, retry_after)
+            reply::with_retry_after(page.into_response(), retry_after)
         }
-        Ok(FactorOutcome::Gone) => request.expired_page(),
-        Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
-    }
+        FactorOutcome::Gone => request.expired_page(),
+    })
 }
 
 /// `GET …/magic-link/{token}`: the page that the link opens.
@@ -132,13 +126,12 @@ pub(crate) async fn show_link(
     Org(tenant): Org,
     Path((_, uid, token)): Path<(String, String, String)>,
     client_info: ClientInfo,
-) -> Reply {
+) -> Result<Reply, PageError> {
     let cx = client_info.operation(&state, &tenant);
-    let landing = match state.sign_in.magic_links.landing(cx, &uid, &token).await {
-        Ok(Ok(landing)) => landing,
-        Ok(Err(why)) => return dead_link_page(&state, &tenant, why, &interaction_url(&tenant, &uid)),
-        Err(error) => return reply::backend_error_page(&state, &tenant.theme(), &error),
-    };
+    let landing = state.sign_in.magic_links.landing(cx, &uid, &token).await;
+    let landing = landing
+        .map_err(|error| PageError::backend(&state, &tenant, &error))?
+        .map_err(|why| dead_link_page(&state, &tenant, why, &interaction_url(&tenant, &uid)))?;
     match load_interaction(&state, &tenant, &uid, &client_info).await {
         Ok(request) if request.bound.interaction.stage == Stage::Login => {
             let place = Landing::SameBrowser {
@@ -168,24 +161,17 @@ pub(crate) async fn follow(
     Path((_, uid, token)): Path<(String, String, String)>,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let params = or_answer!(form(&state, &tenant, &client_info, body).await);
-    let request = or_answer!(load_interaction(&state, &tenant, &uid, &client_info).await);
-    if !request.bound.csrf_matches(params.get("_csrf")) {
-        return request.csrf_error_page();
-    }
-    if request.bound.interaction.stage != Stage::Login {
-        return request.page_of_stage().await;
-    }
+) -> Result<Reply, PageError> {
+    let (request, _) = stage_form(&LINK_FORM, &state, &tenant, &uid, &client_info, body).await?;
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
     let (magic_links, bound) = (&state.sign_in.magic_links, request.bound.clone());
-    match magic_links.follow(request.operation(), bound, &token, browser).await {
-        Ok(MagicLinkOutcome::Passed(outcome)) => request.outcome_response(outcome, None).await,
-        Ok(MagicLinkOutcome::LinkFailed(why)) => {
-            dead_link_page(&state, &tenant, why, &interaction_url(&tenant, &uid))
+    let followed = magic_links.follow(request.operation(), bound, &token, browser).await;
+    match followed.map_err(|error| request.backend_error(&error))? {
+        MagicLinkOutcome::Passed(outcome) => request.outcome_response(outcome, None).await,
+        MagicLinkOutcome::LinkFailed(why) => {
+            Ok(dead_link_page(&state, &tenant, why, &interaction_url(&tenant, &uid)))
         }
-        Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
     }
 }
 
@@ -201,24 +187,28 @@ async fn landing_page(
     landing: &MagicLanding,
     place: Landing<'_>,
     form_action_urls: &[String],
-) -> Reply {
+) -> Result<Reply, PageError> {
     let client = match &landing.client_id {
-        Some(id) => match state.shared.clients.find(tenant.organization.id, id).await {
-            Ok(client) => client,
-            Err(error) => return reply::backend_error_page(state, &tenant.theme(), &error),
-        },
+        Some(id) => {
+            let found = state.shared.clients.find(tenant.organization.id, id).await;
+            found.map_err(|error| PageError::backend(state, tenant, &error))?
+        }
         None => None,
     };
     let name = client.as_ref().map_or(tenant.organization.display_name(), |c| &c.client.client_name);
     let page =
         MagicLinkLandingPage { client_name: name, masked_email: &landing.masked_email, landing: place };
     let page = state.pages.magic_link_landing(&tenant.theme(), &page);
-    reply::page(StatusCode::OK, page.with_form_action(form_action_urls.iter().map(String::as_str)))
+    Ok(reply::page(StatusCode::OK, page.with_form_action(form_action_urls.iter().map(String::as_str))))
 }
 
 impl InteractionRequest<'_> {
     /// The page after a link was requested; without such a request, the page of the stage.
-    async fn magic_link_sent(&self, status: StatusCode, flash: Option<CodeFlash>) -> Reply {
+    async fn magic_link_sent(
+        &self,
+        status: StatusCode,
+        flash: Option<CodeFlash>,
+    ) -> Result<Reply, PageError> {
         let requested = self.bound.interaction.link.as_ref();
         let Some(link) = requested.filter(|_| self.bound.interaction.stage == Stage::Login) else {
             return self.page_of_stage().await;
@@ -232,6 +222,6 @@ impl InteractionRequest<'_> {
             expires_in: self.tenant.settings.number(settings::MAGIC_LINK_TTL),
             flash,
         };
-        self.page(status, self.state.pages.magic_link_sent(&self.tenant.theme(), &page))
+        Ok(self.page(status, self.state.pages.magic_link_sent(&self.tenant.theme(), &page)))
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod assets;
 pub(crate) mod authorize;
 pub(crate) mod cors;
 pub(crate) mod discovery;
+mod form;
 mod form_action;
 mod form_flash;
 pub(crate) mod form_result;

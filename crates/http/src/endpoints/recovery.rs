@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use porta_core::BearerKind;
 use porta_pages::{EmailFlash, ErrorText, ForgotPasswordPage, PasswordFault, ResetPasswordPage};
 use porta_protocol::Params;
@@ -14,12 +15,13 @@ use super::ClientInfo;
 use super::form_flash::{FormPage, shown};
 use super::form_result::redirect_to_result;
 use super::form_session::FormSession;
-use super::interaction::{form, pause_cookie};
+use super::interaction::pause_cookie;
 use super::mailed_links::{dead_link_page, typed_address};
 use super::new_password::{parse_new_password, password_fault, rules};
 use crate::context::RequestContext;
+use crate::error::PageError;
 use crate::flash::FlashKind;
-use crate::reply::{self, Reply, or_answer};
+use crate::reply::{self, Reply};
 use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 
@@ -53,39 +55,38 @@ pub(crate) async fn request_reset(
     Org(tenant): Org,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
+) -> Result<Reply, PageError> {
     if !tenant.offers_passwords() {
-        return no_passwords(&state, &tenant);
+        return Ok(no_passwords(&state, &tenant));
     }
-    let params = or_answer!(form(&state, &tenant, &client_info, body).await);
-    let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
     let page = FormPage::new(&state, &tenant, FORGOT);
+    let form = FormSession::of_form(&state, &tenant, &client_info, body).await?;
+    let (form_session, params) = form.map_err(|(form_session, params)| {
+        let email = typed_address(params.get("email"));
+        form_session.with_cookie(page.redirect_with_flash(FlashKind::CsrfInvalid, &email))
+    })?;
     let email = typed_address(params.get("email"));
-    if !form_session.csrf_matches(params.get("_csrf")) {
-        return form_session.with_cookie(page.redirect_with_flash(FlashKind::CsrfInvalid, &email));
-    }
     if email.is_empty() {
-        return form_session.with_cookie(page.redirect_with_flash(FlashKind::EmailMissing, ""));
+        return Ok(form_session.with_cookie(page.redirect_with_flash(FlashKind::EmailMissing, "")));
     }
     let locale = tenant.theme().locale;
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
     let (cx, interaction) = (client_info.operation(&state, &tenant), form_session.interaction());
     let outcome = state.sign_in.recovery.request_link(cx, &email, interaction, locale, browser).await;
-    match outcome {
-        Ok(LinkRequestOutcome::Sent) => {
+    Ok(match outcome.map_err(|error| PageError::backend(&state, &tenant, &error))? {
+        LinkRequestOutcome::Sent => {
             form_session.with_cookie(redirect_to_result(&state, &tenant, FlashKind::LinkSent, &email))
         }
-        Ok(LinkRequestOutcome::Limited { retry_after }) => {
+        LinkRequestOutcome::Limited { retry_after } => {
             limited(&state, &tenant, form_session, &email, retry_after)
         }
-        Ok(LinkRequestOutcome::Paused(pause)) => {
+        LinkRequestOutcome::Paused(pause) => {
             let page = limited(&state, &tenant, form_session, &email, pause.wait);
             reply::with_header(page, header::SET_COOKIE, pause_cookie(&state, &tenant, &pause))
         }
-        Ok(LinkRequestOutcome::MethodDisabled | LinkRequestOutcome::Gone) => no_passwords(&state, &tenant),
-        Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
-    }
+        LinkRequestOutcome::MethodDisabled | LinkRequestOutcome::Gone => no_passwords(&state, &tenant),
+    })
 }
 
 fn limited(
@@ -112,7 +113,7 @@ pub(crate) async fn reset_form(
     let page = request.form_page();
     let flash = page.as_ref().and_then(|page| page.flash(&client_info.headers)?.kind.password(rules()));
     let reply = request.page(form_session, StatusCode::OK, flash).await;
-    shown(page.as_ref(), flash.is_some(), reply)
+    shown(page.as_ref(), flash.is_some(), reply.into_response())
 }
 
 /// `POST /{org}/auth/reset-password/{token}`
@@ -122,35 +123,32 @@ pub(crate) async fn reset(
     Path((_, token)): Path<(String, String)>,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let params = or_answer!(form(&state, &tenant, &client_info, body).await);
+) -> Result<Reply, PageError> {
     let request = ResetRequest { state: &state, tenant: &tenant, client_info: &client_info, token: &token };
-    let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
-    if !form_session.csrf_matches(params.get("_csrf")) {
-        return request.refuse(form_session, PasswordFault::CsrfInvalid).await;
-    }
+    let (form_session, params) = match FormSession::of_form(&state, &tenant, &client_info, body).await? {
+        Ok(form) => form,
+        Err((form_session, _)) => return request.refuse(form_session, PasswordFault::CsrfInvalid).await,
+    };
     let password = match parse_new_password(&params) {
         Ok(password) => password,
         Err(fault) => return request.refuse(form_session, fault).await,
     };
     if !tenant.offers_passwords() {
-        return no_passwords(&state, &tenant);
+        return Ok(no_passwords(&state, &tenant));
     }
     let cx = client_info.operation(&state, &tenant);
-    match state.sign_in.recovery.set_password(cx, &token, password).await {
-        Ok(SetPasswordOutcome::Done) => redirect_to_result(&state, &tenant, FlashKind::PasswordSet, ""),
-        Ok(SetPasswordOutcome::Refused(refusal)) => {
-            request.refuse(form_session, password_fault(refusal)).await
-        }
-        Ok(SetPasswordOutcome::Busy) => {
+    let outcome = state.sign_in.recovery.set_password(cx, &token, password).await;
+    Ok(match outcome.map_err(|error| PageError::backend(&state, &tenant, &error))? {
+        SetPasswordOutcome::Done => redirect_to_result(&state, &tenant, FlashKind::PasswordSet, ""),
+        SetPasswordOutcome::Refused(refusal) => request.refuse(form_session, password_fault(refusal)).await?,
+        SetPasswordOutcome::Busy => {
             let (status, flash) =
                 (StatusCode::SERVICE_UNAVAILABLE, Some(PasswordFault::RateLimited { retry_after: 1 }));
             let page = request.page(form_session, status, flash).await;
-            reply::with_retry_after(page, std::time::Duration::from_secs(1))
+            reply::with_retry_after(page.into_response(), Duration::from_secs(1))
         }
-        Ok(SetPasswordOutcome::LinkFailed(why)) => request.dead_link_page(why),
-        Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
-    }
+        SetPasswordOutcome::LinkFailed(why) => request.dead_link_page(why),
+    })
 }
 
 fn no_passwords(state: &StateInner, tenant: &RequestContext) -> Reply {
@@ -193,9 +191,9 @@ impl<'a> ResetRequest<'a> {
     }
 
     /// Redirects to the form, which shows the reason; a malformed link leads to the page of dead links.
-    async fn refuse(&self, form_session: FormSession, fault: PasswordFault) -> Reply {
+    async fn refuse(&self, form_session: FormSession, fault: PasswordFault) -> Result<Reply, PageError> {
         match self.form_page().zip(FlashKind::of_password_fault(fault, rules())) {
-            Some((page, kind)) => form_session.with_cookie(page.redirect_with_flash(kind, "")),
+            Some((page, kind)) => Ok(form_session.with_cookie(page.redirect_with_flash(kind, ""))),
             None => self.page(form_session, StatusCode::OK, Some(fault)).await,
         }
     }
@@ -205,17 +203,16 @@ impl<'a> ResetRequest<'a> {
         form_session: FormSession,
         status: StatusCode,
         flash: Option<PasswordFault>,
-    ) -> Reply {
+    ) -> Result<Reply, PageError> {
         let (state, tenant) = (self.state, self.tenant);
         if !tenant.offers_passwords() {
-            return no_passwords(state, tenant);
+            return Ok(no_passwords(state, tenant));
         }
         let cx = self.client_info.operation(state, tenant);
-        let user = match state.sign_in.recovery.person_of_link(cx, self.token).await {
-            Ok(Ok(user)) => user,
-            Ok(Err(why)) => return self.dead_link_page(why),
-            Err(error) => return reply::backend_error_page(state, &tenant.theme(), &error),
-        };
+        let user = state.sign_in.recovery.person_of_link(cx, self.token).await;
+        let user = user
+            .map_err(|error| PageError::backend(state, tenant, &error))?
+            .map_err(|why| self.dead_link_page(why))?;
         tenant.languages.add_profile_locale(user.profile.locale.as_deref());
         let page = ResetPasswordPage {
             action_url: &format!("/{}/auth/reset-password/{}", tenant.organization.slug, self.token),
@@ -225,7 +222,7 @@ impl<'a> ResetRequest<'a> {
             flash,
         };
         let page = state.pages.reset_password(&tenant.theme(), &page);
-        form_session.with_cookie(reply::page(status, page))
+        Ok(form_session.with_cookie(reply::page(status, page)))
     }
 
     /// The response to a dead link; another can be requested with the form it leads to.

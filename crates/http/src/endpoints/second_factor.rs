@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use porta_core::settings;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_pages::{
@@ -16,10 +17,11 @@ use porta_signin::sign_in_steps::masked;
 use porta_signin::{CodeKind, FactorOutcome};
 
 use super::ClientInfo;
-use super::interaction::{InteractionRequest, form_at_stage, load_interaction};
+use super::interaction::{InteractionRequest, StageForm, load_interaction, stage_form};
 use crate::context::RequestContext;
+use crate::error::PageError;
 use crate::flash::FlashKind;
-use crate::reply::{self, Reply, or_answer};
+use crate::reply::{self, Reply};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
@@ -36,8 +38,8 @@ pub(crate) async fn show(
     Path((_, uid)): Uid,
     axum::extract::RawQuery(query): axum::extract::RawQuery,
     client_info: ClientInfo,
-) -> Reply {
-    let interaction = or_answer!(load_interaction(&state, &tenant, &uid, &client_info).await);
+) -> Result<Reply, PageError> {
+    let interaction = load_interaction(&state, &tenant, &uid, &client_info).await?;
     let view = match query.as_deref() {
         Some("recovery") => View::Recovery,
         Some("choose") => View::Choose,
@@ -54,12 +56,12 @@ pub(crate) async fn verify(
     Path((_, uid)): Uid,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let (request, params) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
+) -> Result<Reply, PageError> {
+    let (request, params) = posted(&state, &tenant, &uid, &client_info, body).await?;
     let kind = if params.get("codeType") == Some("recovery") { CodeKind::Recovery } else { CodeKind::Usual };
     let view = if kind == CodeKind::Recovery { View::Recovery } else { View::Usual };
     let request = SecondFactorRequest { view, ..request };
-    let code = or_answer!(request.code(&params));
+    let code = request.code(&params)?;
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
     let (cx, bound) = (request.interaction.operation(), request.interaction.bound.clone());
@@ -74,13 +76,13 @@ pub(crate) async fn resend(
     Path((_, uid)): Uid,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let (request, _) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
+) -> Result<Reply, PageError> {
+    let (request, _) = posted(&state, &tenant, &uid, &client_info, body).await?;
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
     let (cx, bound) = (request.interaction.operation(), &request.interaction.bound);
     match state.sign_in.second_factor.resend_code(cx, bound, browser).await {
-        Ok(FactorOutcome::Moved) => request.redirect_with_flash(FlashKind::CodeResent),
+        Ok(FactorOutcome::Moved) => Ok(request.redirect_with_flash(FlashKind::CodeResent)),
         outcome => request.outcome_page(outcome).await,
     }
 }
@@ -92,8 +94,8 @@ pub(crate) async fn setup(
     Path((_, uid)): Uid,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let (request, params) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
+) -> Result<Reply, PageError> {
+    let (request, params) = posted(&state, &tenant, &uid, &client_info, body).await?;
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
     let (cx, bound) = (request.interaction.operation(), request.interaction.bound.clone());
@@ -105,7 +107,7 @@ pub(crate) async fn setup(
         };
         enrolment.choose_factor(cx, bound, method, browser).await
     } else {
-        let code = or_answer!(request.code(&params));
+        let code = request.code(&params)?;
         enrolment.confirm_factor(cx, bound, &code, browser).await
     };
     request.outcome_page(outcome).await
@@ -118,8 +120,8 @@ pub(crate) async fn confirm_codes_saved(
     Path((_, uid)): Uid,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let (request, _) = or_answer!(posted(&state, &tenant, &uid, &client_info, body).await);
+) -> Result<Reply, PageError> {
+    let (request, _) = posted(&state, &tenant, &uid, &client_info, body).await?;
     let sign_in_cookies = client_info.sign_in_cookies(&state, &tenant);
     let browser = client_info.browser(&sign_in_cookies);
     let (cx, bound) = (request.interaction.operation(), request.interaction.bound.clone());
@@ -151,21 +153,20 @@ struct SecondFactorRequest<'a> {
     view: View,
 }
 
-/// Reads a form of the second-factor stage and checks its CSRF token.
+const FORM: StageForm = StageForm {
+    stage: Some(Stage::SecondFactor),
+    forged: |request, _| request.redirect_with_flash(View::Usual.page(), FlashKind::CsrfInvalid, ""),
+};
+
 async fn posted<'a>(
     state: &'a AppState,
     tenant: &'a RequestContext,
     uid: &str,
     client_info: &'a ClientInfo,
     body: Body,
-) -> Result<(SecondFactorRequest<'a>, Params), Reply> {
-    let (interaction, params) =
-        form_at_stage(Stage::SecondFactor, state, tenant, uid, client_info, body).await?;
-    let request = SecondFactorRequest { interaction, view: View::Usual };
-    if !request.interaction.bound.csrf_matches(params.get("_csrf")) {
-        return Err(request.redirect_with_flash(FlashKind::CsrfInvalid));
-    }
-    Ok((request, params))
+) -> Result<(SecondFactorRequest<'a>, Params), PageError> {
+    let (interaction, params) = stage_form(&FORM, state, tenant, uid, client_info, body).await?;
+    Ok((SecondFactorRequest { interaction, view: View::Usual }, params))
 }
 
 const fn kind(method: TwoFactorMethod) -> FactorKind {
@@ -181,58 +182,52 @@ impl SecondFactorRequest<'_> {
         self.interaction.redirect_with_flash(self.view.page(), kind, "")
     }
 
-    #[expect(clippy::result_large_err, reason = "an answer is made once a request")]
-    fn code(&self, params: &Params) -> Result<String, Reply> {
+    fn code(&self, params: &Params) -> Result<String, PageError> {
         let code = params.get("code").unwrap_or_default().trim();
         if code.is_empty() {
-            return Err(self.redirect_with_flash(FlashKind::CodeMissing));
+            return Err(self.redirect_with_flash(FlashKind::CodeMissing).into());
         }
         if code.len() > LONGEST_CODE {
-            return Err(self.redirect_with_flash(FlashKind::CodeInvalid));
+            return Err(self.redirect_with_flash(FlashKind::CodeInvalid).into());
         }
         Ok(code.to_owned())
     }
 
-    async fn outcome_page(&self, outcome: Result<FactorOutcome, BackendError>) -> Reply {
+    async fn outcome_page(&self, outcome: Result<FactorOutcome, BackendError>) -> Result<Reply, PageError> {
         let interaction = &self.interaction;
-        let kind = match outcome {
-            Ok(FactorOutcome::SignedIn(entered)) => return interaction.signed_in(&entered),
-            Ok(FactorOutcome::Moved) => return reply::redirect(&interaction.absolute_url("/two-factor")),
-            Ok(FactorOutcome::Gone) => return interaction.expired_page(),
-            Ok(FactorOutcome::Limited { retry_after }) => {
+        Ok(match outcome.map_err(|error| interaction.backend_error(&error))? {
+            FactorOutcome::SignedIn(entered) => interaction.signed_in(&entered),
+            FactorOutcome::Moved => reply::redirect(&interaction.absolute_url("/two-factor")),
+            FactorOutcome::Gone => interaction.expired_page(),
+            FactorOutcome::Limited { retry_after } => {
                 let flash = CodeFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };
-                let mut page = self.page(Some(flash)).await;
+                let mut page = self.page(Some(flash)).await.into_response();
                 *page.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-                return reply::with_retry_after(page, retry_after);
+                reply::with_retry_after(page, retry_after)
             }
-            Ok(FactorOutcome::Wrong) => FlashKind::CodeInvalid,
-            Ok(FactorOutcome::Exhausted) => FlashKind::CodeExhausted,
-            Ok(FactorOutcome::Blocked) => FlashKind::CodeBlocked,
-            Err(error) => {
-                return reply::backend_error_page(interaction.state, &interaction.tenant.theme(), &error);
-            }
-        };
-        self.redirect_with_flash(kind)
+            FactorOutcome::Wrong => self.redirect_with_flash(FlashKind::CodeInvalid),
+            FactorOutcome::Exhausted => self.redirect_with_flash(FlashKind::CodeExhausted),
+            FactorOutcome::Blocked => self.redirect_with_flash(FlashKind::CodeBlocked),
+        })
     }
 
     /// The page of the current step.
-    async fn page(&self, flash: Option<CodeFlash>) -> Reply {
+    async fn page(&self, flash: Option<CodeFlash>) -> Result<Reply, PageError> {
         let interaction = &self.interaction;
         let (state, tenant, bound) = (interaction.state, interaction.tenant, &interaction.bound);
         if bound.interaction.stage != Stage::SecondFactor {
             return interaction.page_of_stage().await;
         }
-        let (pending, user) = match state.sign_in.pending.load(interaction.operation(), bound).await {
-            Ok(Some(found)) => found,
-            Ok(None) => return interaction.expired_page(),
-            Err(error) => return reply::backend_error_page(state, &tenant.theme(), &error),
+        let pending = state.sign_in.pending.load(interaction.operation(), bound).await;
+        let Some((pending, user)) = pending.map_err(|error| interaction.backend_error(&error))? else {
+            return Ok(interaction.expired_page());
         };
         tenant.languages.add_profile_locale(user.profile.locale.as_deref());
         let page = match &pending.step {
             SecondFactorStep::Verify { method } => self.challenge_page(*method, &user, flash),
             SecondFactorStep::Codes { sealed } => {
                 let Some(codes) = state.sign_in.enrolment.recovery_codes(bound, sealed) else {
-                    return interaction.expired_page();
+                    return Ok(interaction.expired_page());
                 };
                 let page = RecoveryCodesPage {
                     codes: &codes,
@@ -244,9 +239,9 @@ impl SecondFactorRequest<'_> {
             }
             step @ (SecondFactorStep::Choose { .. }
             | SecondFactorStep::Authenticator { .. }
-            | SecondFactorStep::Email { .. }) => return self.setup_page(step, &user, flash),
+            | SecondFactorStep::Email { .. }) => return Ok(self.setup_page(step, &user, flash)),
         };
-        interaction.page(StatusCode::OK, page)
+        Ok(interaction.page(StatusCode::OK, page))
     }
 
     fn challenge_page(&self, method: TwoFactorMethod, user: &User, flash: Option<CodeFlash>) -> Page {

@@ -10,10 +10,11 @@ use porta_protocol::{ErrorCode, OAuthError, Params, PresentedCredentials};
 use porta_session::Tenant;
 
 use super::ClientInfo;
-use super::cors;
+use super::cors::{self, CorsDecision};
 use crate::body::{self, BodyError};
-use crate::reply::{self, Reply, or_answer};
-use crate::state::AppState;
+use crate::error::ProtocolError;
+use crate::reply::{self, Reply};
+use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 
 pub(crate) async fn handler(
@@ -21,16 +22,8 @@ pub(crate) async fn handler(
     Org(tenant): Org,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let params = or_answer!(protocol_form(&client_info.headers, body).await);
-    let presented = or_answer!(credentials(&tenant, &client_info.headers, &params));
-    let client_id = presented.client_id().map(porta_core::client::ClientId::as_str);
-    client_info.log_fields.client(client_id.unwrap_or_default());
-    let cors = match cors::decide(&state, &tenant, &client_info.headers, client_id).await {
-        Ok(cors::CorsDecision::Refused) => return origin_refused(),
-        Ok(verdict) => verdict,
-        Err(reply) => return reply,
-    };
+) -> Result<Reply, ProtocolError> {
+    let (params, presented, cors) = client_form(&state, &tenant, &client_info, body).await?;
     let cx = client_info.operation(&state, &tenant);
     let reply = match state.provider.token.issue(cx, &params, &presented).await {
         Ok(response) => with_pragma(reply::json(StatusCode::OK, &response)),
@@ -44,7 +37,22 @@ pub(crate) async fn handler(
         }
         Err(TokenError::Backend(error)) => reply::backend_error(&error),
     };
-    cors.apply(reply)
+    Ok(cors.apply(reply))
+}
+
+/// Reads the form of a client with the credentials that it presents, and decides whether its origin may send it.
+pub(crate) async fn client_form(
+    state: &StateInner,
+    tenant: &Tenant,
+    client_info: &ClientInfo,
+    body: Body,
+) -> Result<(Params, PresentedCredentials, CorsDecision), ProtocolError> {
+    let params = protocol_form(&client_info.headers, body).await?;
+    let presented = credentials(tenant, &client_info.headers, &params)?;
+    let client_id = presented.client_id().map(porta_core::client::ClientId::as_str);
+    client_info.log_fields.client(client_id.unwrap_or_default());
+    let cors = cors::decide(state, tenant, &client_info.headers, client_id).await?;
+    Ok((params, presented, cors))
 }
 
 /// Adds `Pragma: no-cache`, which RFC 6749 §5.1 requires beside `Cache-Control: no-store`.
@@ -54,7 +62,7 @@ fn with_pragma(mut reply: Reply) -> Reply {
 }
 
 /// Reads the form of a protocol endpoint; the error is an OAuth error response.
-pub(crate) async fn protocol_form(headers: &HeaderMap, body: Body) -> Result<Params, Reply> {
+pub(crate) async fn protocol_form(headers: &HeaderMap, body: Body) -> Result<Params, ProtocolError> {
     body::form(headers, body).await.map_err(|error| {
         let description = match error {
             BodyError::TooLarge => "the request body is too large",
@@ -62,30 +70,29 @@ pub(crate) async fn protocol_form(headers: &HeaderMap, body: Body) -> Result<Par
             BodyError::NotAForm => "the request body must be application/x-www-form-urlencoded",
             BodyError::Malformed => "the request body is malformed",
         };
-        reply::oauth_error(error.status(), &OAuthError::new(ErrorCode::InvalidRequest, description))
+        reply::oauth_error(error.status(), &OAuthError::new(ErrorCode::InvalidRequest, description)).into()
     })
 }
 
 /// Reads the client credentials from header and body.
-#[expect(clippy::result_large_err, reason = "the error is the answer; it moves once")]
-pub(crate) fn credentials(
+fn credentials(
     tenant: &Tenant,
     headers: &HeaderMap,
     params: &Params,
-) -> Result<PresentedCredentials, Reply> {
+) -> Result<PresentedCredentials, ProtocolError> {
     if headers.get_all(header::AUTHORIZATION).iter().count() > 1 {
         // RFC 6749 §2.3: one authentication method per request.
         let error =
             OAuthError::new(ErrorCode::InvalidRequest, "the Authorization header was sent more than once");
-        return Err(reply::oauth_error(StatusCode::BAD_REQUEST, &error));
+        return Err(reply::oauth_error(StatusCode::BAD_REQUEST, &error).into());
     }
     let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     presented(authorization, params).map_err(|error| {
         let error = OAuthError::from(error);
         if error.code() == ErrorCode::InvalidClient {
-            return unauthorized(tenant, headers, &error);
+            return unauthorized(tenant, headers, &error).into();
         }
-        reply::oauth_error(StatusCode::BAD_REQUEST, &error)
+        reply::oauth_error(StatusCode::BAD_REQUEST, &error).into()
     })
 }
 
@@ -119,9 +126,4 @@ pub(crate) fn client_refused(tenant: &Tenant, headers: &HeaderMap, error: &Clien
         }
         ClientAuthError::Backend(error) => reply::backend_error(error),
     }
-}
-
-pub(crate) fn origin_refused() -> Reply {
-    let error = OAuthError::new(ErrorCode::InvalidRequest, "the origin is not allowed for this client");
-    reply::oauth_error(StatusCode::BAD_REQUEST, &error)
 }

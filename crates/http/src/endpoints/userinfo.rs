@@ -8,8 +8,9 @@ use porta_protocol::error::bare_challenge;
 use porta_protocol::{ErrorCode, OAuthError, Params};
 use porta_session::Tenant;
 
-use super::token::{origin_refused, protocol_form};
+use super::token::protocol_form;
 use super::{ClientInfo, cors};
+use crate::error::ProtocolError;
 use crate::reply::{self, Reply};
 use crate::state::AppState;
 use crate::tenancy::Org;
@@ -19,7 +20,7 @@ pub(crate) async fn get(
     Org(tenant): Org,
     client_info: ClientInfo,
     RawQuery(query): RawQuery,
-) -> Reply {
+) -> Result<Reply, ProtocolError> {
     answer(&state, &tenant, &client_info, query.as_deref(), None).await
 }
 
@@ -29,12 +30,10 @@ pub(crate) async fn post(
     client_info: ClientInfo,
     RawQuery(query): RawQuery,
     body: Body,
-) -> Reply {
+) -> Result<Reply, ProtocolError> {
     // A POST needs no body if the token is in the header.
-    match protocol_form(&client_info.headers, body).await {
-        Ok(params) => answer(&state, &tenant, &client_info, query.as_deref(), Some(&params)).await,
-        Err(reply) => reply,
-    }
+    let params = protocol_form(&client_info.headers, body).await?;
+    answer(&state, &tenant, &client_info, query.as_deref(), Some(&params)).await
 }
 
 async fn answer(
@@ -43,13 +42,9 @@ async fn answer(
     client_info: &ClientInfo,
     query: Option<&str>,
     body: Option<&Params>,
-) -> Reply {
-    let cors = match cors::decide(state, tenant, &client_info.headers, None).await {
-        Ok(cors::CorsDecision::Refused) => return origin_refused(),
-        Ok(verdict) => verdict,
-        Err(reply) => return reply,
-    };
-    cors.apply(match bearer(&client_info.headers, query, body) {
+) -> Result<Reply, ProtocolError> {
+    let cors = cors::decide(state, tenant, &client_info.headers, None).await?;
+    Ok(cors.apply(match bearer(&client_info.headers, query, body) {
         Ok(Some(token)) => match state.provider.userinfo.answer(tenant, &token).await {
             Ok(info) => show(info),
             Err(error) => refused(tenant, &error),
@@ -57,7 +52,7 @@ async fn answer(
         // RFC 6750 §3.1: no credentials, no error code.
         Ok(None) => challenge(StatusCode::UNAUTHORIZED, &bare_challenge("Bearer", &tenant.issuer)),
         Err(error) => challenge(StatusCode::BAD_REQUEST, &error.challenge("Bearer", &tenant.issuer)),
-    })
+    }))
 }
 
 /// Returns the bearer token from header or form body, from one of them only (RFC 6750 §2), and never from the query

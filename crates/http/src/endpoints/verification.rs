@@ -11,11 +11,11 @@ use super::ClientInfo;
 use super::form_flash::{FormPage, shown};
 use super::form_result::redirect_to_result;
 use super::form_session::FormSession;
-use super::interaction::form;
 use super::mailed_links::dead_link_page;
 use crate::context::RequestContext;
+use crate::error::PageError;
 use crate::flash::FlashKind;
-use crate::reply::{self, Reply, or_answer};
+use crate::reply::{self, Reply};
 use crate::state::{AppState, StateInner};
 use crate::tenancy::Org;
 
@@ -25,13 +25,12 @@ pub(crate) async fn show(
     Org(tenant): Org,
     Path((_, token)): Path<(String, String)>,
     client_info: ClientInfo,
-) -> Reply {
+) -> Result<Reply, PageError> {
     let cx = client_info.operation(&state, &tenant);
-    let user = match state.sign_in.email_verification.person_of_link(cx, &token).await {
-        Ok(Ok(user)) => user,
-        Ok(Err(why)) => return dead_verification_page(&state, &tenant, why),
-        Err(error) => return reply::backend_error_page(&state, &tenant.theme(), &error),
-    };
+    let user = state.sign_in.email_verification.person_of_link(cx, &token).await;
+    let user = user
+        .map_err(|error| PageError::backend(&state, &tenant, &error))?
+        .map_err(|why| dead_verification_page(&state, &tenant, why))?;
     tenant.languages.add_profile_locale(user.profile.locale.as_deref());
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
     let form_page = form_page(&state, &tenant, &token);
@@ -44,7 +43,7 @@ pub(crate) async fn show(
     };
     let page = state.pages.verify_email(&tenant.theme(), &page);
     let reply = form_session.with_cookie(reply::page(StatusCode::OK, page));
-    shown(form_page.as_ref(), flash.is_some(), reply)
+    Ok(shown(form_page.as_ref(), flash.is_some(), reply))
 }
 
 /// `POST /{org}/auth/verify-email/{token}`
@@ -54,22 +53,21 @@ pub(crate) async fn verify(
     Path((_, token)): Path<(String, String)>,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let params = or_answer!(form(&state, &tenant, &client_info, body).await);
-    let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
-    if !form_session.csrf_matches(params.get("_csrf")) {
-        if let Some(page) = form_page(&state, &tenant, &token) {
-            return form_session.with_cookie(page.redirect_with_flash(FlashKind::CsrfInvalid, ""));
+) -> Result<Reply, PageError> {
+    let form = FormSession::of_form(&state, &tenant, &client_info, body).await?;
+    form.map_err(|(form_session, _)| match form_page(&state, &tenant, &token) {
+        Some(page) => form_session.with_cookie(page.redirect_with_flash(FlashKind::CsrfInvalid, "")),
+        None => {
+            let (status, text) = (StatusCode::FORBIDDEN, ErrorText::CsrfInvalid);
+            reply::error_page(&state, &tenant.theme(), status, text, None)
         }
-        let (status, text) = (StatusCode::FORBIDDEN, ErrorText::CsrfInvalid);
-        return reply::error_page(&state, &tenant.theme(), status, text, None);
-    }
+    })?;
     let cx = client_info.operation(&state, &tenant);
-    match state.sign_in.email_verification.confirm(cx, &token).await {
-        Ok(Ok(user)) => redirect_to_result(&state, &tenant, FlashKind::AddressConfirmed, user.email.shown()),
-        Ok(Err(why)) => dead_verification_page(&state, &tenant, why),
-        Err(error) => reply::backend_error_page(&state, &tenant.theme(), &error),
-    }
+    let confirmed = state.sign_in.email_verification.confirm(cx, &token).await;
+    Ok(match confirmed.map_err(|error| PageError::backend(&state, &tenant, &error))? {
+        Ok(user) => redirect_to_result(&state, &tenant, FlashKind::AddressConfirmed, user.email.shown()),
+        Err(why) => dead_verification_page(&state, &tenant, why),
+    })
 }
 
 fn form_page<'a>(state: &'a StateInner, tenant: &'a RequestContext, token: &str) -> Option<FormPage<'a>> {

@@ -10,20 +10,23 @@ use porta_signin::account::AccountChange;
 
 use super::AccountRequest;
 use crate::endpoints::ClientInfo;
+use crate::error::PageError;
 use crate::flash::FlashKind;
-use crate::reply::{Reply, or_answer};
+use crate::reply::Reply;
 use crate::state::AppState;
 use crate::tenancy::Org;
 
 const PAGE: AccountPage = AccountPage::Applications;
 
-pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
-    let request = or_answer!(AccountRequest::load(&state, &tenant, &client_info, PAGE).await);
-    let given = match state.sign_in.account.devices.list_grants(request.operation(), &request.signed_in).await
-    {
-        Ok(given) => given,
-        Err(error) => return request.error_page(&error),
-    };
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    client_info: ClientInfo,
+) -> Result<Reply, PageError> {
+    let request = AccountRequest::load(&state, &tenant, &client_info, PAGE).await?;
+    let devices = &state.sign_in.account.devices;
+    let given = devices.list_grants(request.operation(), &request.signed_in).await;
+    let given = given.map_err(|error| request.backend_error(&error))?;
     let ids: Vec<String> = given.iter().map(|given| given.grant.id.to_string()).collect();
     let rows: Vec<ApplicationRow<'_>> = given
         .iter()
@@ -42,7 +45,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
         applications: &rows,
         flash: request.flash_message.and_then(FlashKind::account),
     };
-    request.show(StatusCode::OK, state.pages.account_applications(&request.theme(), &page))
+    Ok(request.show(StatusCode::OK, state.pages.account_applications(&request.theme(), &page)))
 }
 
 /// Withdraws the access of an application; `application` is a grant id of the list.
@@ -51,18 +54,13 @@ pub(crate) async fn withdraw(
     Org(tenant): Org,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let (request, params) =
-        or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
+) -> Result<Reply, PageError> {
+    let (request, params) = AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await?;
     let Some(grant) = params.get("application").and_then(GrantId::parse) else {
-        return request.redirect_with_flash(PAGE, None);
+        return Ok(request.redirect_with_flash(PAGE, None));
     };
     let devices = &state.sign_in.account.devices;
-    match devices.withdraw_grant(request.operation(), &request.signed_in, grant).await {
-        Ok(changed) => request.redirect_with_flash(
-            PAGE,
-            (changed == AccountChange::Done).then_some(FlashKind::ApplicationRevoked),
-        ),
-        Err(error) => request.error_page(&error),
-    }
+    let changed = devices.withdraw_grant(request.operation(), &request.signed_in, grant).await;
+    let is_done = changed.map_err(|error| request.backend_error(&error))? == AccountChange::Done;
+    Ok(request.redirect_with_flash(PAGE, is_done.then_some(FlashKind::ApplicationRevoked)))
 }

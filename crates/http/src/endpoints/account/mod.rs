@@ -10,9 +10,11 @@ use porta_session::{AccountPage, AccountPurpose, BackendError, OperationContext}
 use porta_signin::NewSessionCookies;
 use porta_signin::account::{RecentlyAuthenticated, SignedInUser};
 
-use super::interaction::{FLASH_LIFETIME, form};
+use super::form::{FormOwner, owner_of_form, read_form};
+use super::interaction::FLASH_LIFETIME;
 use super::{ClientInfo, authorize};
 use crate::context::RequestContext;
+use crate::error::PageError;
 use crate::flash::{FlashKind, FlashMessage};
 use crate::reply::{self, Reply};
 use crate::state::StateInner;
@@ -75,15 +77,14 @@ impl<'a> AccountRequest<'a> {
         tenant: &'a RequestContext,
         client_info: &'a ClientInfo,
         page: AccountPage,
-    ) -> Result<Self, Reply> {
+    ) -> Result<Self, PageError> {
         let cookie = state.cookies.read(tenant, &client_info.headers, cookies::SESSION);
         let cx = client_info.operation(state, tenant);
-        let signed_in = match state.sign_in.account.signed_in_user(cx, cookie.as_deref()).await {
-            Ok(signed_in) => signed_in,
-            Err(error) => return Err(reply::backend_error_page(state, &tenant.theme(), &error)),
-        };
+        let signed_in = state.sign_in.account.signed_in_user(cx, cookie.as_deref()).await;
+        let signed_in = signed_in.map_err(|error| PageError::backend(state, tenant, &error))?;
         let (Some(signed_in), Some(cookie)) = (signed_in, cookie) else {
-            return Err(sign_in(state, tenant, &client_info.headers, AccountPurpose { page, again: None }));
+            let purpose = AccountPurpose { page, again: None };
+            return Err(sign_in(state, tenant, &client_info.headers, purpose).into());
         };
         tenant.languages.add_profile_locale(signed_in.user.profile.locale.as_deref());
         let flash_message = state.cookies.read(tenant, &client_info.headers, cookies::FLASH);
@@ -107,8 +108,8 @@ impl<'a> AccountRequest<'a> {
         client_info: &'a ClientInfo,
         body: Body,
         page: AccountPage,
-    ) -> Result<(Self, Params), Reply> {
-        let params = form(state, tenant, client_info, body).await?;
+    ) -> Result<(Self, Params), PageError> {
+        let params = read_form(state, tenant, client_info, body).await?;
         let request = Self::from_params(&params, state, tenant, client_info, page).await?;
         Ok((request, params))
     }
@@ -120,28 +121,25 @@ impl<'a> AccountRequest<'a> {
         tenant: &'a RequestContext,
         client_info: &'a ClientInfo,
         page: AccountPage,
-    ) -> Result<Self, Reply> {
-        let request = Self::load(state, tenant, client_info, page).await?;
-        let is_ours = params.get("_csrf").is_some_and(|csrf| secret::constant_time_eq(csrf, &request.csrf));
-        if !is_ours {
-            return Err(request.redirect_with_flash(page, Some(FlashKind::CsrfInvalid)));
-        }
-        match state.sign_in.account.count_change(tenant, &request.signed_in).await {
-            Ok(None) => Ok(request),
-            Ok(Some(limited)) => Err(reply::too_many_begun(state, tenant, &client_info.headers, limited)),
-            Err(error) => Err(request.error_page(&error)),
+    ) -> Result<Self, PageError> {
+        let owner = owner_of_form(params, || Self::load(state, tenant, client_info, page)).await?;
+        let request =
+            owner.map_err(|forged| forged.redirect_with_flash(page, Some(FlashKind::CsrfInvalid)))?;
+        let counted = state.sign_in.account.count_change(tenant, &request.signed_in).await;
+        match counted.map_err(|error| request.backend_error(&error))? {
+            None => Ok(request),
+            Some(limited) => Err(reply::too_many_begun(state, tenant, &client_info.headers, limited).into()),
         }
     }
 
     /// Requires a recent sign-in. Otherwise the response leads to a sign-in that returns here; the posted change is dropped.
-    #[expect(clippy::result_large_err, reason = "an answer is made once a request")]
-    fn require_recent(&self) -> Result<RecentlyAuthenticated<'_>, Reply> {
+    fn require_recent(&self) -> Result<RecentlyAuthenticated<'_>, PageError> {
         if let Some(recent) = RecentlyAuthenticated::of(self.operation(), &self.signed_in) {
             return Ok(recent);
         }
         let again = Some(self.signed_in.user.email.shown().to_owned());
         let purpose = AccountPurpose { page: self.page, again };
-        Err(sign_in(self.state, self.tenant, &self.client_info.headers, purpose))
+        Err(sign_in(self.state, self.tenant, &self.client_info.headers, purpose).into())
     }
 
     /// Context of an operation that begins now.
@@ -194,8 +192,14 @@ impl<'a> AccountRequest<'a> {
         reply::with_header(reply, header::SET_COOKIE, self.state.cookies.device(self.tenant, &device))
     }
 
-    fn error_page(&self, error: &BackendError) -> Reply {
-        reply::backend_error_page(self.state, &self.theme(), error)
+    fn backend_error(&self, error: &BackendError) -> PageError {
+        PageError::backend(self.state, self.tenant, error)
+    }
+}
+
+impl FormOwner for AccountRequest<'_> {
+    fn csrf_matches(&self, presented: Option<&str>) -> bool {
+        presented.is_some_and(|presented| secret::constant_time_eq(presented, &self.csrf))
     }
 }
 

@@ -10,18 +10,22 @@ use porta_session::AccountPage;
 use super::AccountRequest;
 use super::factors::kind;
 use crate::endpoints::ClientInfo;
+use crate::error::PageError;
 use crate::flash::FlashKind;
-use crate::reply::{self, Reply, or_answer};
+use crate::reply::{self, Reply};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
-pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
-    let request =
-        or_answer!(AccountRequest::load(&state, &tenant, &client_info, AccountPage::Overview).await);
-    let held = match state.sign_in.account.factors.status(&tenant, &request.signed_in).await {
-        Ok(held) => held,
-        Err(error) => return request.error_page(&error),
-    };
+const PAGE: AccountPage = AccountPage::Overview;
+
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    client_info: ClientInfo,
+) -> Result<Reply, PageError> {
+    let request = AccountRequest::load(&state, &tenant, &client_info, PAGE).await?;
+    let held = state.sign_in.account.factors.status(&tenant, &request.signed_in).await;
+    let held = held.map_err(|error| request.backend_error(&error))?;
     let user = &request.signed_in.user;
     let recipient = Recipient::of(user);
     let verify_email_url = request.url("/account/verify-email");
@@ -38,7 +42,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
         recovery_codes_left: u32::try_from(held.recovery_codes_left).unwrap_or(u32::MAX),
         flash: request.flash_message.and_then(FlashKind::account),
     };
-    request.show(StatusCode::OK, state.pages.account_overview(&request.theme(), &page))
+    Ok(request.show(StatusCode::OK, state.pages.account_overview(&request.theme(), &page)))
 }
 
 /// `POST /{org}/account/verify-email`: mails a link that confirms the e-mail address.
@@ -47,14 +51,12 @@ pub(crate) async fn verify_email(
     Org(tenant): Org,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let (request, _) = or_answer!(
-        AccountRequest::from_form(&state, &tenant, &client_info, body, AccountPage::Overview).await
-    );
+) -> Result<Reply, PageError> {
+    let (request, _) = AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await?;
     let verification = &state.sign_in.email_verification;
-    match verification.send_link(request.operation(), &request.signed_in.user).await {
-        Ok(None) => request.redirect_with_flash(AccountPage::Overview, Some(FlashKind::VerificationSent)),
-        Ok(Some(retry_after)) => reply::limited_page(&state, &tenant, retry_after),
-        Err(error) => request.error_page(&error),
-    }
+    let sent = verification.send_link(request.operation(), &request.signed_in.user).await;
+    Ok(match sent.map_err(|error| request.backend_error(&error))? {
+        None => request.redirect_with_flash(PAGE, Some(FlashKind::VerificationSent)),
+        Some(retry_after) => reply::limited_page(&state, &tenant, retry_after),
+    })
 }

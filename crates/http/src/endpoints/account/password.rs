@@ -11,21 +11,24 @@ use porta_signin::account::{NewPassword, PasswordOutcome};
 use super::AccountRequest;
 use crate::endpoints::ClientInfo;
 use crate::endpoints::new_password::{parse_new_password, password_fault, rules};
+use crate::error::PageError;
 use crate::flash::FlashKind;
-use crate::reply::{self, Reply, or_answer};
+use crate::reply::{self, Reply};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
 const PAGE: AccountPage = AccountPage::Password;
 
 /// Requires a recent sign-in before the form is shown.
-pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
-    let request = or_answer!(AccountRequest::load(&state, &tenant, &client_info, PAGE).await);
-    if let Err(reply) = request.require_recent() {
-        return reply;
-    }
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    client_info: ClientInfo,
+) -> Result<Reply, PageError> {
+    let request = AccountRequest::load(&state, &tenant, &client_info, PAGE).await?;
+    request.require_recent()?;
     let flash = request.flash_message.and_then(|kind| kind.password(rules()));
-    request.password_page(StatusCode::OK, flash)
+    Ok(request.password_page(StatusCode::OK, flash))
 }
 
 pub(crate) async fn change(
@@ -33,44 +36,36 @@ pub(crate) async fn change(
     Org(tenant): Org,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let (request, params) =
-        or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
-    let recent = or_answer!(request.require_recent());
+) -> Result<Reply, PageError> {
+    let (request, params) = AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await?;
+    let recent = request.require_recent()?;
     if request.urls.password.is_none() {
-        return request.redirect_with_flash(AccountPage::Overview, None);
+        return Ok(request.redirect_with_flash(AccountPage::Overview, None));
     }
     let field = |name| params.get(name).unwrap_or_default();
-    let new = match parse_new_password(&params) {
-        Ok(new) => new,
-        Err(fault) => return request.refuse_password(fault),
-    };
+    let new = parse_new_password(&params).map_err(|fault| request.refuse_password(fault))?;
     let form = NewPassword { current: TypedPassword::new(field("currentPassword")), new };
     let password = &state.sign_in.account.password;
-    let outcome = match password.change(request.operation(), recent, form).await {
-        Ok(outcome) => outcome,
-        Err(error) => return request.error_page(&error),
-    };
-    let fault = match outcome {
+    let outcome = password.change(request.operation(), recent, form).await;
+    Ok(match outcome.map_err(|error| request.backend_error(&error))? {
         PasswordOutcome::Changed(credentials) => {
             let back = request.redirect_with_flash(AccountPage::Overview, Some(FlashKind::PasswordChanged));
-            return request.with_known_device(back, credentials);
+            request.with_known_device(back, credentials)
         }
         PasswordOutcome::Limited { retry_after } => {
             let fault = PasswordFault::RateLimited { retry_after: reply::seconds_up(retry_after) };
             let page = request.password_page(StatusCode::TOO_MANY_REQUESTS, Some(fault));
-            return reply::with_retry_after(page, retry_after);
+            reply::with_retry_after(page, retry_after)
         }
         PasswordOutcome::Busy => {
             let fault = PasswordFault::RateLimited { retry_after: 1 };
             let page = request.password_page(StatusCode::SERVICE_UNAVAILABLE, Some(fault));
-            return reply::with_retry_after(page, std::time::Duration::from_secs(1));
+            reply::with_retry_after(page, std::time::Duration::from_secs(1))
         }
-        PasswordOutcome::WrongCurrent => PasswordFault::WrongCurrent,
-        PasswordOutcome::Unchanged => PasswordFault::Unchanged,
-        PasswordOutcome::Refused(refusal) => password_fault(refusal),
-    };
-    request.refuse_password(fault)
+        PasswordOutcome::WrongCurrent => request.refuse_password(PasswordFault::WrongCurrent),
+        PasswordOutcome::Unchanged => request.refuse_password(PasswordFault::Unchanged),
+        PasswordOutcome::Refused(refusal) => request.refuse_password(password_fault(refusal)),
+    })
 }
 
 impl AccountRequest<'_> {

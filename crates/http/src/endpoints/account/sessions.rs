@@ -10,21 +10,24 @@ use porta_signin::account::AccountChange;
 
 use super::AccountRequest;
 use crate::endpoints::ClientInfo;
+use crate::error::PageError;
 use crate::flash::FlashKind;
 use crate::idempotency::NotReplayed;
-use crate::reply::{self, Reply, or_answer};
+use crate::reply::{self, Reply};
 use crate::state::AppState;
 use crate::tenancy::Org;
 
 const PAGE: AccountPage = AccountPage::Sessions;
 
-pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client_info: ClientInfo) -> Reply {
-    let request = or_answer!(AccountRequest::load(&state, &tenant, &client_info, PAGE).await);
-    let sessions = match state.sign_in.account.devices.sessions(request.operation(), &request.signed_in).await
-    {
-        Ok(sessions) => sessions,
-        Err(error) => return request.error_page(&error),
-    };
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    Org(tenant): Org,
+    client_info: ClientInfo,
+) -> Result<Reply, PageError> {
+    let request = AccountRequest::load(&state, &tenant, &client_info, PAGE).await?;
+    let devices = &state.sign_in.account.devices;
+    let sessions = devices.sessions(request.operation(), &request.signed_in).await;
+    let sessions = sessions.map_err(|error| request.backend_error(&error))?;
     let ids: Vec<String> = sessions.iter().map(|session| session.id.to_string()).collect();
     let rows: Vec<SessionRow<'_>> = sessions
         .iter()
@@ -45,7 +48,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
         sessions: &rows,
         flash: request.flash_message.and_then(FlashKind::account),
     };
-    request.show(StatusCode::OK, state.pages.account_sessions(&request.theme(), &page))
+    Ok(request.show(StatusCode::OK, state.pages.account_sessions(&request.theme(), &page)))
 }
 
 /// Ends a session: `session` is an id of the list, or `others`. This browser's own session redirects to the logout
@@ -55,33 +58,27 @@ pub(crate) async fn end(
     Org(tenant): Org,
     client_info: ClientInfo,
     body: Body,
-) -> Reply {
-    let (request, params) =
-        or_answer!(AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await);
+) -> Result<Reply, PageError> {
+    let (request, params) = AccountRequest::from_form(&state, &tenant, &client_info, body, PAGE).await?;
     let named = params.get("session").unwrap_or_default();
     let key = SessionKey::parse(named);
     if key == Some(request.signed_in.session.key) {
-        return reply::redirect(&format!("{}/session/end", tenant.issuer));
+        return Ok(reply::redirect(&format!("{}/session/end", tenant.issuer)));
     }
-    let recent = or_answer!(request.require_recent());
+    let recent = request.require_recent()?;
     let (devices, cx) = (&state.sign_in.account.devices, request.operation());
     let (outcome, flash_message) = match key {
         Some(key) => (devices.end_session(cx, recent, key).await, FlashKind::SessionEnded),
         None if named == "others" => {
             (devices.end_other_sessions(cx, recent).await, FlashKind::OtherSessionsEnded)
         }
-        None => return request.redirect_with_flash(PAGE, None),
+        None => return Ok(request.redirect_with_flash(PAGE, None)),
     };
-    match outcome {
-        Ok(changed) => {
-            let mut reply =
-                request.redirect_with_flash(PAGE, (changed == AccountChange::Done).then_some(flash_message));
-            if key.is_none() {
-                // Not replayed: sent again, the form means the sessions begun since (decision 0044).
-                reply.extensions_mut().insert(NotReplayed);
-            }
-            reply
-        }
-        Err(error) => request.error_page(&error),
+    let is_done = outcome.map_err(|error| request.backend_error(&error))? == AccountChange::Done;
+    let mut reply = request.redirect_with_flash(PAGE, is_done.then_some(flash_message));
+    if key.is_none() {
+        // Not replayed: sent again, the form means the sessions begun since (decision 0044).
+        reply.extensions_mut().insert(NotReplayed);
     }
+    Ok(reply)
 }

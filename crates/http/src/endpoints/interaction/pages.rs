@@ -8,7 +8,8 @@ use porta_pages::{ConsentPage, ErrorText, Flash, LoginPage};
 use porta_session::ProtocolClient;
 
 use super::InteractionRequest;
-use crate::reply::{self, Reply, or_answer};
+use crate::error::PageError;
+use crate::reply::{self, Reply};
 
 impl InteractionRequest<'_> {
     /// The uid lets the person return to this interaction.
@@ -18,22 +19,14 @@ impl InteractionRequest<'_> {
     }
 
     /// The client of the authorization request; `None` when the interaction leads to the account.
-    async fn client(&self) -> Result<Option<Arc<ProtocolClient>>, Reply> {
+    async fn client(&self) -> Result<Option<Arc<ProtocolClient>>, PageError> {
         let Some(client_id) = self.bound.interaction.purpose.client_id() else { return Ok(None) };
-        match self.state.shared.clients.find(self.tenant.organization.id, client_id).await {
-            Ok(Some(client)) => Ok(Some(client)),
-            Ok(None) => {
-                let status = StatusCode::BAD_REQUEST;
-                Err(reply::error_page(
-                    self.state,
-                    &self.tenant.theme(),
-                    status,
-                    ErrorText::ClientUnknown,
-                    None,
-                ))
-            }
-            Err(error) => Err(reply::backend_error_page(self.state, &self.tenant.theme(), &error)),
+        let found = self.state.shared.clients.find(self.tenant.organization.id, client_id).await;
+        if let Some(client) = found.map_err(|error| self.backend_error(&error))? {
+            return Ok(Some(client));
         }
+        let (theme, status) = (self.tenant.theme(), StatusCode::BAD_REQUEST);
+        Err(reply::error_page(self.state, &theme, status, ErrorText::ClientUnknown, None).into())
     }
 
     pub(super) async fn login_page(
@@ -41,13 +34,11 @@ impl InteractionRequest<'_> {
         status: StatusCode,
         email: Option<&str>,
         flash: Option<Flash>,
-    ) -> Reply {
-        let client = or_answer!(self.client().await);
+    ) -> Result<Reply, PageError> {
+        let client = self.client().await?;
         let purpose = &self.bound.interaction.purpose;
-        let methods = match self.state.sign_in.login_methods.offered(self.tenant, purpose).await {
-            Ok(methods) => methods,
-            Err(error) => return reply::backend_error_page(self.state, &self.tenant.theme(), &error),
-        };
+        let methods = self.state.sign_in.login_methods.offered(self.tenant, purpose).await;
+        let methods = methods.map_err(|error| self.backend_error(&error))?;
         let (magic_link_url, forgot_password_url) = (self.url("/magic-link"), self.forgot_password_url());
         let page = LoginPage {
             action_url: &self.url("/login"),
@@ -63,20 +54,14 @@ impl InteractionRequest<'_> {
             forgot_password_url: Some(&*forgot_password_url)
                 .filter(|_| methods.contains(&LoginMethod::Password) && self.tenant.offers_passwords()),
         };
-        self.page(status, self.state.pages.login(&self.tenant.theme(), &page))
+        Ok(self.page(status, self.state.pages.login(&self.tenant.theme(), &page)))
     }
 
-    pub(super) async fn consent_page(&self) -> Reply {
-        let client = match self.client().await {
-            Ok(Some(client)) => client,
-            // Only an authorization request has a consent stage.
-            Ok(None) => return self.expired_page(),
-            Err(reply) => return reply,
-        };
-        let owner = match self.state.shared.clients.owner_name(self.tenant, &client).await {
-            Ok(owner) => owner,
-            Err(error) => return reply::backend_error_page(self.state, &self.tenant.theme(), &error),
-        };
+    pub(super) async fn consent_page(&self) -> Result<Reply, PageError> {
+        // Only an authorization request has a consent stage.
+        let Some(client) = self.client().await? else { return Ok(self.expired_page()) };
+        let owner = self.state.shared.clients.owner_name(self.tenant, &client).await;
+        let owner = owner.map_err(|error| self.backend_error(&error))?;
         let asked = self.bound.interaction.consent.clone();
         self.tenant.languages.add_profile_locale(asked.as_ref().and_then(|a| a.user_locale.as_deref()));
         let is_confirmation = asked.as_ref().is_some_and(|a| a.is_confirmation);
@@ -90,6 +75,6 @@ impl InteractionRequest<'_> {
             scopes: &scopes,
             is_confirmation,
         };
-        self.page(StatusCode::OK, self.state.pages.consent(&self.tenant.theme(), &page))
+        Ok(self.page(StatusCode::OK, self.state.pages.consent(&self.tenant.theme(), &page)))
     }
 }
