@@ -29,6 +29,7 @@ porta_testkit::on_both_stores!(
     sending_again_is_limited,
     no_way_of_asking_fills_a_mailbox,
     forms_need_their_csrf_value,
+    old_forms_of_the_login_page_lead_to_the_factor,
     somebody_switched_off_meanwhile_does_not_get_in,
     the_class_and_methods_say_that_two_factors_were_shown,
     eight_at_once_use_a_code_once,
@@ -429,6 +430,20 @@ async fn forms_need_their_csrf_value(app: TestApp) {
             let answer = journey.browser.follow_flash(answer).await;
             assert!(is_wrong(&answer), "{path}: {}", answer.status);
         }
+    }
+    let done = journey.verify("totp", &totp(&key, &app)).await;
+    assert!(arrived(&journey.browser.follow(done).await));
+}
+
+/// They are sent with the Back button.
+async fn old_forms_of_the_login_page_lead_to_the_factor(app: TestApp) {
+    let (key, _) = with_authenticator(&app).await;
+    let mut journey = SecondFactorSignIn::start(&app).await;
+    let fields = [("_csrf", journey.csrf.as_str()), ("email", BOB.0), ("password", BOB.1)];
+    for action in ["login", "magic-link"] {
+        let answer = journey.browser.post(&format!("{}/{action}", journey.base), &fields).await;
+        assert_eq!(answer.location(), format!("{}/two-factor", journey.base), "{action}");
+        assert!(set_cookie(&answer, "_said").is_none(), "{action}: nothing was wrong");
     }
     let done = journey.verify("totp", &totp(&key, &app)).await;
     assert!(arrived(&journey.browser.follow(done).await));
