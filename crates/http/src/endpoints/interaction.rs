@@ -126,8 +126,8 @@ pub(super) async fn stage_form<'a>(
     let load = || load_interaction(state, tenant, uid, client_info);
     let checked = checked_form(state, tenant, client_info, body, load).await?;
     let (request, params) = checked.map_err(|(request, params)| (form.forged)(&request, &params))?;
-    let stage = request.bound.interaction.stage;
-    if form.stage.is_some_and(|wanted| wanted != stage) {
+    let reached = request.bound.interaction.stage;
+    if form.stage.is_some_and(|stage| stage != reached) {
         return Err(request.page_of_stage().await?.into());
     }
     Ok((request, params))

@@ -55,9 +55,10 @@ pub(crate) async fn verify(
     body: Body,
 ) -> Result<Reply, PageError> {
     let form = FormSession::of_form(&state, &tenant, &client_info, body).await?;
-    form.map_err(|(form_session, _)| match form_page(&state, &tenant, &token) {
-        Some(page) => form_session.with_cookie(page.redirect_with_flash(FlashKind::CsrfInvalid, "")),
-        None => {
+    form.map_err(|(form_session, _)| {
+        if let Some(page) = form_page(&state, &tenant, &token) {
+            form_session.with_cookie(page.redirect_with_flash(FlashKind::CsrfInvalid, ""))
+        } else {
             let (status, text) = (StatusCode::FORBIDDEN, ErrorText::CsrfInvalid);
             reply::error_page(&state, &tenant.theme(), status, text, None)
         }
