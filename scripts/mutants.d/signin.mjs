@@ -704,11 +704,11 @@ export default [
   {
     id: 'other-form-after-the-sign-in-is-refused', area: 'repeated forms', what: 'A different form after the sign-in is an error instead of a redirect onward.',
     crate: 'http', words: ['another_password_leads_on'], file: 'crates/http/src/endpoints/interaction.rs',
-    was: raw`    if form.stage.is_some_and(|wanted| wanted != stage) {`,
-    becomes: raw`    if FAULT && form.stage.is_some_and(|wanted| wanted != stage) {
+    was: raw`    if form.stage.is_some_and(|stage| stage != reached) {`,
+    becomes: raw`    if FAULT && form.stage.is_some_and(|stage| stage != reached) {
         return Err(request.expired_page().into());
     }
-    if form.stage.is_some_and(|wanted| wanted != stage) {`,
+    if form.stage.is_some_and(|stage| stage != reached) {`,
   },
   {
     id: 'resume-has-one-answer-only', area: 'repeated forms', what: 'A second GET of the resume address is an error.',
