@@ -122,6 +122,21 @@ async fn a_full_queue_answers_busy_at_once() {
 async fn hashing_threads_let_everything_else_go_first() {
     let hasher = hasher(cheap(), 8);
     hasher.hash(password("x")).await.unwrap();
+    let mut seen = niceness_of_hashing_threads();
+    assert!(!seen.is_empty());
+    // A thread of another test may have started and not lowered its priority yet.
+    for _ in 0..100 {
+        if seen.iter().all(|nice| *nice == NICENESS.to_string()) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        seen = niceness_of_hashing_threads();
+    }
+    panic!("{seen:?}");
+}
+
+#[cfg(target_os = "linux")]
+fn niceness_of_hashing_threads() -> Vec<String> {
     let mut seen = Vec::new();
     for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
         let read = |file| std::fs::read_to_string(task.path().join(file)).unwrap_or_default();
@@ -129,9 +144,8 @@ async fn hashing_threads_let_everything_else_go_first() {
             // proc_pid_stat(5): `nice` is the 19th field; the name in the second may hold blanks.
             let stat = read("stat");
             let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-            seen.push(after_name.split_whitespace().nth(16).map(str::to_owned));
+            seen.extend(after_name.split_whitespace().nth(16).map(str::to_owned));
         }
     }
-    assert!(!seen.is_empty());
-    assert!(seen.iter().flatten().all(|nice| *nice == NICENESS.to_string()), "{seen:?}");
+    seen
 }
