@@ -1,12 +1,14 @@
 //! Tests of the in-process store only: ceilings, sweeping, and the time limit of saving.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use porta_core::seal::Keyring;
 use porta_core::{ManualClock, SeededEntropy};
 
 use super::kinds::{Ceiling, TOTAL_BYTES};
 use super::*;
-use crate::{ConsumeOutcome, Kv as _, Write};
+use crate::{ConsumeOutcome, Kv as _, RateLimit, Write};
 
 const HOUR: Duration = Duration::from_hours(1);
 const MINUTE: Duration = Duration::from_mins(1);
