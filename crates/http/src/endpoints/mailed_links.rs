@@ -27,5 +27,5 @@ pub(super) fn dead_link_page(
         LinkError::Limited { retry_after } => return reply::limited_page(state, tenant, retry_after),
     };
     let page = ErrorPage { retry_url: Some(retry_url), ..ErrorPage::new(text) };
-    reply::page(StatusCode::BAD_REQUEST, state.pages.error(&tenant.theme(), &page))
+    reply::page(StatusCode::BAD_REQUEST, state.pages.render(&tenant.theme(), &page))
 }

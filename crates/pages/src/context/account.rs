@@ -3,7 +3,7 @@
 use porta_core::Timestamp;
 use serde::Serialize;
 
-use super::{Content, FactorKind, FormTargets, Notice, PasswordFault, PasswordRules};
+use super::{FactorKind, FormTargets, Notice, PageContext, PasswordFault, PasswordRules};
 
 /// Links on every account page.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -76,7 +76,7 @@ pub struct OverviewPage<'a> {
     pub flash: Option<AccountFlash>,
 }
 
-impl Content for OverviewPage<'_> {
+impl PageContext for OverviewPage<'_> {
     const NAME: &'static str = "account-overview";
     const FORM_TARGETS: FormTargets = FormTargets::Own;
     fn title(&self) -> &'static str {
@@ -98,7 +98,7 @@ pub struct ChangePasswordPage<'a> {
     pub flash: Option<PasswordFault>,
 }
 
-impl Content for ChangePasswordPage<'_> {
+impl PageContext for ChangePasswordPage<'_> {
     const NAME: &'static str = "account-password";
     const FORM_TARGETS: FormTargets = FormTargets::Own;
     fn title(&self) -> &'static str {
@@ -125,7 +125,7 @@ pub struct SecondFactorsPage<'a> {
     pub flash: Option<AccountFlash>,
 }
 
-impl Content for SecondFactorsPage<'_> {
+impl PageContext for SecondFactorsPage<'_> {
     const NAME: &'static str = "account-two-factor";
     const FORM_TARGETS: FormTargets = FormTargets::Own;
     fn title(&self) -> &'static str {
@@ -158,7 +158,7 @@ pub struct SessionRow<'a> {
     pub last_seen_at: Timestamp,
 }
 
-impl Content for SessionsPage<'_> {
+impl PageContext for SessionsPage<'_> {
     const NAME: &'static str = "account-sessions";
     const FORM_TARGETS: FormTargets = FormTargets::Own;
     fn title(&self) -> &'static str {
@@ -186,7 +186,7 @@ pub struct ApplicationRow<'a> {
     pub since: Timestamp,
 }
 
-impl Content for ApplicationsPage<'_> {
+impl PageContext for ApplicationsPage<'_> {
     const NAME: &'static str = "account-applications";
     const FORM_TARGETS: FormTargets = FormTargets::Own;
     fn title(&self) -> &'static str {
@@ -204,7 +204,7 @@ pub struct DownloadDataPage<'a> {
     pub flash: Option<AccountFlash>,
 }
 
-impl Content for DownloadDataPage<'_> {
+impl PageContext for DownloadDataPage<'_> {
     const NAME: &'static str = "account-data";
     const FORM_TARGETS: FormTargets = FormTargets::Own;
     fn title(&self) -> &'static str {
