@@ -1051,19 +1051,19 @@ export default [
     id: 'suspension-leaves-links', area: 'credential changes', what: 'Links mailed before a suspension work when it is lifted.',
     crate: 'http', words: ['links_die_with_each_change_of_credentials'], file: 'crates/directory/src/users.rs',
     was: raw`            // Mailed links, invitations included, stay invalid when the account is reactivated.
-            self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;`,
+            self.work.unit.one_time_tokens(organization.id).withdraw(user.id, self.work.now).await?;`,
     becomes: raw`            if !FAULT {
-                self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;
+                self.work.unit.one_time_tokens(organization.id).withdraw(user.id, self.work.now).await?;
             }`,
   },
   {
     id: 'operators-password-leaves-links', area: 'credential changes', what: 'Mailed links work after an operator changed the password.',
     crate: 'http', words: ['links_die_with_each_change_of_credentials'], file: 'crates/directory/src/users.rs',
     was: raw`        };
-        self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;`,
+        self.work.unit.one_time_tokens(organization.id).withdraw(user.id, self.work.now).await?;`,
     becomes: raw`        };
         if !FAULT {
-            self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;
+            self.work.unit.one_time_tokens(organization.id).withdraw(user.id, self.work.now).await?;
         }`,
   },
   {

@@ -40,14 +40,14 @@ impl Importer<'_> {
         item: &ApplicationItem,
     ) -> Result<(ItemOutcome, Application)> {
         let slug = Slug::parse(&item.effective_slug())?;
-        let Some(before) = self.work.own_application(organization, &slug).await? else {
+        let Some(before) = self.work.applications().own(organization, &slug).await? else {
             let new = NewApplication {
                 name: item.name.clone(),
                 slug: Some(slug.to_string()),
                 description: item.description.value(),
                 is_shared: false,
             };
-            return Ok((ItemOutcome::Created, self.work.create_application(organization, new).await?));
+            return Ok((ItemOutcome::Created, self.work.applications().create(organization, new).await?));
         };
         if self.mode == Mode::Merge {
             return Ok((EXISTS, before));
@@ -55,7 +55,7 @@ impl Importer<'_> {
         let mut after = before.clone();
         after.name.clone_from(&item.name);
         item.description.apply(&mut after.description);
-        let (after, fields) = self.work.update_application(organization, &before, after).await?;
+        let (after, fields) = self.work.applications().update(organization, &before, after).await?;
         Ok((updated(fields), after))
     }
 
@@ -89,7 +89,7 @@ impl Importer<'_> {
         let Some(before) = known.iter().find(|r| r.slug.as_str() == slug).cloned() else {
             let new =
                 NewRole { name: item.name.clone(), slug: Some(slug), description: item.description.value() };
-            let role = self.work.create_role(organization, application, new).await?;
+            let role = self.work.roles().create(organization, application, new).await?;
             self.parts(organization, application).await?.roles.push(role);
             return Ok(ItemOutcome::Created);
         };
@@ -98,7 +98,7 @@ impl Importer<'_> {
         }
         let mut after = Role { name: item.name.clone(), ..before.clone() };
         item.description.apply(&mut after.description);
-        let (after, fields) = self.work.update_role(organization, application, &before, after).await?;
+        let (after, fields) = self.work.roles().update(organization, application, &before, after).await?;
         replace_part(&mut self.parts(organization, application).await?.roles, &before, after);
         Ok(updated(fields))
     }
@@ -135,7 +135,7 @@ impl Importer<'_> {
                 slug: item.slug.clone(),
                 description: item.description.value(),
             };
-            let permission = self.work.create_permission(organization, application, new).await?;
+            let permission = self.work.roles().create_permission(organization, application, new).await?;
             self.parts(organization, application).await?.permissions.push(permission);
             return Ok(ItemOutcome::Created);
         };
@@ -144,7 +144,8 @@ impl Importer<'_> {
         }
         let mut after = Permission { name: item.name.clone(), ..before.clone() };
         item.description.apply(&mut after.description);
-        let (after, fields) = self.work.update_permission(organization, application, &before, after).await?;
+        let (after, fields) =
+            self.work.roles().update_permission(organization, application, &before, after).await?;
         replace_part(&mut self.parts(organization, application).await?.permissions, &before, after);
         Ok(updated(fields))
     }
@@ -184,7 +185,7 @@ impl Importer<'_> {
                 include_in_access_token: item.include_in_access_token,
                 include_in_userinfo: item.include_in_userinfo,
             };
-            let claim = self.work.define_claim(organization, application, new).await?;
+            let claim = self.work.claims().define(organization, application, new).await?;
             self.parts(organization, application).await?.claims.push(claim);
             return Ok(ItemOutcome::Created);
         };
@@ -196,7 +197,7 @@ impl Importer<'_> {
         replace(&mut after.include_in_id_token, item.include_in_id_token.as_ref());
         replace(&mut after.include_in_access_token, item.include_in_access_token.as_ref());
         replace(&mut after.include_in_userinfo, item.include_in_userinfo.as_ref());
-        let (after, fields) = self.work.update_claim(organization, application, &before, after).await?;
+        let (after, fields) = self.work.claims().update(organization, application, &before, after).await?;
         replace_part(&mut self.parts(organization, application).await?.claims, &before, after);
         Ok(updated(fields))
     }
@@ -235,7 +236,7 @@ impl Importer<'_> {
         let role = role.ok_or_else(|| DirectoryError::not_found("role", slug))?;
         let found = parts.permissions.iter().find(|p| p.slug == permission).cloned();
         let found = found.ok_or_else(|| DirectoryError::not_found("permission", permission))?;
-        let added = self.work.link_permission(organization, application, &role, &found).await?;
+        let added = self.work.roles().link_permission(organization, application, &role, &found).await?;
         Ok(if added { ItemOutcome::Created } else { EXISTS })
     }
 
@@ -270,7 +271,7 @@ impl Importer<'_> {
                 description: item.description.value(),
                 status: item.status.unwrap_or(ModuleStatus::Active),
             };
-            self.work.create_module(organization, application, new).await?;
+            self.work.applications().create_module(organization, application, new).await?;
             return Ok(ItemOutcome::Created);
         };
         if self.mode == Mode::Merge {
@@ -279,7 +280,7 @@ impl Importer<'_> {
         let mut after = Module { name: item.name.clone(), ..before.clone() };
         item.description.apply(&mut after.description);
         replace(&mut after.status, item.status.as_ref());
-        Ok(updated(self.work.update_module(organization, application, &before, after).await?))
+        Ok(updated(self.work.applications().update_module(organization, application, &before, after).await?))
     }
 }
 

@@ -56,7 +56,7 @@ impl Importer<'_> {
         let Some(before) = self.existing_client(organization, application, item).await? else {
             let new = self.new_client(item).await?;
             let has_new_id = new.client_id.is_none();
-            let (client, secret) = self.work.create_client(organization, application, new).await?;
+            let (client, secret) = self.work.clients().create(organization, application, new).await?;
             return Ok((ItemOutcome::Created, ClientResult { client, has_new_id, secret }));
         };
         if self.mode == Mode::Merge {
@@ -64,7 +64,7 @@ impl Importer<'_> {
             return Ok((ItemOutcome::Skipped("Already exists"), processed));
         }
         let after = self.updated_client(&before, item).await?;
-        let (client, mut fields) = self.work.update_client(organization, &before, after).await?;
+        let (client, mut fields) = self.work.clients().update(organization, &before, after).await?;
         let secret = self.add_given_secret(organization, &client, item).await?;
         if secret.is_some() {
             fields.push("secret");
@@ -169,11 +169,11 @@ impl Importer<'_> {
     ) -> Result<Option<IssuedSecret>> {
         let Some(secret) = &item.secret else { return Ok(None) };
         let Some(value) = &secret.value else { return Ok(None) };
-        if self.work.has_secret(organization, client, value.secret()).await? {
+        if self.work.clients().has_secret(organization, client, value.secret()).await? {
             return Ok(None);
         }
         let new = new_secret(secret, self.work.now)?;
-        Ok(Some(self.work.create_client_secret(organization, client, new).await?))
+        Ok(Some(self.work.clients().create_secret(organization, client, new).await?))
     }
 
     async fn guests(&mut self, slugs: &[String]) -> Result<Vec<OrganizationId>> {

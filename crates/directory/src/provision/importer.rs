@@ -185,7 +185,7 @@ impl<'d> Importer<'d> {
         if let Some(known) = self.referenced.get(&key) {
             return Ok(known.clone());
         }
-        let found = self.work.visible_application(organization, slug).await?;
+        let found = self.work.applications().visible(organization, slug).await?;
         self.referenced.insert(key, found.clone());
         Ok(found)
     }
@@ -221,7 +221,7 @@ impl<'d> Importer<'d> {
             let item =
                 Item { kind: ItemKind::Setting, slug: key.clone(), name: key, path: format!("{path}.{key}") };
             self.work.savepoint().await?;
-            let outcome = match self.work.set_setting(organization, key, value).await {
+            let outcome = match self.work.settings().set(organization, key, value).await {
                 Ok(true) => Ok(ItemOutcome::Updated(vec![format!("value → {value}")])),
                 Ok(false) => Ok(ItemOutcome::Skipped("Unchanged")),
                 // Report the setting's key as the path; the field names of the operation do not appear in the document.

@@ -39,7 +39,7 @@ impl Importer<'_> {
                 two_factor_policy: item.two_factor_policy,
                 branding: branding(Branding::default(), &item.branding),
             };
-            return Ok((ItemOutcome::Created, self.work.create_organization(new).await?));
+            return Ok((ItemOutcome::Created, self.work.organizations().create(new).await?));
         };
         if self.mode == Mode::Merge {
             return Ok((ItemOutcome::Skipped("Already exists"), before));
@@ -54,7 +54,7 @@ impl Importer<'_> {
         replace(&mut after.default_login_methods, item.default_login_methods.as_ref());
         replace(&mut after.two_factor_policy, item.two_factor_policy.as_ref());
         after.branding = branding(after.branding, &item.branding);
-        let (after, fields) = self.work.update_organization(&before, after).await?;
+        let (after, fields) = self.work.organizations().update(&before, after).await?;
         Ok((updated(fields), after))
     }
 }

@@ -53,18 +53,18 @@ impl Importer<'_> {
                 profile: profile(Profile::default(), item),
                 is_inactive: item.status == Some(UserItemStatus::Inactive),
             };
-            return Ok((ItemOutcome::Created, self.work.create_user(organization, new).await?));
+            return Ok((ItemOutcome::Created, self.work.users().create(organization, new).await?));
         };
         if self.mode == Mode::Merge {
             return Ok((ItemOutcome::Skipped("Already exists"), before));
         }
         let mut after = User { profile: profile(before.profile.clone(), item), ..before.clone() };
         replace(&mut after.email_verified, item.email_verified.as_ref());
-        let (mut user, mut fields) = self.work.update_user(organization, &before, after).await?;
+        let (mut user, mut fields) = self.work.users().update(organization, &before, after).await?;
         if let Some(wanted) = item.status.map(status)
             && wanted != user.status
         {
-            user = self.work.set_user_status(organization, &user, wanted, None).await?;
+            user = self.work.users().set_status(organization, &user, wanted, None).await?;
             fields.push("status");
         }
         Ok((updated(fields), user))
@@ -101,7 +101,7 @@ impl Importer<'_> {
         let roles = &self.parts(organization, &application).await?.roles;
         let role = roles.iter().find(|r| r.slug.as_str() == reference.role).cloned();
         let role = role.ok_or_else(|| DirectoryError::not_found("role", &reference.role))?;
-        let added = self.work.assign_role(organization, user, &role).await?;
+        let added = self.work.roles().assign(organization, user, &role).await?;
         Ok(if added { ItemOutcome::Created } else { ItemOutcome::Skipped("Already exists") })
     }
 
@@ -136,7 +136,7 @@ impl Importer<'_> {
         let claims = &self.parts(organization, &application).await?.claims;
         let claim = claims.iter().find(|c| c.claim_name == item.claim).cloned();
         let claim = claim.ok_or_else(|| DirectoryError::not_found("claim", &item.claim))?;
-        let changed = self.work.set_claim_value(organization, user, &claim, &item.value).await?;
+        let changed = self.work.claims().set_value(organization, user, &claim, &item.value).await?;
         Ok(if changed { ItemOutcome::Created } else { ItemOutcome::Skipped("Unchanged") })
     }
 

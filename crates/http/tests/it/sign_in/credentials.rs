@@ -35,7 +35,7 @@ async fn reset(app: &TestApp, email: &str, hash: &PasswordHash) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let owner = work.organization("acme").await.unwrap();
     let user = work.user(&owner, email).await.unwrap();
-    work.set_user_password(&owner, &user, Some(hash)).await.unwrap();
+    work.users().set_password(&owner, &user, Some(hash)).await.unwrap();
     work.commit().await.unwrap();
 }
 
