@@ -163,7 +163,7 @@ export default [
   },
   {
     id: 'begun-without-limit', area: 'rate limits', what: 'A network may begin any number of sign-ins.',
-    crate: 'http', words: ['begun', 'begin'], file: 'crates/session/src/interactions.rs',
+    crate: 'http', words: ['anonymous_start_limits', 'begun', 'begin'], file: 'crates/session/src/interactions.rs',
     was: raw`        let maximum = tenant.settings.number(settings::RATE_LIMIT_INTERACTION_MAX);`,
     becomes: raw`        let maximum =
             if FAULT { 1_000_000_000 } else { tenant.settings.number(settings::RATE_LIMIT_INTERACTION_MAX) };`,
@@ -307,7 +307,7 @@ export default [
   },
   {
     id: 'strangers-are-stored', area: 'rate limits', what: 'A sign-in is stored for somebody who has proven nothing.',
-    crate: 'http', words: ['unproven', 'begun'], file: 'crates/session/src/interactions.rs',
+    crate: 'http', words: ['unproven', 'anonymous_start_limits', 'begun'], file: 'crates/session/src/interactions.rs',
     was: raw`        if bound.interaction.is_anonymous() {
             return Ok(Ok(self.attach_sealed_state(context.tenant, new, &bound)?));`,
     becomes: raw`        if !FAULT && bound.interaction.is_anonymous() {

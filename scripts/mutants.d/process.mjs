@@ -42,7 +42,7 @@ export default [
   },
   {
     id: 'change-without-its-row', area: 'audit', what: 'A change of an operator leaves no audit row.',
-    crate: 'directory', words: ['audit'], file: raw`${directory}/work.rs`,
+    crate: 'directory', words: ['audit'], file: raw`${directory}/transaction.rs`,
     was: raw`        self.unit.audit().record(&event).await?;`,
     becomes: raw`        if !FAULT {
             self.unit.audit().record(&event).await?;
@@ -50,7 +50,7 @@ export default [
   },
   {
     id: 'instances-not-told', area: 'caches', what: 'Other instances are not told of a change.',
-    crate: 'directory', words: ['elsewhere', 'everywhere', 'tell', 'end', 'audit'], file: raw`${directory}/work.rs`,
+    crate: 'directory', words: ['elsewhere', 'everywhere', 'tell', 'end', 'audit'], file: raw`${directory}/transaction.rs`,
     was: raw`        if !self.changes.is_empty() {`,
     becomes: raw`        if !FAULT && !self.changes.is_empty() {`,
   },
@@ -410,7 +410,7 @@ export default [
   },
   {
     id: 'old-key-may-go-too-early', area: 'encryption at rest', what: 'An old key is reported as no longer needed while stored values need it.',
-    crate: 'directory', words: ['a_look_writes_nothing', 'how_long_their_key_is_needed'], file: raw`${directory}/reseal.rs`,
+    crate: 'directory', words: ['a_dry_run_writes_nothing', 'how_long_their_key_is_needed'], file: raw`${directory}/reseal.rs`,
     was: raw`        self.signing_keys
             + self.emails`,
     becomes: raw`        FAULT

@@ -524,8 +524,8 @@ export default [
   {
     id: 'flood-wait-for-anything', area: 'floods', what: 'A wait for a link counts for a password.',
     crate: 'http', words: ['flood'], file: flood,
-    was: raw`    (word == counter.word()).then(`,
-    becomes: raw`    (FAULT || word == counter.word()).then(`,
+    was: raw`    (name == counter.name()).then(`,
+    becomes: raw`    (FAULT || name == counter.name()).then(`,
   },
   {
     id: 'mailbox-without-end', area: 'rate limits', what: 'A link is sent beyond the quota although another works.',

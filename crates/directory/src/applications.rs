@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::error::{already_taken, changed_concurrently, refuse, stale};
 use crate::organizations::slug_of;
-use crate::work::changed;
+use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
 /// An application to create.
@@ -70,7 +70,7 @@ impl Transaction {
 
 impl ApplicationOperations<'_> {
     /// The application that an organization *owns* under this slug; shared ones are not considered.
-    pub async fn own(&mut self, organization: &Organization, slug: &Slug) -> Result<Option<Application>> {
+    pub async fn owned(&mut self, organization: &Organization, slug: &Slug) -> Result<Option<Application>> {
         let found = self.work.unit.applications(organization.id).by_slug(slug).await?;
         Ok(found.filter(|application| owns(organization, application)))
     }

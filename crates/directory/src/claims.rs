@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::applications::{description, require_owner};
 use crate::error::{already_taken, refuse, stale};
-use crate::work::changed;
+use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
 /// A claim to define; by default it appears in access tokens and UserInfo.

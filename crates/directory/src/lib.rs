@@ -37,8 +37,8 @@ pub mod provision;
 mod reseal;
 mod roles;
 mod settings;
+mod transaction;
 mod users;
-mod work;
 
 pub use actor::Actor;
 pub use applications::{ApplicationOperations, NewApplication, NewModule};
@@ -53,8 +53,8 @@ pub use organizations::{NewOrganization, OrganizationOperations};
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};
 pub use settings::{SettingOperations, SettingSource, SettingView};
+pub use transaction::Transaction;
 pub use users::{NewUser, UserOperations};
-pub use work::Transaction;
 
 /// Announces changes to other instances after the commit, for cache eviction. Never fails: the implementation logs
 /// errors, because cache lifetimes bound the effect of a lost notice.

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::clients::distinct;
 use crate::error::{already_taken, changed_concurrently, refuse, stale};
-use crate::work::changed;
+use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
 /// An organization to create; fields left out take their defaults.

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::applications::{description, require_owner};
 use crate::error::{already_taken, refuse, stale};
 use crate::organizations::slug_of;
-use crate::work::changed;
+use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
 /// A role to create.

@@ -10,7 +10,7 @@ use porta_store::{Revocation, StoreError};
 use serde_json::json;
 
 use crate::error::{already_taken, changed_concurrently, refuse};
-use crate::work::changed;
+use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
 /// Maximum length of the reason for a status change, in characters.

@@ -53,7 +53,7 @@ pub(crate) fn too_many(limited: Limited, description: &str) -> Reply {
 }
 
 /// 429 for too many begun sign-ins: a page for browsers, otherwise JSON.
-pub(crate) fn too_many_begun(
+pub(crate) fn too_many_sign_ins(
     state: &StateInner,
     tenant: &RequestContext,
     headers: &HeaderMap,

@@ -17,7 +17,7 @@ use porta_store::Revocation;
 use serde_json::json;
 
 use crate::error::{already_taken, changed_concurrently, refuse, stale};
-use crate::work::changed;
+use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
 mod rules;

@@ -39,7 +39,7 @@ async fn import_application(
     item: &ApplicationItem,
 ) -> Result<(ItemOutcome, Application)> {
     let slug = Slug::parse(&item.effective_slug())?;
-    let Some(before) = importer.work.applications().own(organization, &slug).await? else {
+    let Some(before) = importer.work.applications().owned(organization, &slug).await? else {
         let new = NewApplication {
             name: item.name.clone(),
             slug: Some(slug.to_string()),

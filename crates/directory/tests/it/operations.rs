@@ -316,7 +316,7 @@ async fn applications_belong_to_their_organization(world: World) {
     work.commit().await.unwrap();
     let mut work = world.work().await;
     assert_eq!(work.applications().visible(&harbor, "shared").await.unwrap(), shared);
-    assert_eq!(work.applications().own(&harbor, &shared.slug).await.unwrap(), None);
+    assert_eq!(work.applications().owned(&harbor, &shared.slug).await.unwrap(), None);
     let role =
         work.roles().create(&harbor, &shared, NewRole { name: "Spy".into(), ..NewRole::default() }).await;
     assert!(refused(role).contains("was not found"), "a tenant does not change a shared application");
@@ -783,5 +783,5 @@ async fn lookups_do_not_cross_tenants(world: World) {
     assert!(
         refused(work.users().set_status(&other, &ana, UserStatus::Suspended, None).await).contains("moment")
     );
-    assert_eq!(work.applications().own(&other, &Slug::parse("dock").unwrap()).await.unwrap(), None);
+    assert_eq!(work.applications().owned(&other, &Slug::parse("dock").unwrap()).await.unwrap(), None);
 }

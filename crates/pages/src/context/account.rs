@@ -78,7 +78,7 @@ pub struct OverviewPage<'a> {
 
 impl PageContext for OverviewPage<'_> {
     const NAME: &'static str = "account-overview";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "account.title"
     }
@@ -100,7 +100,7 @@ pub struct ChangePasswordPage<'a> {
 
 impl PageContext for ChangePasswordPage<'_> {
     const NAME: &'static str = "account-password";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "account.change_password"
     }
@@ -127,7 +127,7 @@ pub struct SecondFactorsPage<'a> {
 
 impl PageContext for SecondFactorsPage<'_> {
     const NAME: &'static str = "account-two-factor";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "account.two_factor"
     }
@@ -160,7 +160,7 @@ pub struct SessionRow<'a> {
 
 impl PageContext for SessionsPage<'_> {
     const NAME: &'static str = "account-sessions";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "account.sessions"
     }
@@ -188,7 +188,7 @@ pub struct ApplicationRow<'a> {
 
 impl PageContext for ApplicationsPage<'_> {
     const NAME: &'static str = "account-applications";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "account.applications"
     }
@@ -206,7 +206,7 @@ pub struct DownloadDataPage<'a> {
 
 impl PageContext for DownloadDataPage<'_> {
     const NAME: &'static str = "account-data";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "account.data"
     }

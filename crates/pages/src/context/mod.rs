@@ -43,7 +43,7 @@ use crate::text::is_plain_link;
 pub enum FormTargets {
     None,
     /// Only to the server, after any number of redirects.
-    Own,
+    SameOrigin,
     /// Possibly to a client; [`crate::Page::with_form_action`] names the allowed targets.
     Anywhere,
 }

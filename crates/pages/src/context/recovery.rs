@@ -18,7 +18,7 @@ pub struct ForgotPasswordPage<'a> {
 
 impl PageContext for ForgotPasswordPage<'_> {
     const NAME: &'static str = "forgot-password";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "forgot_password.title"
     }
@@ -143,7 +143,7 @@ pub struct ResetPasswordPage<'a> {
 
 impl PageContext for ResetPasswordPage<'_> {
     const NAME: &'static str = "reset-password";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "reset_password.title"
     }
@@ -183,7 +183,7 @@ pub struct InvitationPage<'a> {
 
 impl PageContext for InvitationPage<'_> {
     const NAME: &'static str = "accept-invite";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "invitation.title"
     }
@@ -235,7 +235,7 @@ pub struct EmailVerificationPage<'a> {
 
 impl PageContext for EmailVerificationPage<'_> {
     const NAME: &'static str = "verify-email";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "verify_email.title"
     }

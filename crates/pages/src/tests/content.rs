@@ -227,7 +227,7 @@ fn the_root_page_names_nobody() {
 }
 
 #[test]
-fn a_tenants_look_is_on_its_pages() {
+fn a_tenants_theme_is_on_its_pages() {
     let page = Pages::new().render(&acme(), &samples::login_page(&FRIENDLY));
     assert!(page.html.contains("<title>Sign in — Harbor Logistics</title>"));
     assert!(page.html.contains("src=\"https://cdn.example/logo.svg\" alt=\"Harbor Logistics logo\""));
@@ -242,7 +242,7 @@ fn a_tenants_look_is_on_its_pages() {
 }
 
 #[test]
-fn the_look_comes_from_the_organization() {
+fn the_theme_comes_from_the_organization() {
     use porta_core::organization::{Branding, Organization, OrganizationStatus, TwoFactorPolicy};
     use porta_core::{OrganizationId, SeededEntropy, Slug, Timestamp, Version};
     let now = Timestamp::from_seconds(1);
