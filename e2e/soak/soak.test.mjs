@@ -167,7 +167,7 @@ test(`${MINUTES.toFixed(1)} minutes of mixed load`, async () => {
   assert.deepEqual(await load.alive(), [], 'what was given back or signed out is over')
   assert.ok(looks.length >= 5 && figures.requests > 100, `${looks.length} looks, ${figures.requests} requests`)
   assert.ok(figures.kept.outbox > 0, 'mail was wanted')
-  await relay.letter(user('ada').email)
+  await relay.mailFor(user('ada').email)
   assert.ok(grown['short-lived entries'].every((entries) => entries > 0), 'short-lived entries are counted')
   if (!IS_JUDGED) return
   assert.ok(figures.slopeMiBPerHour < SLOPE_AT_MOST, `memory grows by ${figures.slopeMiBPerHour} MiB an hour`)
