@@ -255,6 +255,7 @@ fn read_claim(row: &Row) -> Result<ClaimDefinition> {
     })
 }
 
+/// The children of applications that the organization sees.
 pub(super) struct Children<'r, 'a> {
     pub(super) run: &'r mut Runner<'a>,
     pub(super) organization: OrganizationId,

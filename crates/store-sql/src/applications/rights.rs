@@ -76,6 +76,7 @@ statements! {
          user_and_claim!());
 }
 
+/// What the organization assigned to its users, and to the roles of its applications.
 pub(super) struct Assignments<'r, 'a> {
     pub(super) run: &'r mut Runner<'a>,
     pub(super) organization: OrganizationId,
