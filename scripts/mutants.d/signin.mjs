@@ -1009,6 +1009,12 @@ export default [
     becomes: raw`        self.csp.push_str(&if FAULT { "*".to_owned() } else { targets.join(" ") });`,
   },
   {
+    id: 'link-page-forgets-its-client', area: 'security headers', what: 'The policy of the page behind a mailed link does not allow the client.',
+    crate: 'http', words: ['a_form_of_a_sign_in_ends'], file: 'crates/http/src/endpoints/magic_link.rs',
+    was: raw`page.with_form_action(form_action_urls.iter().map(String::as_str))`,
+    becomes: raw`page.with_form_action(form_action_urls.iter().map(String::as_str).filter(|_| !FAULT))`,
+  },
+  {
     id: 'code-page-without-its-origin', area: 'magic link', what: 'The page with a code for another browser does not say where and when the sign-in began.',
     crate: 'http', words: ['says_where_and_when'], file: 'crates/http/src/endpoints/magic_link.rs',
     was: raw`            let place = Landing::OtherDevice { code: &landing.code, origin };`,
