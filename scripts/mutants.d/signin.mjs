@@ -896,6 +896,12 @@ export default [
         // The account was locked, or its credentials changed, in the meantime: nothing was written. A password sign-in`,
   },
   {
+    id: 'factor-of-a-sign-in-ends-nothing', area: 'own account', what: 'Other sessions go on when somebody gets a factor while signing in.',
+    crate: 'http', words: ['a_factor_got_while_signing_in'], file: 'crates/signin/src/enrolment.rs',
+    was: raw`&[Revocation::User(user.id)]).await?;`,
+    becomes: raw`&[Revocation::User(user.id)][usize::from(FAULT)..]).await?;`,
+  },
+  {
     id: 'removed-factor-ends-nothing', area: 'own account', what: 'Other sessions stay valid when the second factor is removed.',
     crate: 'http', words: ['a_factor_that_is_gone_ends'], file: 'crates/signin/src/account/factors.rs',
     was: raw`        unit.tokens(organization).revoke(others, now).await?;`,
