@@ -393,4 +393,10 @@ export default [
     was: raw`unanswered.min(new.expires_at)`,
     becomes: raw`if FAULT { new.expires_at } else { unanswered.min(new.expires_at) }`,
   },
+  {
+    id: 'address-of-any-size', area: 'sizes', what: 'What is typed as an address is stored with up to 320 characters of any size.',
+    crate: 'http', words: ['a_stored_sign_in_takes'], file: 'crates/http/src/endpoints/mailed_links.rs',
+    was: raw`        length += stored_length(*c);`,
+    becomes: raw`        length += if FAULT { 1 } else { stored_length(*c) };`,
+  },
 ]

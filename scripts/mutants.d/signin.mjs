@@ -896,6 +896,12 @@ export default [
         // The account was locked, or its credentials changed, in the meantime: nothing was written. A password sign-in`,
   },
   {
+    id: 'factor-of-a-sign-in-ends-nothing', area: 'own account', what: 'Other sessions go on when somebody gets a factor while signing in.',
+    crate: 'http', words: ['a_factor_got_while_signing_in'], file: 'crates/signin/src/enrolment.rs',
+    was: raw`&[Revocation::User(user.id)]).await?;`,
+    becomes: raw`&[Revocation::User(user.id)][usize::from(FAULT)..]).await?;`,
+  },
+  {
     id: 'removed-factor-ends-nothing', area: 'own account', what: 'Other sessions stay valid when the second factor is removed.',
     crate: 'http', words: ['a_factor_that_is_gone_ends'], file: 'crates/signin/src/account/factors.rs',
     was: raw`        unit.tokens(organization).revoke(others, now).await?;`,
@@ -1007,6 +1013,12 @@ export default [
     crate: 'http', words: ['a_form_of_a_sign_in_ends'], file: 'crates/pages/src/render.rs',
     was: raw`        self.csp.push_str(&targets.join(" "));`,
     becomes: raw`        self.csp.push_str(&if FAULT { "*".to_owned() } else { targets.join(" ") });`,
+  },
+  {
+    id: 'link-page-forgets-its-client', area: 'security headers', what: 'The policy of the page behind a mailed link does not allow the client.',
+    crate: 'http', words: ['a_form_of_a_sign_in_ends'], file: 'crates/http/src/endpoints/magic_link.rs',
+    was: raw`page.with_form_action(form_action_urls.iter().map(String::as_str))`,
+    becomes: raw`page.with_form_action(form_action_urls.iter().map(String::as_str).filter(|_| !FAULT))`,
   },
   {
     id: 'code-page-without-its-origin', area: 'magic link', what: 'The page with a code for another browser does not say where and when the sign-in began.',

@@ -401,6 +401,12 @@ export default [
     becomes: raw`) OR FALSE AND credential_epoch = `,
   },
   {
+    id: 'code-past-a-reset', area: 'credential epoch', what: 'A code of a second factor that is entered while the password is reset opens a session.',
+    crate: 'http', stores: true, sql: true, words: ['a_code_entered_while'], file: raw`${sql}/users/sign_in.rs`,
+    was: raw`) AND credential_epoch = `,
+    becomes: raw`) OR FALSE AND credential_epoch = `,
+  },
+  {
     id: 'epoch-survives-a-password', area: 'credential epoch', what: 'A new password does not raise the credential epoch.',
     crate: 'store-sql', stores: true, sql: true, words: ['every_change_voids'], file: raw`${sql}/users/mod.rs`,
     was: raw`, credential_epoch = credential_epoch + 1, factor_failures = 0, updated_at = `,
