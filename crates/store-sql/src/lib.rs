@@ -1,5 +1,6 @@
 //! SQL implementation of the repositories for PostgreSQL and SQLite (decision D1), and its migrations.
 
+mod administrators;
 mod applications;
 mod audit;
 mod branding;

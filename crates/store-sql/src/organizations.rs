@@ -74,6 +74,7 @@ macro_rules! select_organization {
 statements! {
     BY_SLUG: Read = concat!(select_organization!(), " WHERE o.slug = $1");
     BY_ID: Read = concat!(select_organization!(), " WHERE o.id = $1");
+    OF_USER: Read = concat!(select_organization!(), " WHERE o.id = (SELECT u.organization_id FROM users u WHERE u.id = $1)");
     INSERT: Write = concat!("INSERT INTO organizations (", organization_columns!(list ""), ") \
          VALUES (", organization_columns!(arguments 1), ")");
     UPDATE: Write = concat!("UPDATE organizations SET ", edited_columns!(assignments 3), ", version = version + 1 \
@@ -151,6 +152,10 @@ impl OrganizationRepository for Organizations<'_> {
         self.0.row(&BY_ID, &[uuid(id)]).await?.as_ref().map(read).transpose()
     }
 
+    async fn of_user(&mut self, user: UserId) -> Result<Option<Organization>> {
+        self.0.row(&OF_USER, &[uuid(user)]).await?.as_ref().map(read).transpose()
+    }
+
     async fn insert(&mut self, o: &Organization) -> Result<()> {
         self.0.execute(&INSERT, &values_of(|column| value(o, column))).await.map(|_| ())
     }
@@ -193,7 +198,8 @@ impl OrganizationRepository for Organizations<'_> {
         let list = List::new(concat!(module_path!(), "::LIST"), self.0.dialect(), select_organization!())
             .filter_if_some("o.status = ?", filter.status.map(|status| text(status.as_str())))
             .contains(&["o.name", "o.slug"], search.as_deref())
-            .page("o.", (sort, page.direction), page.after.as_ref(), page.limit)?;
+            .page("o.", (sort, page.direction), page.start.cursor(), page.limit)?
+            .skip(page.start.offset());
         sort.page_of(&self.0.list(list).await?, page.limit, read, |o| o.id)
     }
 }

@@ -4,6 +4,7 @@ use crate::kernel::Stmt;
 
 pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
     [
+        crate::administrators::STATEMENTS,
         crate::applications::STATEMENTS,
         crate::applications::children::STATEMENTS,
         crate::applications::rights::STATEMENTS,

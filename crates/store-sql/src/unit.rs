@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use porta_core::OrganizationId;
 use porta_store::{
-    ApplicationRepository, AuditRepository, BrandingAssetRepository, ClientRepository,
+    AdministratorRepository, ApplicationRepository, AuditRepository, BrandingAssetRepository, ClientRepository,
     OneTimeTokenRepository, OrganizationRepository, OutboxRepository, Repositories, Result, SealedRepository,
     SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository, TokenRepository,
     UnitOfWork, UserRepository,
 };
 
+use crate::administrators::Administrators;
 use crate::applications::Applications;
 use crate::audit::Audit;
 use crate::branding::BrandingAssets;
@@ -67,6 +68,9 @@ macro_rules! repositories {
         }
         fn second_factors(&mut $self, organization: OrganizationId) -> Box<dyn SecondFactorRepository + '_> {
             Box::new(SecondFactors { run: $runner, organization })
+        }
+        fn administrators(&mut $self) -> Box<dyn AdministratorRepository + '_> {
+            Box::new(Administrators($runner))
         }
         fn audit(&mut $self) -> Box<dyn AuditRepository + '_> {
             Box::new(Audit($runner))

@@ -14,6 +14,7 @@ use porta_core::audit::AuditEvent;
 use porta_core::signing_key::SigningKey;
 use porta_core::{OrganizationId, Timestamp, UserId};
 
+pub mod administrators;
 pub mod applications;
 pub mod branding;
 pub mod clients;
@@ -30,13 +31,14 @@ pub mod second_factors;
 pub mod tokens;
 pub mod users;
 
+pub use administrators::{AdministratorFacts, AdministratorRepository};
 pub use applications::{ApplicationRepository, AssignedClaim, UpsertOutcome};
 pub use branding::BrandingAssetRepository;
 pub use clients::{ClientFacts, ClientRepository, RegisteredAddresses};
 pub use keys::SigningKeyRepository;
 pub use lists::{
     ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, OrganizationFilter,
-    OrganizationSort, Page, PageRequest, SortValue, SortedCursor, UserFilter, UserSort,
+    OrganizationSort, Page, PageRequest, PageStart, SortValue, SortedCursor, UserFilter, UserSort,
 };
 pub use one_time::OneTimeTokenRepository;
 pub use organizations::{OrganizationRepository, SettingRepository, StoredSetting};
@@ -90,6 +92,8 @@ pub trait Repositories: Send {
     fn tokens(&mut self, organization: OrganizationId) -> Box<dyn TokenRepository + '_>;
     fn one_time_tokens(&mut self, organization: OrganizationId) -> Box<dyn OneTimeTokenRepository + '_>;
     fn second_factors(&mut self, organization: OrganizationId) -> Box<dyn SecondFactorRepository + '_>;
+    /// Not scoped to an organization: it tells whose token a request of the Admin API carries.
+    fn administrators(&mut self) -> Box<dyn AdministratorRepository + '_>;
     fn audit(&mut self) -> Box<dyn AuditRepository + '_>;
     fn outbox(&mut self) -> Box<dyn OutboxRepository + '_>;
     /// Not scoped to an organization: encryption keys are replaced for the whole installation.

@@ -43,14 +43,40 @@ impl From<Cursor> for SortedCursor {
     }
 }
 
+/// Where a page begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum PageStart {
+    #[default]
+    First,
+    /// After the `next` of the page before, which had the same sort column and direction.
+    After(SortedCursor),
+    /// After this number of rows. Costs as much as reading them all.
+    Offset(u64),
+}
+
+impl PageStart {
+    pub fn cursor(&self) -> Option<&SortedCursor> {
+        match self {
+            Self::After(cursor) => Some(cursor),
+            Self::First | Self::Offset(_) => None,
+        }
+    }
+
+    pub fn offset(&self) -> u64 {
+        match self {
+            Self::Offset(rows) => *rows,
+            Self::First | Self::After(_) => 0,
+        }
+    }
+}
+
 /// Which page of a list sorted by a column of `S`. Ties are broken by id. Rows without a sort value are last in
 /// ascending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest<S> {
     pub sort: S,
     pub direction: Direction,
-    /// The `next` of the page before, which had the same sort column and direction.
-    pub after: Option<SortedCursor>,
+    pub start: PageStart,
     pub limit: u32,
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use porta_core::organization::{Organization, OrganizationStatus};
-use porta_core::{OrganizationId, Slug, Timestamp, Version};
+use porta_core::{OrganizationId, Slug, Timestamp, UserId, Version};
 
 use crate::{Cursor, OrganizationFilter, OrganizationSort, Page, PageRequest, Result, SortedCursor};
 
@@ -12,6 +12,8 @@ use crate::{Cursor, OrganizationFilter, OrganizationSort, Page, PageRequest, Res
 pub trait OrganizationRepository: Send {
     async fn by_slug(&mut self, slug: &Slug) -> Result<Option<Organization>>;
     async fn by_id(&mut self, id: OrganizationId) -> Result<Option<Organization>>;
+    /// The organization of a user.
+    async fn of_user(&mut self, user: UserId) -> Result<Option<Organization>>;
     /// `Conflict`: the slug is taken.
     async fn insert(&mut self, organization: &Organization) -> Result<()>;
     /// Updates everything except id, slug, status and creation time. `false`: no such organization. `Stale`: it was

@@ -154,7 +154,8 @@ impl<'a> Applications<'a> {
             .filter("(a.organization_id = ? OR a.organization_id IS NULL)", uuid(self.organization))
             .filter_if_some("a.status = ?", filter.status.map(|status| text(status.as_str())))
             .contains(&["a.name", "a.slug"], search.as_deref())
-            .page("a.", (sort, page.direction), page.after.as_ref(), page.limit)?;
+            .page("a.", (sort, page.direction), page.start.cursor(), page.limit)?
+            .skip(page.start.offset());
         sort.page_of(&self.run.list(list).await?, page.limit, read, |a| a.id)
     }
 

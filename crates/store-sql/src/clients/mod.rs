@@ -195,7 +195,8 @@ impl ClientRepository for Clients<'_> {
             .filter_if_some("c.application_id = ?", filter.application.map(uuid))
             .filter_if_some("c.status = ?", filter.status.map(|status| text(status.as_str())))
             .contains(&["c.client_name"], search.as_deref())
-            .page("c.", (sort, page.direction), page.after.as_ref(), page.limit)?;
+            .page("c.", (sort, page.direction), page.start.cursor(), page.limit)?
+            .skip(page.start.offset());
         sort.page_of(&self.run.list(list).await?, page.limit, read, |c| c.id)
     }
 

@@ -213,6 +213,15 @@ impl<'v> List<'v> {
         Ok(self)
     }
 
+    /// Leaves out the first rows of a page.
+    pub(crate) fn skip(mut self, rows: u64) -> Self {
+        if rows > 0 {
+            let argument = self.argument(int(i64::try_from(rows).unwrap_or(i64::MAX)));
+            let _ = write!(self.sql, " OFFSET {argument}");
+        }
+        self
+    }
+
     /// The statement and its arguments.
     pub(super) fn finish(self) -> (Stmt, Vec<Value<'v>>) {
         // Made of constants, names of columns and `$n`.

@@ -290,6 +290,14 @@ impl Runner<'_> {
         self.rows(&stmt, &values).await
     }
 
+    /// Runs `SELECT count(*)`.
+    pub(crate) async fn count(&mut self, list: List<'_>) -> Result<u64> {
+        let (stmt, values) = list.finish();
+        let row = self.row(&stmt, &values).await?;
+        let counted = row.map(|row| row.reader(stmt.name).int()).transpose()?;
+        Ok(counted.and_then(|number| u64::try_from(number).ok()).unwrap_or(0))
+    }
+
     /// Runs a statement and returns its first row, if any.
     pub(crate) async fn row(&mut self, stmt: &Stmt, values: &[Value<'_>]) -> Result<Option<Row>> {
         Ok(self.execute(stmt, values).await?.rows.into_iter().next())

@@ -24,18 +24,21 @@ macro_rules! held_columns {
     };
 }
 
-/// Six facts about family `f` at `$3`. A family also counts as revoked when its session, its grant or all tokens of its
+/// Six facts about family `f` at `$now`. A family also counts as revoked when its session, its grant or all tokens of its
 /// user were revoked: that revocation misses a family that is being issued at the same moment.
 macro_rules! liveness_columns {
-    () => {
+    ($now:literal) => {
         concat!(
             "f.revoked_at IS NOT NULL OR s.revoked_at IS NOT NULL OR g.id IS NULL \
              OR COALESCE(f.created_at <= u.tokens_valid_since, FALSE), f.created_at, f.expires_at, f.is_offline, \
-         COALESCE(s.revoked_at IS NULL AND s.expires_at > $3, FALSE), ",
+         COALESCE(s.revoked_at IS NULL AND s.expires_at > ",
+            $now,
+            ", FALSE), ",
             may_continue!("u.")
         )
     };
 }
+pub(crate) use liveness_columns;
 /// Joins from token `t`, found by its digest, upwards, each step by primary key. Without statistics the planner would
 /// choose another way, for instance through all families of the organization; `IS TRUE` prevents that.
 macro_rules! family_joins {
@@ -52,7 +55,7 @@ macro_rules! access_columns {
         concat!(
             access_token_columns!(list "t."),
             ", f.client_id, f.user_id, ",
-            liveness_columns!()
+            liveness_columns!("$3")
         )
     };
 }
@@ -70,7 +73,7 @@ macro_rules! issuance {
 }
 macro_rules! refresh {
     ($dialect:ident) => {
-        concat!("SELECT ", refresh_token_columns!(list "t."), ", ", family_columns!(list "f."), ", ", liveness_columns!(),
+        concat!("SELECT ", refresh_token_columns!(list "t."), ", ", family_columns!(list "f."), ", ", liveness_columns!("$3"),
             ", ", user_columns!(list "u."), ", ", held_columns!($dialect), ", \
             EXISTS (SELECT 1 FROM refresh_tokens n WHERE n.digest = t.successor AND n.rotated_at IS NOT NULL), \
             (SELECT n.created_at FROM refresh_tokens n WHERE n.digest = t.successor) \

@@ -2,7 +2,7 @@
 //! the row which that statement returned.
 
 pub(crate) mod facts;
-mod read;
+pub(crate) mod read;
 pub(crate) mod revoke;
 
 use async_trait::async_trait;

@@ -98,7 +98,7 @@ pub(super) fn next_refresh_token(reader: &mut Reader<'_>) -> Result<RefreshToken
     })
 }
 
-pub(super) fn next_validity(r: &mut Reader<'_>) -> Result<TokenValidity> {
+pub(crate) fn next_validity(r: &mut Reader<'_>) -> Result<TokenValidity> {
     Ok(TokenValidity {
         family_revoked: r.flag()?,
         authorized_at: r.time("created_at")?,

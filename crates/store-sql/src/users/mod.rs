@@ -118,6 +118,13 @@ statements! {
 
 const SELECT: &str = concat!("SELECT ", user_columns!(list ""), " FROM users");
 
+const COUNT: &str = "SELECT count(*) FROM users";
+
+fn filtered<'v>(list: List<'v>, filter: &UserFilter, search: Option<&'v str>) -> List<'v> {
+    list.filter_if_some("status = ?", filter.status.map(|status| text(status.as_str())))
+        .contains(&["email", "given_name", "family_name"], search)
+}
+
 fn read(row: &Row) -> Result<User> {
     read_user(&row.record())
 }
@@ -237,11 +244,18 @@ impl UserRepository for Users<'_> {
         let search = filter.search.as_deref().map(search_pattern);
         let sort = sort_by(page.sort);
         let list = List::new(concat!(module_path!(), "::LIST"), self.run.dialect(), SELECT)
-            .filter("organization_id = ?", uuid(self.organization))
-            .filter_if_some("status = ?", filter.status.map(|status| text(status.as_str())))
-            .contains(&["email", "given_name", "family_name"], search.as_deref())
-            .page("", (sort, page.direction), page.after.as_ref(), page.limit)?;
+            .filter("organization_id = ?", uuid(self.organization));
+        let list = filtered(list, filter, search.as_deref())
+            .page("", (sort, page.direction), page.start.cursor(), page.limit)?
+            .skip(page.start.offset());
         sort.page_of(&self.run.list(list).await?, page.limit, read, |u| u.id)
+    }
+
+    async fn count(&mut self, filter: &UserFilter) -> Result<u64> {
+        let search = filter.search.as_deref().map(search_pattern);
+        let list = List::new(concat!(module_path!(), "::COUNT"), self.run.dialect(), COUNT)
+            .filter("organization_id = ?", uuid(self.organization));
+        self.run.count(filtered(list, filter, search.as_deref())).await
     }
 
     async fn record_sign_in(

@@ -12,14 +12,14 @@ use porta_core::{Slug, Timestamp, UserId};
 use super::fixture::{MINUTE, NOW, TwoTenants, application, client, organization, user};
 use crate::{
     ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, OrganizationFilter,
-    OrganizationSort, PageRequest, SortValue, SortedCursor, Store, StoreError, UserFilter, UserRepository,
+    OrganizationSort, PageRequest, PageStart, SortValue, SortedCursor, Store, StoreError, UserFilter, UserRepository,
     UserSort,
 };
 
 const DIRECTIONS: [Direction; 2] = [Direction::Ascending, Direction::Descending];
 
 fn first<S>(sort: S, direction: Direction, limit: u32) -> PageRequest<S> {
-    PageRequest { sort, direction, after: None, limit }
+    PageRequest { sort, direction, start: PageStart::First, limit }
 }
 
 fn everything<S>(sort: S) -> PageRequest<S> {
@@ -179,7 +179,7 @@ pub async fn filters(store: Arc<dyn Store>) {
     assert_eq!(ids(other.as_mut(), &UserFilter::default()).await, [w.other.user.id], "another organization");
     // The sort column of a cursor must be that of the list.
     let cursor = SortedCursor { value: SortValue::Text(None), id: uuid::Uuid::nil() };
-    let request = PageRequest { after: Some(cursor), ..everything(UserSort::CreatedAt) };
+    let request = PageRequest { start: PageStart::After(cursor), ..everything(UserSort::CreatedAt) };
     assert!(matches!(other.list(&UserFilter::default(), &request).await, Err(StoreError::Failed(_))));
 }
 

@@ -1,0 +1,70 @@
+//! Who is behind an access token of the Admin API: one statement, each step by primary key.
+
+use async_trait::async_trait;
+use porta_core::{Timestamp, TokenDigest};
+use porta_store::{AdministratorFacts, AdministratorRepository, Result};
+
+use crate::kernel::{Runner, at, digest, statements};
+use crate::tokens::facts::liveness_columns;
+use crate::tokens::read::next_validity;
+use crate::users::{may_continue, next_user, user_columns};
+
+/// Roles count only if they belong to the client's application `a`, which the third column checks.
+macro_rules! role_slugs {
+    (postgres) => {
+        "(SELECT json_agg(r.slug) FROM user_roles ur JOIN roles r ON r.id = ur.role_id \
+          WHERE ur.user_id = u.id AND r.application_id = a.id)"
+    };
+    (sqlite) => {
+        "(SELECT json_group_array(r.slug) FROM user_roles ur JOIN roles r ON r.id = ur.role_id \
+          WHERE ur.user_id = u.id AND r.application_id = a.id)"
+    };
+}
+
+/// Token `$1` at `$2`. `IS TRUE` keeps the planner on the primary keys, as in `tokens::facts`.
+macro_rules! facts {
+    ($dialect:ident) => {
+        concat!(
+            "SELECT t.expires_at, c.client_id, \
+             c.status = 'active' AND a.slug = 'porta-admin' AND a.status = 'active' \
+             AND COALESCE(a.organization_id = o.id, TRUE) AND (c.organization_id = o.id) \
+             AND COALESCE(f.created_at > c.tokens_valid_since, TRUE) \
+             AND COALESCE(f.created_at > o.tokens_valid_since, TRUE), \
+             o.is_super_admin AND o.status = 'active', ",
+            liveness_columns!("$2"),
+            ", ",
+            role_slugs!($dialect),
+            ", ",
+            user_columns!(list "u."),
+            " FROM access_tokens t JOIN token_families f ON f.id = t.family_id \
+             JOIN users u ON u.id = f.user_id JOIN organizations o ON o.id = f.organization_id \
+             JOIN clients c ON c.id = f.client_id JOIN applications a ON a.id = c.application_id \
+             LEFT JOIN sessions s ON s.id = f.session_id AND (s.organization_id = f.organization_id) IS TRUE \
+             LEFT JOIN grants g ON g.id = f.grant_id AND (g.organization_id = f.organization_id) IS TRUE \
+             WHERE t.digest = $1"
+        )
+    };
+}
+
+statements! {
+    FACTS: Read = facts!(postgres), sqlite: facts!(sqlite);
+}
+
+pub(crate) struct Administrators<'a>(pub(crate) Runner<'a>);
+
+#[async_trait]
+impl AdministratorRepository for Administrators<'_> {
+    async fn facts(&mut self, token: &TokenDigest, now: Timestamp) -> Result<Option<AdministratorFacts>> {
+        let Some(row) = self.0.row(&FACTS, &[digest(token), at(now)]).await? else { return Ok(None) };
+        let mut r = row.reader("access_tokens");
+        Ok(Some(AdministratorFacts {
+            token_expires_at: r.time("expires_at")?,
+            client_id: r.text()?,
+            client_is_admitted: r.flag()?,
+            organization_is_super_admin: r.flag()?,
+            validity: next_validity(&mut r)?,
+            roles: r.opt_json()?.unwrap_or_default(),
+            user: next_user(&mut r)?,
+        }))
+    }
+}

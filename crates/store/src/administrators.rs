@@ -1,0 +1,30 @@
+//! Administrators: who is behind an access token of the Admin API.
+
+use async_trait::async_trait;
+use porta_core::user::User;
+use porta_core::{Timestamp, TokenDigest};
+
+use crate::{Result, TokenValidity};
+
+/// What authorizes a request of the Admin API, read in one round trip.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdministratorFacts {
+    pub token_expires_at: Timestamp,
+    pub validity: TokenValidity,
+    /// OAuth client that obtained the token.
+    pub client_id: String,
+    /// An active client of the active application `porta-admin`, and its tokens were not revoked since.
+    pub client_is_admitted: bool,
+    /// The token is one of the super-admin organization.
+    pub organization_is_super_admin: bool,
+    pub user: User,
+    /// Slugs of the user's roles in the client's application. Roles of other applications confer nothing.
+    pub roles: Vec<String>,
+}
+
+/// Not scoped to an organization: the caller does not yet know whose token it is.
+#[async_trait]
+pub trait AdministratorRepository: Send {
+    /// `None`: there is no such access token. One round trip.
+    async fn facts(&mut self, token: &TokenDigest, now: Timestamp) -> Result<Option<AdministratorFacts>>;
+}
