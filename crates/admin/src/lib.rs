@@ -1,1 +1,24 @@
+//! The Admin API: `/api/admin`. Turns requests into operations of the directory and their results into JSON. It holds
+//! no rules of its own but who may ask for what.
 //!
+//! One file per operation. Each names the permission it needs in its first argument ([`access::Authorized`]), before
+//! anything else of the request is looked at.
+
+mod access;
+mod answer;
+mod body;
+mod cursor;
+mod error;
+mod etag;
+mod limits;
+mod list;
+mod metadata;
+mod openapi;
+mod refusals;
+mod router;
+mod state;
+mod users;
+
+pub use openapi::document;
+pub use router::router;
+pub use state::{AdminState, AdminStateParts};

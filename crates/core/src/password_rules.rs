@@ -29,12 +29,17 @@ pub struct ContextWords(Vec<String>);
 
 impl ContextWords {
     pub fn of(user: &User, organization: &Organization) -> Self {
+        Self::of_new(&user.email, &user.profile, organization)
+    }
+
+    /// For a person who does not exist yet.
+    pub fn of_new(email: &Email, profile: &Profile, organization: &Organization) -> Self {
         let names = [
             Some(organization.name.as_str()),
             Some(organization.slug.as_str()),
             organization.branding.company_name.as_deref(),
         ];
-        Self::new(&user.email, &user.profile, &names)
+        Self::new(email, profile, &names)
     }
 
     /// For a person or an organization that does not exist yet.

@@ -1,6 +1,7 @@
 //! The actor of an operation.
 
-use porta_core::UserId;
+use porta_core::admin::{AdminPermission, AdminPermissions, AdminRole};
+use porta_core::{OrganizationId, UserId};
 
 /// Who performs an operation; recorded as the actor of the audit row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,7 +11,35 @@ pub enum Actor {
     /// Somebody with shell access who uses the CLI.
     Cli { os_user: Option<String> },
     /// A signed-in administrator.
-    Admin { user: UserId, email: String, ip_address: Option<String>, user_agent: Option<String> },
+    Admin(Box<Administrator>),
+}
+
+/// An administrator, as far as one request proves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Administrator {
+    pub user: UserId,
+    /// The super-admin organization.
+    pub organization: OrganizationId,
+    pub email: String,
+    /// Full name, for mails in which the administrator is named.
+    pub name: Option<String>,
+    /// OAuth client that sends the request.
+    pub client_id: String,
+    pub roles: Vec<AdminRole>,
+    pub ip_address: Option<String>,
+    pub user_agent: Option<String>,
+    pub request_id: Option<String>,
+}
+
+impl Administrator {
+    pub fn permissions(&self) -> AdminPermissions {
+        self.roles.iter().fold(AdminPermissions::default(), |all, role| all.with(role.permissions()))
+    }
+
+    /// Whether the administrator has every permission.
+    pub fn is_super_admin(&self) -> bool {
+        self.permissions() == AdminPermissions::all()
+    }
 }
 
 impl Actor {
@@ -20,28 +49,28 @@ impl Actor {
             Self::System => "system".to_owned(),
             Self::Cli { os_user: None } => "cli".to_owned(),
             Self::Cli { os_user: Some(name) } => format!("cli:{name}"),
-            Self::Admin { email, .. } => email.clone(),
+            Self::Admin(admin) => admin.email.clone(),
+        }
+    }
+
+    pub fn administrator(&self) -> Option<&Administrator> {
+        match self {
+            Self::System | Self::Cli { .. } => None,
+            Self::Admin(admin) => Some(admin),
         }
     }
 
     pub fn user(&self) -> Option<UserId> {
-        match self {
-            Self::System | Self::Cli { .. } => None,
-            Self::Admin { user, .. } => Some(*user),
-        }
+        self.administrator().map(|admin| admin.user)
     }
 
-    pub(crate) fn ip_address(&self) -> Option<String> {
-        match self {
-            Self::System | Self::Cli { .. } => None,
-            Self::Admin { ip_address, .. } => ip_address.clone(),
-        }
+    /// Whether the actor has a permission. Porta itself and whoever has shell access have all.
+    pub fn may(&self, permission: AdminPermission) -> bool {
+        self.administrator().is_none_or(|admin| admin.permissions().contains(permission))
     }
 
-    pub(crate) fn user_agent(&self) -> Option<String> {
-        match self {
-            Self::System | Self::Cli { .. } => None,
-            Self::Admin { user_agent, .. } => user_agent.clone(),
-        }
+    /// Whether the actor has every permission.
+    pub fn is_super_admin(&self) -> bool {
+        self.administrator().is_none_or(Administrator::is_super_admin)
     }
 }

@@ -34,13 +34,14 @@ mod keys;
 mod lookup;
 mod organizations;
 pub mod provision;
+mod queries;
 mod reseal;
 mod roles;
 mod settings;
 mod transaction;
 mod users;
 
-pub use actor::Actor;
+pub use actor::{Actor, Administrator};
 pub use applications::{ApplicationOperations, NewApplication, NewModule};
 pub use branding::BrandingOperations;
 pub use claims::{ClaimOperations, NewClaim};
@@ -50,6 +51,7 @@ pub use error::{DirectoryError, Problem, Result};
 pub use invitations::{NewInvitation, SentInvitation};
 pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
 pub use organizations::{NewOrganization, OrganizationOperations};
+pub use queries::{AdminSignIn, Queries};
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};
 pub use settings::{SettingOperations, SettingSource, SettingView};
@@ -103,6 +105,11 @@ impl Directory {
     /// Begins a unit of work on behalf of `actor`.
     pub async fn begin(&self, actor: Actor) -> Result<Transaction> {
         Transaction::begin(Arc::clone(&self.deps), actor).await
+    }
+
+    /// Queries outside a unit of work.
+    pub fn queries(&self) -> Queries {
+        Queries::new(Arc::clone(&self.deps))
     }
 
     /// Base URL of this installation, as the server that started last was configured.

@@ -68,20 +68,29 @@ impl Transaction {
         user: Option<UserId>,
         metadata: Value,
     ) -> Result<()> {
+        let admin = self.actor.administrator();
         let event = AuditEvent {
             organization_id: organization.map(|o| o.id),
             organization_label: organization.map(|o| o.slug.to_string()),
             user_id: user,
             actor_id: self.actor.user(),
             actor_label: Some(self.actor.label()),
-            metadata,
-            ip_address: self.actor.ip_address(),
-            user_agent: self.actor.user_agent(),
+            metadata: with_request_id(metadata, admin.and_then(|admin| admin.request_id.as_deref())),
+            ip_address: admin.and_then(|admin| admin.ip_address.clone()),
+            user_agent: admin.and_then(|admin| admin.user_agent.clone()),
             ..AuditEvent::new(kind, self.now, &*self.deps.entropy)
         };
         self.unit.audit().record(&event).await?;
         Ok(())
     }
+}
+
+/// Adds the id under which the access log has the request.
+fn with_request_id(mut metadata: Value, request_id: Option<&str>) -> Value {
+    if let (Some(fields), Some(id)) = (metadata.as_object_mut(), request_id) {
+        fields.insert("requestId".to_owned(), id.into());
+    }
+    metadata
 }
 
 /// Returns the names of the fields in which two values differ.

@@ -9,7 +9,7 @@ use porta_core::{UserId, Version};
 use porta_store::{Revocation, StoreError};
 use serde_json::json;
 
-use crate::error::{already_taken, changed_concurrently, refuse};
+use crate::error::{already_taken, changed_concurrently, refuse, stale};
 use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
@@ -76,6 +76,17 @@ impl UserOperations<'_> {
         Ok(user)
     }
 
+    /// Refuses to change a member of the super-admin organization for somebody who is neither that member nor has every
+    /// permission: otherwise a lesser administrator could take over the account of a higher one.
+    fn check_may_change(&self, organization: &Organization, user: &User) -> Result<()> {
+        let is_self = self.work.actor.user() == Some(user.id);
+        if !organization.is_super_admin || is_self || self.work.actor.is_super_admin() {
+            return Ok(());
+        }
+        let text = "Only a super-admin may change another member of the admin organization";
+        Err(DirectoryError::Forbidden(text.to_owned()))
+    }
+
     /// Updates address, verification and profile. A new address is unverified, and links mailed to the previous one are
     /// revoked. Returns the names of changed fields.
     pub async fn update(
@@ -84,6 +95,7 @@ impl UserOperations<'_> {
         before: &User,
         after: User,
     ) -> Result<(User, Vec<&'static str>)> {
+        self.check_may_change(organization, before)?;
         let email = self.address_of(organization, before, after.email.shown()).await?;
         let after = User {
             email_verified: after.email_verified && email.key() == before.email.key(),
@@ -146,6 +158,7 @@ impl UserOperations<'_> {
         to: UserStatus,
         reason: Option<&str>,
     ) -> Result<User> {
+        self.check_may_change(organization, user)?;
         let from = user.status;
         user.may_become(to)?;
         if let Some(reason) = reason {
@@ -180,6 +193,21 @@ impl UserOperations<'_> {
         after.ok_or_else(|| DirectoryError::not_found("user", user.id))
     }
 
+    /// Marks the address as verified, for a person who proved it to the operator.
+    pub async fn verify_email(&mut self, organization: &Organization, user: &User) -> Result<()> {
+        self.check_may_change(organization, user)?;
+        if user.email_verified {
+            return Ok(());
+        }
+        let verified = User { email_verified: true, updated_at: self.work.now, ..user.clone() };
+        let updated = self.work.unit.users(organization.id).update(&verified).await;
+        if !updated.map_err(stale("user"))? {
+            return Err(DirectoryError::not_found("user", user.id));
+        }
+        let metadata = json!({ "userId": user.id });
+        self.work.audit(AuditEventKind::UserEmailVerified, Some(organization), Some(user.id), metadata).await
+    }
+
     /// Sets or removes the password. Revokes every session, token and mailed link of the person, so that somebody who
     /// knew the old password loses access.
     pub async fn set_password(
@@ -188,6 +216,7 @@ impl UserOperations<'_> {
         user: &User,
         password: Option<&PasswordHash>,
     ) -> Result<()> {
+        self.check_may_change(organization, user)?;
         if !self.work.unit.users(organization.id).set_password(user.id, password, self.work.now).await? {
             return Err(DirectoryError::not_found("user", user.id));
         }
@@ -206,6 +235,7 @@ impl UserOperations<'_> {
     /// Removes all second factors and recovery codes, for a person who lost theirs, and notifies them by mail. Revokes
     /// every session and token: the request may have come from an impostor.
     pub async fn reset_second_factors(&mut self, organization: &Organization, user: &User) -> Result<()> {
+        self.check_may_change(organization, user)?;
         let Some(method) = user.two_factor_method else {
             return Err(DirectoryError::Conflict(format!("{} has no second factor", user.email.shown())));
         };

@@ -70,6 +70,8 @@ key_names! {
     Code = "code", Code;
     Session = "session", Session;
 
+    /// Changes of one administrator.
+    LimitAdminWrites = "limit:admin-writes", Counter;
     LimitForms = "limit:forms", Counter;
     LimitInteraction = "limit:interaction", Counter;
     LimitToken = "limit:token", Counter;

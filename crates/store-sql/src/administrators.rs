@@ -1,7 +1,7 @@
 //! Who is behind an access token of the Admin API: one statement, each step by primary key.
 
 use async_trait::async_trait;
-use porta_core::{Timestamp, TokenDigest};
+use porta_core::{Slug, Timestamp, TokenDigest};
 use porta_store::{AdministratorFacts, AdministratorRepository, Result};
 
 use crate::kernel::{Runner, at, digest, statements};
@@ -47,6 +47,11 @@ macro_rules! facts {
 }
 
 statements! {
+    SIGN_IN: Read = "SELECT o.slug, (SELECT c.client_id FROM clients c \
+         WHERE c.application_id = a.id AND c.organization_id = o.id AND c.application_type = 'native' \
+         AND c.status = 'active' ORDER BY c.created_at DESC, c.id DESC LIMIT 1) \
+         FROM organizations o JOIN applications a ON a.slug = 'porta-admin' \
+         AND COALESCE(a.organization_id = o.id, TRUE) WHERE o.is_super_admin LIMIT 1";
     FACTS: Read = facts!(postgres), sqlite: facts!(sqlite);
 }
 
@@ -54,6 +59,12 @@ pub(crate) struct Administrators<'a>(pub(crate) Runner<'a>);
 
 #[async_trait]
 impl AdministratorRepository for Administrators<'_> {
+    async fn sign_in(&mut self) -> Result<Option<(Slug, Option<String>)>> {
+        let Some(row) = self.0.row(&SIGN_IN, &[]).await? else { return Ok(None) };
+        let mut r = row.reader("organizations");
+        Ok(Some((r.parsed("slug", |text| Slug::parse(text).ok())?, r.opt_text()?)))
+    }
+
     async fn facts(&mut self, token: &TokenDigest, now: Timestamp) -> Result<Option<AdministratorFacts>> {
         let Some(row) = self.0.row(&FACTS, &[digest(token), at(now)]).await? else { return Ok(None) };
         let mut r = row.reader("access_tokens");

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use porta_core::organization::{Branding, Organization, OrganizationStatus, TwoFactorPolicy};
-use porta_core::{OrganizationId, Slug, Timestamp, Version};
+use porta_core::{OrganizationId, Slug, Timestamp, UserId, Version};
 use porta_store::{
     Cursor, Direction, OrganizationFilter, OrganizationRepository, OrganizationSort, Page, PageRequest,
     Result, SortedCursor,

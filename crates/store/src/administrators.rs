@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use porta_core::user::User;
-use porta_core::{Timestamp, TokenDigest};
+use porta_core::{Slug, Timestamp, TokenDigest};
 
 use crate::{Result, TokenValidity};
 
@@ -25,6 +25,9 @@ pub struct AdministratorFacts {
 /// Not scoped to an organization: the caller does not yet know whose token it is.
 #[async_trait]
 pub trait AdministratorRepository: Send {
+    /// The super-admin organization and its newest active native client of the application `porta-admin`. `None`: that
+    /// application does not exist. One round trip.
+    async fn sign_in(&mut self) -> Result<Option<(Slug, Option<String>)>>;
     /// `None`: there is no such access token. One round trip.
     async fn facts(&mut self, token: &TokenDigest, now: Timestamp) -> Result<Option<AdministratorFacts>>;
 }

@@ -14,6 +14,6 @@ pub mod load_shedding;
 pub mod middleware;
 pub mod observe;
 pub mod reply;
-mod request_id;
+pub mod request_id;
 mod security_headers;
 pub mod shutdown;

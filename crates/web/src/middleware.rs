@@ -20,6 +20,7 @@ use tracing::{Instrument as _, Span};
 use crate::client_address::ClientAddresses;
 use crate::observe::Observability;
 use crate::reply::{self, Reply};
+use crate::request_id::RequestId;
 use crate::{request_id, security_headers};
 
 /// What the middleware needs, shared by all requests of a server.
@@ -151,6 +152,7 @@ async fn access_log(
 ) -> Reply {
     let mut entry = start_entry(state, peer.0, &request);
     request.extensions_mut().insert(entry.log_fields.clone());
+    request.extensions_mut().insert(RequestId(entry.request_id.clone()));
     // A panic ends only its own request, and the request still leaves a line.
     let answered = entry.counter.count(AssertUnwindSafe(next.run(request)).catch_unwind());
     let finished = answered.instrument(entry.span.clone()).await;

@@ -3,6 +3,10 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use porta_core::{AuditId, Clock, EntityId as _, Entropy};
 
+/// The id of a request, for handlers; an extension of the request.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub HeaderValue);
+
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The id that a proxy sent; `None` if it is missing or not well-formed.

@@ -1,0 +1,37 @@
+//! How much one administrator may change. Reads are not counted.
+
+use std::time::Duration;
+
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method};
+use porta_directory::Administrator;
+use porta_kv::{KeyName, KvKey, LimitOutcome, RateLimit};
+use porta_web::reply::{Reply, with_header};
+
+use crate::error::{AdminError, Result};
+use crate::state::AdminState;
+
+/// Changes of one administrator within [`WINDOW`]. Counted for the person, so that colleagues behind one address do not
+/// stop each other.
+pub(crate) const WRITES: u64 = 600;
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// Counts a request that may change something.
+pub(crate) async fn count_write(parts: &Parts, state: &AdminState, admin: &Administrator) -> Result<()> {
+    if matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(());
+    }
+    let key = KvKey::new(KeyName::LimitAdminWrites, admin.organization).with(admin.user);
+    let limit = RateLimit { key, maximum: WRITES, window: WINDOW };
+    match state.kv.hit(&[limit]).await? {
+        LimitOutcome::Allowed => Ok(()),
+        LimitOutcome::Limited { retry_after } => Err(AdminError::Limited { retry_after, maximum: WRITES }),
+    }
+}
+
+/// Adds the headers that tell the limit.
+pub(crate) fn with_headers(reply: Reply, maximum: u64, remaining: u64) -> Reply {
+    let reply = with_header(reply, HeaderName::from_static("x-ratelimit-limit"), Some(maximum.into()));
+    let remaining = HeaderValue::from(remaining);
+    with_header(reply, HeaderName::from_static("x-ratelimit-remaining"), Some(remaining))
+}

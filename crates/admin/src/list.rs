@@ -1,0 +1,208 @@
+//! Lists: their query, and their answer by page number or by cursor.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use porta_store::{Direction, Page, PageRequest, PageStart, SortedCursor};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::cursor;
+use crate::error::{AdminError, Detail, Result};
+
+/// The query of a request. Each name occurs once.
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = AdminError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        Self::parse(parts.uri.query().unwrap_or_default())
+    }
+}
+
+impl Query {
+    fn parse(text: &str) -> Result<Self> {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            if pairs.iter().any(|(known, _)| *known == name) {
+                return Err(AdminError::invalid(&name, "use this parameter once"));
+            }
+            pairs.push((name.into_owned(), value.into_owned()));
+        }
+        Ok(Self(pairs))
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A whole number within bounds.
+    pub(crate) fn number(&self, name: &str, bounds: std::ops::RangeInclusive<u64>) -> Result<Option<u64>> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let number = text.parse().ok().filter(|number| bounds.contains(number));
+        let (least, most) = (bounds.start(), bounds.end());
+        let refused = || AdminError::invalid(name, format!("use a whole number from {least} to {most}"));
+        number.ok_or_else(refused).map(Some)
+    }
+
+    /// One of several words.
+    pub(crate) fn word<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        let refused = || {
+            let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            AdminError::invalid(name, format!("use one of {}", words.join(", ")))
+        };
+        found.ok_or_else(refused).map(Some)
+    }
+
+    /// Words to search for.
+    pub(crate) fn search(&self) -> Result<Option<String>> {
+        let Some(text) = self.text("search").filter(|text| !text.is_empty()) else { return Ok(None) };
+        if text.chars().count() > 255 {
+            return Err(AdminError::invalid("search", "use at most 255 characters"));
+        }
+        Ok(Some(text.to_owned()))
+    }
+}
+
+/// The parameters that every list has, for the OpenAPI document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents what `ListRequest` reads")]
+pub(crate) struct ListParameters {
+    /// Page number, from 1. Not with `cursor` or `limit`.
+    #[param(minimum = 1, default = 1)]
+    page: Option<u64>,
+    /// Rows of a page.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    page_size: Option<u64>,
+    /// Position of the page before: its `nextCursor`.
+    cursor: Option<String>,
+    /// Rows of a page by cursor. Selects pages by cursor.
+    #[param(minimum = 1, maximum = 100, default = 25)]
+    limit: Option<u64>,
+    /// `asc` or `desc`.
+    sort_order: Option<String>,
+    /// Text that one of the searched fields contains; the case of ASCII letters is ignored.
+    #[param(max_length = 255)]
+    search: Option<String>,
+}
+
+/// How pages are numbered.
+#[derive(Clone, Copy)]
+enum Mode {
+    Number { page: u64, size: u64 },
+    Cursor,
+}
+
+/// Sort columns of a list: the word of the query, and an older spelling of it.
+pub(crate) type Sorts<S> = &'static [(&'static str, S)];
+
+/// Which page of a list is asked for.
+pub(crate) struct ListRequest<S> {
+    pub(crate) page: PageRequest<S>,
+    mode: Mode,
+    /// The word of the sort column.
+    sort_word: &'static str,
+}
+
+impl<S: Copy + PartialEq> ListRequest<S> {
+    /// `default` is the sort column if the query names none.
+    pub(crate) fn of(query: &Query, sorts: Sorts<S>, default: S) -> Result<Self> {
+        let sort = match query.word("sortBy", sorts)? {
+            Some(sort) => sort,
+            None => query.word("sort", sorts)?.unwrap_or(default),
+        };
+        const ORDERS: &[(&str, Direction)] = &[("asc", Direction::Ascending), ("desc", Direction::Descending)];
+        let direction = match query.word("sortOrder", ORDERS)? {
+            Some(direction) => direction,
+            None => query.word("order", ORDERS)?.unwrap_or(Direction::Descending),
+        };
+        let word = |(word, column): &(&'static str, S)| (*column == sort).then_some(*word);
+        let sort_word = sorts.iter().find_map(word).unwrap_or_default();
+        let by_cursor = query.text("cursor").is_some() || query.text("limit").is_some();
+        let (start, limit, mode) = if by_cursor {
+            let limit = query.number("limit", 1..=100)?.unwrap_or(25);
+            let start = match query.text("cursor") {
+                None => PageStart::First,
+                Some(text) => PageStart::After(
+                    cursor::decode(text, sort_word, direction)
+                        .ok_or_else(|| AdminError::invalid("cursor", "use the nextCursor of the same list"))?,
+                ),
+            };
+            (start, limit, Mode::Cursor)
+        } else {
+            let page = query.number("page", 1..=1_000_000_000)?.unwrap_or(1);
+            let size = query.number("pageSize", 1..=100)?.unwrap_or(20);
+            let start = PageStart::Offset((page - 1) * size);
+            (start, size, Mode::Number { page, size })
+        };
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        Ok(Self { page: PageRequest { sort, direction, start, limit }, mode, sort_word })
+    }
+
+    /// Whether the answer tells the number of all rows.
+    pub(crate) fn needs_total(&self) -> bool {
+        matches!(self.mode, Mode::Number { .. })
+    }
+
+    /// `total` is the number of all rows, if it is needed.
+    pub(crate) fn answer<E, V: ToSchema>(
+        &self,
+        found: Page<E, SortedCursor>,
+        total: u64,
+        view: impl FnMut(E) -> V,
+    ) -> ListAnswer<V> {
+        let next = found.next.map(|next| cursor::encode(&next, self.sort_word, self.page.direction));
+        let data = found.items.into_iter().map(view).collect();
+        match self.mode {
+            Mode::Number { page, size } => ListAnswer {
+                data,
+                numbered: Some(Numbered { total, page, page_size: size, total_pages: total.div_ceil(size) }),
+                by_cursor: None,
+            },
+            Mode::Cursor => ListAnswer {
+                data,
+                numbered: None,
+                by_cursor: Some(ByCursor { has_more: next.is_some(), cursor: next.clone(), next_cursor: next }),
+            },
+        }
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ListAnswer<T: ToSchema> {
+    data: Vec<T>,
+    #[serde(flatten)]
+    numbered: Option<Numbered>,
+    #[serde(flatten)]
+    by_cursor: Option<ByCursor>,
+}
+
+/// Of a list by page number.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Numbered {
+    total: u64,
+    page: u64,
+    page_size: u64,
+    total_pages: u64,
+}
+
+/// Of a list by cursor.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ByCursor {
+    /// `null` on the last page.
+    next_cursor: Option<String>,
+    has_more: bool,
+    /// The same as `nextCursor`.
+    cursor: Option<String>,
+}
+
+/// Refusals of several parameters at once.
+pub(crate) fn refuse(details: Vec<Detail>) -> Result<()> {
+    if details.is_empty() { Ok(()) } else { Err(AdminError::Validation(details)) }
+}

@@ -1,0 +1,105 @@
+//! The OpenAPI 3.1 document. Each operation describes its own part; what all of them share is added here.
+
+use axum::http::StatusCode;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, Info, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Server,
+    Type,
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::refusals::REFUSALS;
+use crate::router::operations;
+use crate::state::AdminState;
+
+/// Prefix of all paths.
+pub(crate) const BASE: &str = "/api/admin";
+const SCHEME: &str = "bearer";
+/// Operations that anybody may call.
+const PUBLIC: [&str; 1] = ["get_metadata"];
+
+/// The document, of all operations of this version.
+pub fn document() -> OpenApi {
+    completed(operations().into_openapi())
+}
+
+/// Adds what all operations share.
+fn completed(mut api: OpenApi) -> OpenApi {
+    api.info = Info::new("Porta Admin API", env!("CARGO_PKG_VERSION"));
+    api.info.description =
+        Some("Manages organizations, applications, clients, users and everything else of an installation.".to_owned());
+    api.servers = Some(vec![Server::new(BASE)]);
+    let components = api.components.get_or_insert_default();
+    let scheme = Http::new(HttpAuthScheme::Bearer)
+        .description(Some("An access token of a client of the application `porta-admin`."));
+    components.add_security_scheme(SCHEME, SecurityScheme::Http(scheme));
+    for (path, item) in &mut api.paths.paths {
+        let parameters: Vec<_> = path_parameters(path).map(RefOr::T).collect();
+        for operation in operations_of(item) {
+            complete(operation, &parameters);
+        }
+    }
+    api
+}
+
+fn complete(operation: &mut Operation, parameters: &[RefOr<Parameter>]) {
+    operation.parameters.get_or_insert_default().extend(parameters.iter().cloned());
+    let id = operation.operation_id.as_deref().unwrap_or_default();
+    let is_public = PUBLIC.contains(&id);
+    if !is_public {
+        operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(SCHEME, [])]);
+    }
+    for refusal in REFUSALS.iter().filter(|refusal| !is_public || refusal.concerns_everybody) {
+        let response = RefOr::T(refused(refusal.description));
+        operation.responses.responses.entry(refusal.status.as_str().to_owned()).or_insert(response);
+    }
+}
+
+fn refused(description: &str) -> Response {
+    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorBody"))).build();
+    ResponseBuilder::new().description(description).content("application/json", body).build()
+}
+
+/// The operations of a path.
+fn operations_of(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
+}
+
+/// The parameters that stand in a path.
+fn path_parameters(path: &str) -> impl Iterator<Item = Parameter> {
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    names.map(|name| {
+        let description = match name {
+            "orgId" => "Id or slug of the organization.",
+            "appId" => "Id or slug of the application.",
+            _ => "Id.",
+        };
+        ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .description(Some(description))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+            .build()
+    })
+}
+
+/// Names the operations of a router that is also nested elsewhere: operation ids are unique.
+pub(crate) fn by_id(mut router: OpenApiRouter<AdminState>) -> OpenApiRouter<AdminState> {
+    for item in router.get_openapi_mut().paths.paths.values_mut() {
+        for operation in operations_of(item) {
+            if let Some(id) = &mut operation.operation_id {
+                id.push_str("_by_id");
+            }
+        }
+    }
+    router
+}
+
+/// A response that an operation may have besides its own.
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) description: &'static str,
+    pub(crate) concerns_everybody: bool,
+}

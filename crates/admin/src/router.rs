@@ -1,0 +1,80 @@
+//! The routes, and what all of them share.
+
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::routing::get;
+use porta_web::reply::{self, Reply};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::error::AdminError;
+use crate::openapi::{BASE, document};
+use crate::state::AdminState;
+use crate::{metadata, users};
+
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS");
+const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
+    "Authorization, Content-Type, If-Match, Idempotency-Key, X-Confirm-Purge, X-Porta-SDK-Version",
+);
+const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
+    "ETag, Retry-After, X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, Content-Disposition",
+);
+const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
+/// Longest origin that is compared.
+const LONGEST_ORIGIN: usize = 300;
+
+static DOCUMENT: LazyLock<Bytes> =
+    LazyLock::new(|| document().to_json().unwrap_or_default().into());
+
+/// Every documented operation.
+pub(crate) fn operations() -> OpenApiRouter<AdminState> {
+    OpenApiRouter::new().routes(routes!(metadata::get_metadata)).merge(users::routes())
+}
+
+/// The router of the API, at its place below the root.
+pub fn router(state: AdminState) -> Router {
+    let (routes, _) = operations().split_for_parts();
+    let routes = routes
+        .route("/openapi.json", get(|| async { reply::json_bytes(StatusCode::OK, DOCUMENT.clone()) }))
+        .method_not_allowed_fallback(|| async { AdminError::MethodNotAllowed })
+        .fallback(|| async { AdminError::NotFound("Not found".to_owned()) })
+        .layer(from_fn_with_state(state.clone(), cors))
+        .with_state(state);
+    Router::new().nest(BASE, routes)
+}
+
+/// Answers preflight requests, and lets the scripts of configured origins read the answers.
+async fn cors(State(state): State<AdminState>, request: Request, next: Next) -> Reply {
+    let origin = admitted_origin(&state, request.headers());
+    let is_preflight = request.method() == Method::OPTIONS && request.headers().contains_key(header::ORIGIN);
+    let mut reply =
+        if is_preflight { reply::empty(StatusCode::NO_CONTENT) } else { next.run(request).await };
+    let headers = reply.headers_mut();
+    if !state.cors_origins.is_empty() {
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    }
+    let Some(origin) = origin else { return reply };
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    if is_preflight {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
+    } else {
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, RESPONSE_HEADERS);
+    }
+    reply
+}
+
+/// The origin of a request, if its scripts may use the API.
+fn admitted_origin(state: &AdminState, headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut given = headers.get_all(header::ORIGIN).iter();
+    let (Some(origin), None) = (given.next(), given.next()) else { return None };
+    let is_admitted = origin.len() <= LONGEST_ORIGIN && state.cors_origins.contains(origin);
+    is_admitted.then(|| origin.clone())
+}

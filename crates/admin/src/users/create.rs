@@ -1,0 +1,60 @@
+//! `POST /organizations/{orgId}/users`.
+
+use axum::extract::{Path, State};
+use porta_core::password_rules::ContextWords;
+use porta_core::user::{Email, Profile};
+use porta_directory::{DirectoryError, NewUser};
+use porta_web::reply::Reply;
+use secrecy::SecretString;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::input::ProfileInput;
+use super::view::UserView;
+use crate::access::{Authorized, CreateUsers};
+use crate::answer::{self, Data};
+use crate::body::JsonBody;
+use crate::error::Result;
+use crate::etag::with_etag;
+use crate::state::AdminState;
+
+/// A new user.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NewUserBody {
+    #[schema(max_length = 255)]
+    email: String,
+    /// At least 8 characters; guessable passwords are refused. Without one the user signs in by mailed link or sets one
+    /// by recovery.
+    #[schema(value_type = Option<String>, min_length = 8, max_length = 128)]
+    password: Option<SecretString>,
+    #[serde(flatten)]
+    profile: ProfileInput,
+}
+
+/// Create a user. The address is not verified, and no email is sent.
+#[utoipa::path(post, path = "/", tag = "users", request_body = NewUserBody,
+    responses((status = 201, body = Data<UserView>, headers(("ETag" = String)))))]
+pub(crate) async fn create_user(
+    caller: Authorized<CreateUsers>,
+    State(state): State<AdminState>,
+    Path(organization): Path<String>,
+    JsonBody(body): JsonBody<NewUserBody>,
+) -> Result<Reply> {
+    let profile = body.profile.applied_to(&Profile::default())?;
+    let organization = state.directory.queries().organization(&organization).await?;
+    let password = match &body.password {
+        None => None,
+        Some(password) => {
+            let email = Email::parse(&body.email).map_err(DirectoryError::from)?;
+            let context = ContextWords::of_new(&email, &profile, &organization);
+            Some(state.directory.hash_password(password, context).await?)
+        }
+    };
+    let new = NewUser { email: body.email, password, profile, ..NewUser::default() };
+    let mut unit = state.directory.begin(caller.into_actor()).await?;
+    let user = unit.users().create(&organization, new).await?;
+    unit.commit().await?;
+    let tag = UserView::tag(&user);
+    Ok(with_etag(answer::created(UserView::from(user)), &tag))
+}

@@ -1,0 +1,58 @@
+//! `GET /organizations/{orgId}/users`.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use porta_core::user::UserStatus;
+use porta_store::{UserFilter, UserSort};
+use porta_web::reply::{self, Reply};
+
+use super::view::UserView;
+use crate::access::{Authorized, ReadUsers};
+use crate::error::Result;
+use crate::list::{ListAnswer, ListParameters, ListRequest, Query, Sorts};
+use crate::state::AdminState;
+
+/// The canonical word of each column comes first.
+const SORTS: Sorts<UserSort> = &[
+    ("created_at", UserSort::CreatedAt),
+    ("createdAt", UserSort::CreatedAt),
+    ("email", UserSort::Email),
+    ("given_name", UserSort::GivenName),
+    ("givenName", UserSort::GivenName),
+    ("family_name", UserSort::FamilyName),
+    ("familyName", UserSort::FamilyName),
+    ("last_login_at", UserSort::LastLoginAt),
+    ("lastLoginAt", UserSort::LastLoginAt),
+];
+
+const STATUSES: [(&str, UserStatus); 4] = [
+    (UserStatus::Active.as_str(), UserStatus::Active),
+    (UserStatus::Inactive.as_str(), UserStatus::Inactive),
+    (UserStatus::Suspended.as_str(), UserStatus::Suspended),
+    (UserStatus::Locked.as_str(), UserStatus::Locked),
+];
+
+/// List the users of an organization.
+#[utoipa::path(get, path = "/", tag = "users",
+    params(
+        ListParameters,
+        ("sortBy" = Option<String>, Query, description = "`created_at`, `email`, `given_name`, `family_name` or `last_login_at`."),
+        ("status" = Option<String>, Query, description = "`active`, `inactive`, `suspended` or `locked`."),
+    ),
+    responses((status = 200, body = ListAnswer<UserView>)))]
+pub(crate) async fn list_users(
+    _: Authorized<ReadUsers>,
+    State(state): State<AdminState>,
+    Path(organization): Path<String>,
+    query: Query,
+) -> Result<Reply> {
+    let request = ListRequest::of(&query, SORTS, UserSort::CreatedAt)?;
+    let filter = UserFilter { status: query.word("status", &STATUSES)?, search: query.search()? };
+    let queries = state.directory.queries();
+    let organization = queries.organization(&organization).await?;
+    let found = queries.users(organization.id, &filter, &request.page).await?;
+    let total =
+        if request.needs_total() { queries.count_users(organization.id, &filter).await? } else { 0 };
+    let answer = request.answer(found, total, UserView::from);
+    Ok(reply::json(StatusCode::OK, &answer))
+}
