@@ -31,8 +31,8 @@ fn completed(mut api: OpenApi) -> OpenApi {
         Some("Manages organizations, applications, clients, users and everything else of an installation.".to_owned());
     api.servers = Some(vec![Server::new(BASE)]);
     let components = api.components.get_or_insert_default();
-    let scheme = Http::new(HttpAuthScheme::Bearer)
-        .description(Some("An access token of a client of the application `porta-admin`."));
+    let mut scheme = Http::new(HttpAuthScheme::Bearer);
+    scheme.description = Some("An access token of a client of the application `porta-admin`.".to_owned());
     components.add_security_scheme(SCHEME, SecurityScheme::Http(scheme));
     for (path, item) in &mut api.paths.paths {
         let parameters: Vec<_> = path_parameters(path).map(RefOr::T).collect();

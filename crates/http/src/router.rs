@@ -15,15 +15,16 @@ use crate::endpoints::{
 use crate::tenancy::OrgIfPresent;
 use crate::{AppState, idempotency, reply};
 
-/// Builds the router with every route of the OIDC server.
-pub fn router(state: AppState) -> Router {
+/// Builds the router with every route of the OIDC server, and `others` beside them: routes below a reserved slug.
+pub fn router(state: AppState, others: Router) -> Router {
+    let middleware = Arc::clone(&state.middleware);
     let routes: Router<AppState> = Router::new()
         .merge(probe_routes())
         .merge(root_routes())
         .nest("/{org}", organization_routes(&state))
         .method_not_allowed_fallback(|_: OrgIfPresent| async { reply::empty(StatusCode::METHOD_NOT_ALLOWED) })
         .fallback(|| async { reply::text(StatusCode::NOT_FOUND, "Not Found") });
-    with_middleware(routes, Arc::clone(&state.middleware)).with_state(state)
+    with_middleware(routes.with_state(state).merge(others), middleware)
 }
 
 fn probe_routes() -> Router<AppState> {

@@ -86,7 +86,7 @@ pub(crate) async fn serve(
     transport: Arc<dyn Transport>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let router = porta_http::router(services.app.clone());
+    let router = services.router();
     serve_with(router, services, config, listener, transport, stop).await
 }
 

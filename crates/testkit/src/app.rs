@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use porta_admin::{AdminState, AdminStateParts};
 use porta_core::mail::OutgoingEmail;
 use porta_core::organization::Organization;
 use porta_core::outbox::OutboxKind;
@@ -36,7 +37,7 @@ use tokio::sync::watch;
 use self::doubles::{FakeProbes, HasherAdapter, KvNotifier};
 use self::templates::DatabaseContent;
 use crate::browser::Browser;
-use crate::constants::ISSUER_BASE;
+use crate::constants::{ADMIN_ORIGIN, ISSUER_BASE};
 use crate::database::TestDatabase;
 
 /// Encryption key of instances that are given no other.
@@ -299,9 +300,17 @@ impl TestApp {
             clock: clock.clone(),
             entropy: Arc::clone(&entropy),
             cookie_secrets: vec![b"a test cookie secret of more than 32 bytes".to_vec()],
-            trusted_proxies,
+            trusted_proxies: trusted_proxies.clone(),
         });
-        let router = porta_http::router(app).layer(axum::Extension(ConnectInfo(peer)));
+        let admin = AdminState::new(AdminStateParts {
+            directory: directory.clone(),
+            kv: Arc::clone(&kv),
+            clock: clock.clone(),
+            trusted_proxies,
+            issuer_base: shared.issuer_base().to_owned(),
+            cors_origins: vec![ADMIN_ORIGIN.to_owned()],
+        });
+        let router = porta_http::router(app, porta_admin::router(admin)).layer(axum::Extension(ConnectInfo(peer)));
         all.push(listen(&shared, &kv));
         drop(all);
         let mailbox = Arc::new(CaptureTransport::new(1000));

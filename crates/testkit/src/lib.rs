@@ -18,7 +18,7 @@ pub mod relay;
 
 pub use app::{InstanceConfig, TestApp};
 pub use browser::{Answer, Browser, SECURE};
-pub use constants::{FIXTURE, ISSUER_BASE};
+pub use constants::{ADMIN_ORIGIN, FIXTURE, ISSUER_BASE};
 pub use flow::{Authorize, VERIFIER, jwt_payload};
 pub use porta_store_sql::Operation;
 

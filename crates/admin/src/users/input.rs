@@ -10,46 +10,46 @@ use crate::list::refuse;
 
 /// Profile fields. A field that is left out is not changed; `null` clears it.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = UserProfile)]
 pub(crate) struct ProfileInput {
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(max_length = 255)]
     given_name: Option<Option<String>>,
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(max_length = 255)]
     family_name: Option<Option<String>>,
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(max_length = 255)]
     middle_name: Option<Option<String>>,
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(max_length = 255)]
     nickname: Option<Option<String>>,
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(max_length = 255)]
     preferred_username: Option<Option<String>>,
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(max_length = 2048)]
     profile_url: Option<Option<String>>,
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(max_length = 2048)]
     picture_url: Option<Option<String>>,
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(max_length = 2048)]
     website_url: Option<Option<String>>,
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(max_length = 50)]
     gender: Option<Option<String>>,
     /// `YYYY-MM-DD`.
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     birthdate: Option<Option<String>>,
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(max_length = 50)]
     zoneinfo: Option<Option<String>>,
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(max_length = 10)]
     locale: Option<Option<String>>,
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(max_length = 50)]
     phone_number: Option<Option<String>>,
     phone_number_verified: Option<bool>,
@@ -59,23 +59,23 @@ pub(crate) struct ProfileInput {
 
 /// A postal address (OpenID Connect Core §5.1.1).
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = UserAddress)]
-struct AddressInput {
-    #[serde(deserialize_with = "double_option")]
+pub(crate) struct AddressInput {
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(max_length = 2048)]
     street: Option<Option<String>>,
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(max_length = 255)]
     locality: Option<Option<String>>,
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(max_length = 255)]
     region: Option<Option<String>>,
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(max_length = 20)]
     postal_code: Option<Option<String>>,
     /// ISO 3166-1 alpha-2.
-    #[serde(deserialize_with = "double_option")]
+    #[serde(default, deserialize_with = "double_option")]
     #[schema(min_length = 2, max_length = 2)]
     country: Option<Option<String>>,
 }

@@ -16,7 +16,6 @@ use crate::state::AdminState;
 
 /// Why the status changes.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
 pub(crate) struct Reason {
     #[schema(max_length = 500)]
     reason: Option<String>,

@@ -76,7 +76,7 @@ async fn start(reset: bool) -> anyhow::Result<()> {
     .merge(mailbox::router(Arc::clone(&capture)));
     let hosts = || Hosts::new(config.server.issuer_base_url.as_str(), &config.server.host);
     let demo = hosts().guard(demo);
-    let router = hosts().guard(porta_http::router(services.app.clone()));
+    let router = hosts().guard(services.router());
     tokio::spawn(async move {
         if let Err(error) = axum::serve(demo_listener, demo).await {
             tracing::error!(%error, "the demo application stopped");

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
+use axum::Router;
+use porta_admin::{AdminState, AdminStateParts};
 use porta_config::{
     Config, MetricsConfig, Pooler, PostgresConfig, Problem, ProxyHeader, RedisConfig, Storage, StorageConfig,
     TrustProxy,
@@ -70,6 +72,7 @@ pub(crate) struct Services {
     pub pages: Arc<Pages>,
     pub metrics: Option<Arc<dyn MetricsExporter>>,
     pub app: AppState,
+    pub admin: AdminState,
 }
 
 /// Path of the embedded database.
@@ -202,6 +205,14 @@ impl Services {
             are_public: config.metrics == MetricsConfig::Public,
             traces: telemetry.traces(),
         };
+        let admin = AdminState::new(AdminStateParts {
+            directory: directory.clone(),
+            kv: Arc::clone(&kv),
+            clock: Arc::clone(&clock),
+            trusted_proxies: trusted_proxies(&config.server.trust_proxy),
+            issuer_base: config.server.issuer_base_url.as_str().to_owned(),
+            cors_origins: config.server.admin_cors_origins.clone(),
+        });
         let app = AppState::new(AppStateParts {
             shared: Arc::clone(&shared),
             provider: Arc::clone(&provider),
@@ -231,7 +242,13 @@ impl Services {
             pages,
             metrics,
             app,
+            admin,
         })
+    }
+
+    /// Every route of the server.
+    pub(crate) fn router(&self) -> Router {
+        porta_http::router(self.app.clone(), porta_admin::router(self.admin.clone()))
     }
 }
 

@@ -94,12 +94,17 @@ pub async fn pages_in_every_order(store: Arc<dyn Store>) {
                     let page = users.list(&UserFilter::default(), &request).await.unwrap();
                     assert!(page.items.len() <= usize::try_from(limit).unwrap());
                     seen.extend(page.items.iter().map(|user| user.id));
-                    request.after = page.next;
-                    if request.after.is_none() {
-                        break;
-                    }
+                    let Some(next) = page.next else { break };
+                    request.start = PageStart::After(next);
                 }
                 assert_eq!(seen, expected, "{sort:?} {direction:?} {limit}");
+                let mut repositories = w.repositories();
+                let mut users = repositories.users(w.acme.organization.id);
+                let skipped = PageRequest { start: PageStart::Offset(4), ..first(sort, direction, limit) };
+                let page = users.list(&UserFilter::default(), &skipped).await.unwrap();
+                let ids: Vec<UserId> = page.items.iter().map(|user| user.id).collect();
+                let wanted = expected.iter().skip(4).take(usize::try_from(limit).unwrap()).copied();
+                assert_eq!(ids, wanted.collect::<Vec<_>>(), "{sort:?} {direction:?} {limit}");
             }
         }
     }
@@ -109,6 +114,9 @@ pub async fn pages_in_every_order(store: Arc<dyn Store>) {
     let whole = first(UserSort::GivenName, Direction::Descending, 11);
     let whole = users.list(&UserFilter::default(), &whole).await.unwrap();
     assert_eq!((whole.items.len(), whole.next), (11, None));
+    assert_eq!(users.count(&UserFilter::default()).await.unwrap(), 11);
+    let named = UserFilter { search: Some("u1@".to_owned()), ..UserFilter::default() };
+    assert_eq!(users.count(&named).await.unwrap(), 1);
 }
 
 /// Rows are inserted before and after the current position while somebody reads page after page: every row that was
@@ -125,10 +133,8 @@ pub async fn rows_inserted_meanwhile(store: Arc<dyn Store>) {
                 let mut users = repositories.users(w.acme.organization.id);
                 let page = users.list(&UserFilter::default(), &request).await.unwrap();
                 seen.extend(page.items.iter().map(|user| user.id));
-                request.after = page.next;
-                if request.after.is_none() {
-                    break;
-                }
+                let Some(next) = page.next else { break };
+                request.start = PageStart::After(next);
                 // The new rows are finitely many, so that the pages have an end.
                 if late % 20 != 0 || seen.len() < 4 {
                     for (name, time) in
@@ -249,7 +255,7 @@ pub async fn organizations_applications_clients(store: Arc<dyn Store>) {
     let by_name = first(OrganizationSort::Name, Direction::Descending, 1);
     let page = all.organizations().list(&OrganizationFilter::default(), &by_name).await.unwrap();
     assert!(page.next.is_some());
-    let next = PageRequest { after: page.next, ..by_name };
+    let next = PageRequest { start: PageStart::After(page.next.unwrap()), ..by_name };
     let next = all.organizations().list(&OrganizationFilter::default(), &next).await.unwrap();
     assert!(page.items[0].name > next.items[0].name);
 

@@ -1,0 +1,83 @@
+//! What one request and one administrator may cost.
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode, header};
+use porta_testkit::TestApp;
+use serde_json::json;
+
+use crate::support::*;
+
+porta_testkit::on_both_stores!(
+    an_administrator_changes_so_much_in_a_minute,
+    a_body_is_bounded,
+    a_body_must_be_json,
+    a_request_costs_few_round_trips,
+);
+
+async fn an_administrator_changes_so_much_in_a_minute(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let mut root = admins.sign_in(ROOT).await;
+    let path = format!("/users/{}/verify-email", admins.user("acme", "ana@acme.test").await.id);
+    for _ in 0..600 {
+        expect(&root.post(&path, &json!({})).await, StatusCode::NO_CONTENT);
+    }
+    let answer = root.post(&path, &json!({})).await;
+    let body = refused(&answer, StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+    assert!(body["retry_after"].as_u64().is_some_and(|seconds| (1..=60).contains(&seconds)), "{body}");
+    assert_eq!(answer.header("retry-after"), Some(body["retry_after"].to_string().as_str()));
+    assert_eq!((answer.header("x-ratelimit-limit"), answer.header("x-ratelimit-remaining")), (Some("600"), Some("0")));
+    // Reads go on, and so do colleagues.
+    expect(&root.get("/organizations/acme/users").await, StatusCode::OK);
+    let mut colleague = admins.sign_in(USERS).await;
+    expect(&colleague.post(&path, &json!({})).await, StatusCode::NO_CONTENT);
+    admins.app.advance(std::time::Duration::from_secs(61));
+}
+
+async fn a_body_is_bounded(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let mut root = admins.sign_in(ROOT).await;
+    let large = json!({ "email": "x@acme.test", "padding": "x".repeat(100 * 1024) });
+    let answer = root.post("/organizations/acme/users", &large).await;
+    refused(&answer, StatusCode::PAYLOAD_TOO_LARGE, "request entity too large");
+}
+
+async fn a_body_must_be_json(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let root = admins.sign_in(ROOT).await;
+    let authorization = format!("Bearer {}", root.token);
+    let mut browser = admins.app.browser();
+    let path = "/api/admin/organizations/acme/users";
+    let json_type = (header::CONTENT_TYPE, "application/json; charset=utf-8");
+    for (text, error) in [
+        ("{", "Invalid JSON"),
+        ("email=x@acme.test", "Invalid JSON"),
+        ("\u{feff}{}", "Invalid JSON"),
+        ("[]", "Validation failed"),
+        ("\"x\"", "Validation failed"),
+        ("", "Validation failed"),
+    ] {
+        let headers = [(header::AUTHORIZATION, authorization.as_str()), json_type.clone()];
+        let answer = browser.send(Method::POST, path, &headers, Body::from(text)).await;
+        refused(&answer, StatusCode::BAD_REQUEST, error);
+    }
+    // Another type is no body.
+    let headers = [(header::AUTHORIZATION, authorization.as_str()), (header::CONTENT_TYPE, "text/plain")];
+    let answer = browser.send(Method::POST, path, &headers, Body::from(r#"{"email":"x@acme.test"}"#)).await;
+    refused(&answer, StatusCode::BAD_REQUEST, "Validation failed");
+}
+
+async fn a_request_costs_few_round_trips(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let mut root = admins.sign_in(ROOT).await;
+    let id = admins.user("acme", "ana@acme.test").await.id;
+    for (path, sql) in [
+        ("/organizations/acme/users?limit=20".to_owned(), 3),
+        ("/organizations/acme/users".to_owned(), 4),
+        (format!("/organizations/acme/users/{id}"), 3),
+    ] {
+        let before = (admins.app.store.round_trips(), admins.app.kv.commands());
+        expect(&root.get(&path).await, StatusCode::OK);
+        let after = (admins.app.store.round_trips(), admins.app.kv.commands());
+        assert_eq!((after.0 - before.0, after.1 - before.1), (sql, 0), "{path}");
+    }
+}

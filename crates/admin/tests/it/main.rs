@@ -1,0 +1,13 @@
+//! Integration tests of the Admin API on the whole server in process, on both stores: one module per subject, each test
+//! named after what it guarantees.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+
+mod access;
+mod concurrency;
+mod cors;
+mod document;
+mod limits;
+mod lists;
+mod support;
+mod users;

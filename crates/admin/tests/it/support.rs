@@ -1,0 +1,143 @@
+//! Administrators, and requests in their name.
+
+use axum::body::Body;
+use axum::http::{HeaderName, Method, StatusCode, header};
+use porta_core::audit::AuditEvent;
+use porta_core::organization::Organization;
+use porta_core::user::User;
+use porta_directory::Actor;
+use porta_testkit::{Answer, Authorize, Browser, TestApp};
+use serde_json::Value;
+
+/// Email address and password.
+pub(crate) type Person = (&'static str, &'static str);
+
+pub(crate) const ROOT: Person = ("root@porta.test", "lantern-Quay-51");
+pub(crate) const ORGS: Person = ("orgs@porta.test", "lantern-Quay-52");
+pub(crate) const USERS: Person = ("users@porta.test", "lantern-Quay-53");
+pub(crate) const APPS: Person = ("apps@porta.test", "lantern-Quay-54");
+pub(crate) const AUDITOR: Person = ("auditor@porta.test", "lantern-Quay-55");
+/// Has a role of the admin application that confers nothing.
+pub(crate) const HELPER: Person = ("helper@porta.test", "lantern-Quay-56");
+/// Has a role `porta-super-admin` of another application.
+pub(crate) const WIKI: Person = ("wiki@porta.test", "lantern-Quay-57");
+
+const REDIRECT_URI: &str = "http://127.0.0.1/callback";
+
+/// A server with administrators. Everything else is the fixture.
+pub(crate) struct Admins {
+    pub(crate) app: TestApp,
+}
+
+/// An administrator who is signed in.
+pub(crate) struct Admin {
+    browser: Browser,
+    pub(crate) token: String,
+}
+
+impl Admins {
+    pub(crate) async fn of(app: TestApp) -> Self {
+        app.provision(include_str!("administrators.yaml")).await;
+        Self { app }
+    }
+
+    /// Signs somebody in with the client of the command line.
+    pub(crate) async fn sign_in(&self, person: Person) -> Admin {
+        self.sign_in_with(person, "porta-cli").await
+    }
+
+    pub(crate) async fn sign_in_with(&self, person: Person, client: &str) -> Admin {
+        let token = token(&self.app, "porta-admin", person, (client, REDIRECT_URI)).await;
+        Admin { browser: self.app.browser(), token }
+    }
+
+    /// Somebody who sends `token`, whatever it is.
+    pub(crate) fn bearer(&self, token: &str) -> Admin {
+        Admin { browser: self.app.browser(), token: token.to_owned() }
+    }
+
+    pub(crate) async fn organization(&self, slug: &str) -> Organization {
+        self.app.directory.queries().organization(slug).await.unwrap()
+    }
+
+    pub(crate) async fn user(&self, organization: &str, email: &str) -> User {
+        let mut unit = self.app.directory.begin(Actor::System).await.unwrap();
+        let organization = unit.organization(organization).await.unwrap();
+        unit.user(&organization, email).await.unwrap()
+    }
+
+    /// The newest audit rows, newest first.
+    pub(crate) async fn audit(&self) -> Vec<AuditEvent> {
+        self.app.store.repositories().audit().recent(None, 200).await.unwrap()
+    }
+
+    pub(crate) async fn newest(&self, event: &str) -> AuditEvent {
+        self.audit().await.into_iter().find(|row| row.event_type == event).unwrap()
+    }
+
+    pub(crate) async fn count(&self, event: &str) -> usize {
+        self.audit().await.iter().filter(|row| row.event_type == event).count()
+    }
+}
+
+/// An access token of somebody for a native client.
+pub(crate) async fn token(app: &TestApp, organization: &str, person: Person, client: (&str, &str)) -> String {
+    let mut browser = app.browser();
+    let request = Authorize::new(organization, client.0, client.1);
+    let answer = browser.sign_in(&request, person.0, person.1).await;
+    let code = answer.query("code").unwrap_or_else(|| unreachable!("{} {}", answer.location(), answer.body));
+    let answer = browser.redeem(organization, (client.0, None), client.1, &code).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    answer.json()["access_token"].as_str().unwrap().to_owned()
+}
+
+impl Admin {
+    /// Sends a request with a JSON body.
+    pub(crate) async fn send(&mut self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        self.send_with(method, path, body, &[]).await
+    }
+
+    pub(crate) async fn send_with(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        more: &[(HeaderName, &str)],
+    ) -> Answer {
+        let authorization = format!("Bearer {}", self.token);
+        let mut headers = vec![(header::AUTHORIZATION, authorization.as_str())];
+        headers.extend(body.map(|_| (header::CONTENT_TYPE, "application/json")));
+        headers.extend(more.iter().cloned());
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.browser.send(method, &format!("/api/admin{path}"), &headers, body).await
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&mut self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn put(&mut self, path: &str, body: &Value) -> Answer {
+        self.send(Method::PUT, path, Some(body)).await
+    }
+
+    pub(crate) async fn delete(&mut self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None).await
+    }
+}
+
+/// Expects an answer with a status and returns its body.
+pub(crate) fn expect(answer: &Answer, status: StatusCode) -> Value {
+    assert_eq!(answer.status, status, "{}", answer.body);
+    if answer.body.is_empty() { Value::Null } else { answer.json() }
+}
+
+/// Expects an error with a status and a text.
+pub(crate) fn refused(answer: &Answer, status: StatusCode, error: &str) -> Value {
+    let body = expect(answer, status);
+    assert_eq!(body["error"], error, "{body}");
+    body
+}
