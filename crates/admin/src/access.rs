@@ -12,8 +12,8 @@ use porta_directory::{Actor, Administrator};
 use porta_web::request_id::RequestId;
 
 use crate::error::{AdminError, Result};
-use crate::state::AdminState;
 use crate::limits;
+use crate::state::AdminState;
 
 const NO_HEADER: AdminError = AdminError::Unauthenticated {
     error: "Authentication required",
@@ -29,7 +29,7 @@ async fn authenticate(parts: &Parts, state: &AdminState) -> Result<Administrator
     if !BearerKind::AccessToken.matches(token) {
         return Err(INVALID_TOKEN);
     }
-    let found = state.directory.queries().administrator(&TokenDigest::of(token)).await?;
+    let found = state.directory.queries().administrators().facts(&TokenDigest::of(token)).await?;
     let facts = found.ok_or(INVALID_TOKEN)?;
     let now = state.clock.now();
     if now >= facts.token_expires_at {

@@ -45,7 +45,10 @@ fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
     }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
-        AdminError::Validation(vec![Detail::wrong_type(path.trim_start_matches('.'), error.inner().to_string())])
+        AdminError::Validation(vec![Detail::wrong_type(
+            path.trim_start_matches('.'),
+            error.inner().to_string(),
+        )])
     })
 }
 
@@ -90,7 +93,10 @@ mod tests {
 
     #[test]
     fn a_mistake_names_its_field() {
-        assert_eq!(details(r#"{"name":1}"#)[0], Detail::wrong_type("name", "invalid type: integer `1`, expected a string"));
+        assert_eq!(
+            details(r#"{"name":1}"#)[0],
+            Detail::wrong_type("name", "invalid type: integer `1`, expected a string")
+        );
         let nested = details(r#"{"inner":[1,"x"]}"#);
         assert!(format!("{nested:?}").contains(r#"["inner", "1"]"#), "{nested:?}");
         for text in ["[]", "1", "null", "\"x\""] {

@@ -51,9 +51,15 @@ mod tests {
 
     #[test]
     fn a_change_names_the_version_it_is_based_on() {
-        for accepted in
-            [&[][..], &["*"], &["W/\"a-1\""], &["\"a-1\""], &["a-1"], &["\"b-1\", W/\"a-1\""], &["\"x\"", "\"a-1\""]]
-        {
+        for accepted in [
+            &[][..],
+            &["*"],
+            &["W/\"a-1\""],
+            &["\"a-1\""],
+            &["a-1"],
+            &["\"b-1\", W/\"a-1\""],
+            &["\"x\"", "\"a-1\""],
+        ] {
             assert!(is_accepted(accepted), "{accepted:?}");
         }
         for refused in [&["W/\"a-2\""][..], &[""], &["\"\""], &["W/"], &["\"a-10\""], &["\"b-1\", \"c\""]] {

@@ -114,7 +114,8 @@ impl<S: Copy + PartialEq> ListRequest<S> {
             Some(sort) => sort,
             None => query.word("sort", sorts)?.unwrap_or(default),
         };
-        const ORDERS: &[(&str, Direction)] = &[("asc", Direction::Ascending), ("desc", Direction::Descending)];
+        const ORDERS: &[(&str, Direction)] =
+            &[("asc", Direction::Ascending), ("desc", Direction::Descending)];
         let direction = match query.word("sortOrder", ORDERS)? {
             Some(direction) => direction,
             None => query.word("order", ORDERS)?.unwrap_or(Direction::Descending),
@@ -126,10 +127,11 @@ impl<S: Copy + PartialEq> ListRequest<S> {
             let limit = query.number("limit", 1..=100)?.unwrap_or(25);
             let start = match query.text("cursor") {
                 None => PageStart::First,
-                Some(text) => PageStart::After(
-                    cursor::decode(text, sort_word, direction)
-                        .ok_or_else(|| AdminError::invalid("cursor", "use the nextCursor of the same list"))?,
-                ),
+                Some(text) => {
+                    PageStart::After(cursor::decode(text, sort_word, direction).ok_or_else(|| {
+                        AdminError::invalid("cursor", "use the nextCursor of the same list")
+                    })?)
+                }
             };
             (start, limit, Mode::Cursor)
         } else {
@@ -165,7 +167,11 @@ impl<S: Copy + PartialEq> ListRequest<S> {
             Mode::Cursor => ListAnswer {
                 data,
                 numbered: None,
-                by_cursor: Some(ByCursor { has_more: next.is_some(), cursor: next.clone(), next_cursor: next }),
+                by_cursor: Some(ByCursor {
+                    has_more: next.is_some(),
+                    cursor: next.clone(),
+                    next_cursor: next,
+                }),
             },
         }
     }

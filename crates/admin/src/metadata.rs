@@ -23,7 +23,7 @@ pub(crate) struct Metadata {
 /// Tell where administrators sign in.
 #[utoipa::path(get, path = "/metadata", tag = "metadata", responses((status = 200, body = Metadata)))]
 pub(crate) async fn get_metadata(State(state): State<AdminState>) -> Result<Reply> {
-    let Some(entry) = state.directory.queries().admin_sign_in().await? else {
+    let Some(entry) = state.directory.queries().administrators().sign_in().await? else {
         let body = json!({
             "error": "Not initialized",
             "message": "Run porta init to set up the admin system",

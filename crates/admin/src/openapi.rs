@@ -27,8 +27,10 @@ pub fn document() -> OpenApi {
 /// Adds what all operations share.
 fn completed(mut api: OpenApi) -> OpenApi {
     api.info = Info::new("Porta Admin API", env!("CARGO_PKG_VERSION"));
-    api.info.description =
-        Some("Manages organizations, applications, clients, users and everything else of an installation.".to_owned());
+    api.info.description = Some(
+        "Manages organizations, applications, clients, users and everything else of an installation."
+            .to_owned(),
+    );
     api.servers = Some(vec![Server::new(BASE)]);
     let components = api.components.get_or_insert_default();
     let mut scheme = Http::new(HttpAuthScheme::Bearer);

@@ -28,8 +28,7 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 /// Longest origin that is compared.
 const LONGEST_ORIGIN: usize = 300;
 
-static DOCUMENT: LazyLock<Bytes> =
-    LazyLock::new(|| document().to_json().unwrap_or_default().into());
+static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document().to_json().unwrap_or_default().into());
 
 /// Every documented operation.
 pub(crate) fn operations() -> OpenApiRouter<AdminState> {
@@ -52,8 +51,7 @@ pub fn router(state: AdminState) -> Router {
 async fn cors(State(state): State<AdminState>, request: Request, next: Next) -> Reply {
     let origin = admitted_origin(&state, request.headers());
     let is_preflight = request.method() == Method::OPTIONS && request.headers().contains_key(header::ORIGIN);
-    let mut reply =
-        if is_preflight { reply::empty(StatusCode::NO_CONTENT) } else { next.run(request).await };
+    let mut reply = if is_preflight { reply::empty(StatusCode::NO_CONTENT) } else { next.run(request).await };
     let headers = reply.headers_mut();
     if !state.cors_origins.is_empty() {
         headers.append(header::VARY, HeaderValue::from_static("Origin"));

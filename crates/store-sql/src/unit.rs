@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use porta_core::OrganizationId;
 use porta_store::{
-    AdministratorRepository, ApplicationRepository, AuditRepository, BrandingAssetRepository, ClientRepository,
-    OneTimeTokenRepository, OrganizationRepository, OutboxRepository, Repositories, Result, SealedRepository,
-    SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository, TokenRepository,
-    UnitOfWork, UserRepository,
+    AdministratorRepository, ApplicationRepository, AuditRepository, BrandingAssetRepository,
+    ClientRepository, OneTimeTokenRepository, OrganizationRepository, OutboxRepository, Repositories, Result,
+    SealedRepository, SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository,
+    TokenRepository, UnitOfWork, UserRepository,
 };
 
 use crate::administrators::Administrators;

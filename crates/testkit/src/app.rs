@@ -310,7 +310,8 @@ impl TestApp {
             issuer_base: shared.issuer_base().to_owned(),
             cors_origins: vec![ADMIN_ORIGIN.to_owned()],
         });
-        let router = porta_http::router(app, porta_admin::router(admin)).layer(axum::Extension(ConnectInfo(peer)));
+        let router =
+            porta_http::router(app, porta_admin::router(admin)).layer(axum::Extension(ConnectInfo(peer)));
         all.push(listen(&shared, &kv));
         drop(all);
         let mailbox = Arc::new(CaptureTransport::new(1000));

@@ -19,7 +19,8 @@ pub(crate) async fn get_user(
     State(state): State<AdminState>,
     path: UserPath,
 ) -> Result<Reply> {
-    let user = state.directory.queries().user(path.organization.as_deref(), &path.user).await?;
+    let queries = state.directory.queries();
+    let (_, user) = queries.users().find(path.organization.as_deref(), &path.user).await?;
     let tag = UserView::tag(&user);
     Ok(with_etag(answer::ok(UserView::from(user)), &tag))
 }

@@ -162,7 +162,8 @@ impl ProfileInput {
         ];
         let is_unfit = |url: &str| !(url.starts_with("https://") || url.starts_with("http://"));
         let unfit = urls.into_iter().filter(|(_, url)| url.iter().flatten().any(|url| is_unfit(url)));
-        let details = unfit.map(|(name, _)| Detail::new(name, "use an address that begins with https:// or http://"));
+        let details =
+            unfit.map(|(name, _)| Detail::new(name, "use an address that begins with https:// or http://"));
         refuse(details.collect())
     }
 }

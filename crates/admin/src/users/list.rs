@@ -50,9 +50,9 @@ pub(crate) async fn list_users(
     let filter = UserFilter { status: query.word("status", &STATUSES)?, search: query.search()? };
     let queries = state.directory.queries();
     let organization = queries.organization(&organization).await?;
-    let found = queries.users(organization.id, &filter, &request.page).await?;
+    let found = queries.users().list(organization.id, &filter, &request.page).await?;
     let total =
-        if request.needs_total() { queries.count_users(organization.id, &filter).await? } else { 0 };
+        if request.needs_total() { queries.users().count(organization.id, &filter).await? } else { 0 };
     let answer = request.answer(found, total, UserView::from);
     Ok(reply::json(StatusCode::OK, &answer))
 }

@@ -31,7 +31,7 @@ pub(crate) async fn set_user_password(
 ) -> Result<Reply> {
     let organization = path.organization.as_deref();
     let queries = state.directory.queries();
-    let (found_in, user) = queries.user_with_organization(organization, &path.user).await?;
+    let (found_in, user) = queries.users().find(organization, &path.user).await?;
     let hash = state.directory.hash_password(&body.password, ContextWords::of(&user, &found_in)).await?;
     let mut unit = state.directory.begin(caller.into_actor()).await?;
     let (organization, user) = unit.user_by_id(organization, &path.user).await?;

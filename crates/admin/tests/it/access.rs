@@ -50,8 +50,10 @@ async fn without_a_valid_token_nobody_gets_in(app: TestApp) {
         (Some(format!("Bearer {good} ")), "Invalid token", invalid),
         (Some("Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290In0.".to_owned()), "Invalid token", invalid),
     ] {
-        let headers: Vec<_> = authorization.iter().map(|value| (header::AUTHORIZATION, value.as_str())).collect();
-        let answer = browser.send(Method::GET, "/api/admin/organizations/acme/users", &headers, "".into()).await;
+        let headers: Vec<_> =
+            authorization.iter().map(|value| (header::AUTHORIZATION, value.as_str())).collect();
+        let answer =
+            browser.send(Method::GET, "/api/admin/organizations/acme/users", &headers, "".into()).await;
         let body = refused(&answer, StatusCode::UNAUTHORIZED, error);
         assert_eq!(body["message"], message, "{authorization:?}");
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
@@ -92,7 +94,10 @@ async fn each_role_may_do_what_it_is_for(app: TestApp) {
             expect(&admin.get(&path).await, status(reads, StatusCode::OK));
         }
         expect(&admin.post(LIST, &new).await, status(writes, StatusCode::CREATED));
-        expect(&admin.put(&format!("{LIST}/{bob}"), &json!({ "nickname": person.0 })).await, status(writes, StatusCode::OK));
+        expect(
+            &admin.put(&format!("{LIST}/{bob}"), &json!({ "nickname": person.0 })).await,
+            status(writes, StatusCode::OK),
+        );
         for action in ["suspend", "unsuspend", "lock", "unlock", "deactivate", "reactivate"] {
             let answer = admin.post(&format!("{LIST}/{bob}/{action}"), &json!({})).await;
             expect(&answer, status(writes, StatusCode::NO_CONTENT));
@@ -119,8 +124,8 @@ async fn whoever_loses_role_password_or_status_loses_the_api(app: TestApp) {
 
     let person = admins.user("porta-admin", AUDITOR.0).await;
     let mut unit = admins.app.directory.begin(Actor::System).await.unwrap();
-    let role = unit.visible_role(&organization, "porta-admin", "porta-auditor").await.unwrap();
-    unit.remove_role(&organization, &person, &role).await.unwrap();
+    let role = unit.roles().visible(&organization, "porta-admin", "porta-auditor").await.unwrap();
+    unit.roles().unassign(&organization, &person, &role).await.unwrap();
     unit.commit().await.unwrap();
     refused(&auditor.get(LIST).await, StatusCode::FORBIDDEN, "Forbidden");
 
@@ -143,7 +148,9 @@ async fn a_token_ends_by_time_revocation_and_with_its_client(app: TestApp) {
     let mut root = admins.sign_in(ROOT).await;
     let token = root.token.clone();
     let mut browser = admins.app.browser();
-    let answer = browser.post("/porta-admin/token/revocation", &[("token", token.as_str()), ("client_id", "porta-cli")]).await;
+    let answer = browser
+        .post("/porta-admin/token/revocation", &[("token", token.as_str()), ("client_id", "porta-cli")])
+        .await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     refused(&root.get(LIST).await, StatusCode::UNAUTHORIZED, "Invalid token");
 
@@ -155,7 +162,7 @@ async fn a_token_ends_by_time_revocation_and_with_its_client(app: TestApp) {
     expect(&root.get(LIST).await, StatusCode::OK);
     let mut unit = admins.app.directory.begin(Actor::System).await.unwrap();
     let (organization, client) = unit.client("porta-cli").await.unwrap();
-    unit.set_client_status(&organization, &client, ClientStatus::Inactive).await.unwrap();
+    unit.clients().set_status(&organization, &client, ClientStatus::Inactive).await.unwrap();
     unit.commit().await.unwrap();
     refused(&root.get(LIST).await, StatusCode::FORBIDDEN, "Forbidden");
 }
@@ -180,7 +187,10 @@ async fn a_lesser_administrator_cannot_take_over_a_member_of_the_admin_organizat
         assert_eq!(body["message"], text, "{method} {place}");
     }
     let after = admins.user("porta-admin", ROOT.0).await;
-    assert_eq!((after.status, after.version, after.password_hash), (UserStatus::Active, root.version, root.password_hash));
+    assert_eq!(
+        (after.status, after.version, after.password_hash),
+        (UserStatus::Active, root.version, root.password_hash)
+    );
     // Everybody may change the own profile.
     let own = admins.user("porta-admin", USERS.0).await.id;
     expect(&users.put(&format!("/users/{own}"), &json!({ "nickname": "U" })).await, StatusCode::OK);
@@ -193,7 +203,11 @@ async fn what_does_not_exist_is_not_found(app: TestApp) {
     for path in ["/nothing", "/organizations/acme/nothing", "/", ""] {
         refused(&root.get(path).await, StatusCode::NOT_FOUND, "Not found");
     }
-    refused(&root.get("/organizations/none/users").await, StatusCode::NOT_FOUND, "Organization not found: none");
+    refused(
+        &root.get("/organizations/none/users").await,
+        StatusCode::NOT_FOUND,
+        "Organization not found: none",
+    );
     let elsewhere = format!("/organizations/beta/users/{bob}");
     refused(&root.get(&elsewhere).await, StatusCode::NOT_FOUND, &format!("User not found: {bob}"));
     for id in ["x", "bob@acme.test", "00000000-0000-0000-0000-000000000000"] {

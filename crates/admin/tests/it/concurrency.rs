@@ -43,7 +43,11 @@ async fn a_change_based_on_an_older_version_is_refused(app: TestApp) {
 }
 
 /// Sends the same request from many administrators' connections at once, and counts the statuses.
-async fn at_once(admins: &Admins, count: usize, request: impl Fn(usize) -> (Method, String, serde_json::Value, Option<String>)) -> Vec<StatusCode> {
+async fn at_once(
+    admins: &Admins,
+    count: usize,
+    request: impl Fn(usize) -> (Method, String, serde_json::Value, Option<String>),
+) -> Vec<StatusCode> {
     let token = admins.sign_in(ROOT).await.token;
     let mut all = JoinSet::new();
     for n in 0..count {
@@ -67,7 +71,9 @@ async fn one_of_many_changes_of_one_version_wins(app: TestApp) {
     let path = format!("/users/{}", admins.user("acme", "bob@acme.test").await.id);
     for round in 0..5 {
         let etag = root.get(&path).await.header("etag").unwrap().to_owned();
-        let change = |n| (Method::PUT, path.clone(), json!({ "nickname": format!("{round}-{n}") }), Some(etag.clone()));
+        let change = |n| {
+            (Method::PUT, path.clone(), json!({ "nickname": format!("{round}-{n}") }), Some(etag.clone()))
+        };
         let statuses = at_once(&admins, 16, change).await;
         assert_eq!(count(&statuses, StatusCode::OK), 1, "{statuses:?}");
         assert_eq!(count(&statuses, StatusCode::CONFLICT), 15, "{statuses:?}");
@@ -77,7 +83,8 @@ async fn one_of_many_changes_of_one_version_wins(app: TestApp) {
 
 async fn one_of_many_creations_of_one_address_wins(app: TestApp) {
     let admins = Admins::of(app).await;
-    let create = |_| (Method::POST, "/organizations/acme/users".to_owned(), json!({ "email": "x@acme.test" }), None);
+    let create =
+        |_| (Method::POST, "/organizations/acme/users".to_owned(), json!({ "email": "x@acme.test" }), None);
     let statuses = at_once(&admins, 16, create).await;
     assert_eq!(count(&statuses, StatusCode::CREATED), 1, "{statuses:?}");
     assert_eq!(count(&statuses, StatusCode::CONFLICT), 15, "{statuses:?}");

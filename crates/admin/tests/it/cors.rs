@@ -11,13 +11,21 @@ async fn scripts_of_configured_origins_only_may_read_answers(app: TestApp) {
     let admins = Admins::of(app).await;
     let mut root = admins.sign_in(ROOT).await;
     let long = format!("https://{}.test", "x".repeat(300));
-    for (origin, is_admitted) in
-        [(ADMIN_ORIGIN, true), ("https://other.test", false), ("null", false), ("https://console.test.other.test", false), (&long, false)]
-    {
+    for (origin, is_admitted) in [
+        (ADMIN_ORIGIN, true),
+        ("https://other.test", false),
+        ("null", false),
+        ("https://console.test.other.test", false),
+        (&long, false),
+    ] {
         let of = [(header::ORIGIN, origin)];
         let allowed = is_admitted.then_some(origin);
         let preflight = root.send_with(Method::OPTIONS, "/organizations/acme/users", None, &of).await;
-        assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (StatusCode::NO_CONTENT, allowed), "{origin}");
+        assert_eq!(
+            (preflight.status, preflight.header("access-control-allow-origin")),
+            (StatusCode::NO_CONTENT, allowed),
+            "{origin}"
+        );
         let headers = preflight.header("access-control-allow-headers").unwrap_or_default();
         for needed in ["Authorization", "If-Match", "X-Porta-SDK-Version", "X-Confirm-Purge"] {
             assert_eq!(headers.contains(needed), is_admitted, "{needed}");

@@ -28,15 +28,32 @@ async fn the_document_describes_every_operation(app: TestApp) {
             let is_public = path == "/metadata";
             assert_eq!(operation.get("security").is_some(), !is_public, "{id}");
             let responses = operation["responses"].as_object().unwrap();
-            let wanted: &[&str] = if is_public { &["200", "500", "503"] } else { &["400", "401", "403", "404", "429", "500", "503"] };
+            let wanted: &[&str] = if is_public {
+                &["200", "500", "503"]
+            } else {
+                &["400", "401", "403", "404", "429", "500", "503"]
+            };
             for status in wanted {
                 assert!(responses.contains_key(*status), "{id} {status}");
             }
-            let named: Vec<&Value> = operation["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "path").collect();
+            let named: Vec<&Value> = operation["parameters"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|p| p["in"] == "path")
+                .collect();
             assert_eq!(named.len(), path.matches('{').count(), "{method} {path}");
         }
     }
-    for id in ["list_users", "get_user", "get_user_by_id", "update_user", "create_user", "lock_user_by_id", "activate_by_id"] {
+    for id in [
+        "list_users",
+        "get_user",
+        "get_user_by_id",
+        "update_user",
+        "create_user",
+        "lock_user_by_id",
+        "activate_by_id",
+    ] {
         assert!(ids.contains(id), "{id}");
     }
     // Every reference leads to a schema.
@@ -51,7 +68,10 @@ async fn the_metadata_lead_to_the_sign_in(app: TestApp) {
     let admins = Admins::of(app).await;
     let answer = admins.bearer("none").get("/metadata").await;
     let body = expect(&answer, StatusCode::OK);
-    assert_eq!(body, json!({ "issuer": "https://id.test/porta-admin", "orgSlug": "porta-admin", "clientId": "porta-cli" }));
+    assert_eq!(
+        body,
+        json!({ "issuer": "https://id.test/porta-admin", "orgSlug": "porta-admin", "clientId": "porta-cli" })
+    );
 }
 
 async fn an_installation_without_administrators_says_so(app: TestApp) {

@@ -25,7 +25,10 @@ async fn an_administrator_changes_so_much_in_a_minute(app: TestApp) {
     let body = refused(&answer, StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
     assert!(body["retry_after"].as_u64().is_some_and(|seconds| (1..=60).contains(&seconds)), "{body}");
     assert_eq!(answer.header("retry-after"), Some(body["retry_after"].to_string().as_str()));
-    assert_eq!((answer.header("x-ratelimit-limit"), answer.header("x-ratelimit-remaining")), (Some("600"), Some("0")));
+    assert_eq!(
+        (answer.header("x-ratelimit-limit"), answer.header("x-ratelimit-remaining")),
+        (Some("600"), Some("0"))
+    );
     // Reads go on, and so do colleagues.
     expect(&root.get("/organizations/acme/users").await, StatusCode::OK);
     let mut colleague = admins.sign_in(USERS).await;

@@ -30,7 +30,7 @@ async fn add(admins: &Admins, emails: impl Iterator<Item = String>) {
     let mut unit = admins.app.directory.begin(Actor::System).await.unwrap();
     let acme = unit.organization("acme").await.unwrap();
     for email in emails {
-        unit.create_user(&acme, NewUser { email, ..NewUser::default() }).await.unwrap();
+        unit.users().create(&acme, NewUser { email, ..NewUser::default() }).await.unwrap();
     }
     unit.commit().await.unwrap();
 }
@@ -47,7 +47,10 @@ async fn pages_by_number_follow_each_other(app: TestApp) {
     for page in 1..=4 {
         let body = expect(&root.get(&format!("{LIST}?page={page}&pageSize=4")).await, StatusCode::OK);
         let expected = [12, page, 4, 3].map(|n| json!(n));
-        assert_eq!([&body["total"], &body["page"], &body["pageSize"], &body["totalPages"]], expected.each_ref());
+        assert_eq!(
+            [&body["total"], &body["page"], &body["pageSize"], &body["totalPages"]],
+            expected.each_ref()
+        );
         assert_eq!(body.get("hasMore"), None);
         seen.extend(emails(&body));
     }
@@ -60,7 +63,12 @@ async fn pages_by_number_follow_each_other(app: TestApp) {
 async fn pages_by_cursor_follow_each_other_whatever_is_inserted(app: TestApp) {
     let admins = with_people(app, 9).await;
     let mut root = admins.sign_in(ROOT).await;
-    for order in ["sortBy=created_at&sortOrder=asc", "sortBy=given_name&sortOrder=desc", "sort=lastLoginAt&order=asc", "sortBy=email"] {
+    for order in [
+        "sortBy=created_at&sortOrder=asc",
+        "sortBy=given_name&sortOrder=desc",
+        "sort=lastLoginAt&order=asc",
+        "sortBy=email",
+    ] {
         let before = expect(&root.get(&format!("{LIST}?pageSize=100")).await, StatusCode::OK);
         let (mut seen, mut cursor) = (Vec::new(), None::<String>);
         for round in 0.. {
@@ -68,9 +76,19 @@ async fn pages_by_cursor_follow_each_other_whatever_is_inserted(app: TestApp) {
             let from = cursor.as_deref().map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
             let body = expect(&root.get(&format!("{LIST}?limit=4&{order}{from}")).await, StatusCode::OK);
             assert_eq!(body.get("total"), None);
-            assert_eq!((&body["cursor"], &body["hasMore"]), (&body["nextCursor"], &json!(body["nextCursor"].is_string())));
+            assert_eq!(
+                (&body["cursor"], &body["hasMore"]),
+                (&body["nextCursor"], &json!(body["nextCursor"].is_string()))
+            );
             seen.extend(emails(&body));
-            add(&admins, std::iter::once(format!("q{}@acme.test", admins.app.entropy().bytes::<4>().map(|b| b.to_string()).concat()))).await;
+            add(
+                &admins,
+                std::iter::once(format!(
+                    "q{}@acme.test",
+                    admins.app.entropy().bytes::<4>().map(|b| b.to_string()).concat()
+                )),
+            )
+            .await;
             cursor = body["nextCursor"].as_str().map(str::to_owned);
             if cursor.is_none() {
                 break;
@@ -87,7 +105,8 @@ async fn pages_by_cursor_follow_each_other_whatever_is_inserted(app: TestApp) {
 async fn a_list_is_sorted_as_asked(app: TestApp) {
     let admins = with_people(app, 3).await;
     let mut root = admins.sign_in(ROOT).await;
-    let mut by_email = async |order: &str| emails(&expect(&root.get(&format!("{LIST}?{order}")).await, StatusCode::OK));
+    let mut by_email =
+        async |order: &str| emails(&expect(&root.get(&format!("{LIST}?{order}")).await, StatusCode::OK));
     let ascending = by_email("sortBy=email&sortOrder=asc").await;
     let mut sorted = ascending.clone();
     sorted.sort();
@@ -150,10 +169,15 @@ async fn what_is_no_list_is_refused(app: TestApp) {
         ("cursor", format!("cursor={cursor}")),
         ("cursor", format!("cursor={cursor}&sortBy=email&sortOrder=asc")),
     ] {
-        let body = refused(&root.get(&format!("{LIST}?{query}")).await, StatusCode::BAD_REQUEST, "Validation failed");
+        let body = refused(
+            &root.get(&format!("{LIST}?{query}")).await,
+            StatusCode::BAD_REQUEST,
+            "Validation failed",
+        );
         assert_eq!(body["details"][0]["path"], json!([field]), "{query}");
     }
     // Unknown parameters are ignored, and so is an organization besides that of the path.
-    let body = expect(&root.get(&format!("{LIST}?color=red&organizationId=x&pageSize=1")).await, StatusCode::OK);
+    let body =
+        expect(&root.get(&format!("{LIST}?color=red&organizationId=x&pageSize=1")).await, StatusCode::OK);
     assert_eq!(body["total"], 8);
 }

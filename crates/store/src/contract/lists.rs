@@ -12,8 +12,8 @@ use porta_core::{Slug, Timestamp, UserId};
 use super::fixture::{MINUTE, NOW, TwoTenants, application, client, organization, user};
 use crate::{
     ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, OrganizationFilter,
-    OrganizationSort, PageRequest, PageStart, SortValue, SortedCursor, Store, StoreError, UserFilter, UserRepository,
-    UserSort,
+    OrganizationSort, PageRequest, PageStart, SortValue, SortedCursor, Store, StoreError, UserFilter,
+    UserRepository, UserSort,
 };
 
 const DIRECTIONS: [Direction; 2] = [Direction::Ascending, Direction::Descending];

@@ -35,12 +35,24 @@ async fn a_user_is_created_with_everything_that_was_sent(app: TestApp) {
             assert_eq!(&data[field], value, "{field}");
         }
     }
-    let address = [("addressStreet", "Quay 1\nDoor 2"), ("addressLocality", "Rotterdam"), ("addressRegion", "ZH"), ("addressPostalCode", "3011"), ("addressCountry", "NL")];
+    let address = [
+        ("addressStreet", "Quay 1\nDoor 2"),
+        ("addressLocality", "Rotterdam"),
+        ("addressRegion", "ZH"),
+        ("addressPostalCode", "3011"),
+        ("addressCountry", "NL"),
+    ];
     for (field, value) in address {
         assert_eq!(data[field], value);
     }
-    assert_eq!((&data["status"], &data["emailVerified"], &data["hasPassword"]), (&json!("active"), &json!(false), &json!(true)));
-    assert_eq!((&data["twoFactorEnabled"], &data["loginCount"], &data["lockedAt"]), (&json!(false), &json!(0), &Value::Null));
+    assert_eq!(
+        (&data["status"], &data["emailVerified"], &data["hasPassword"]),
+        (&json!("active"), &json!(false), &json!(true))
+    );
+    assert_eq!(
+        (&data["twoFactorEnabled"], &data["loginCount"], &data["lockedAt"]),
+        (&json!(false), &json!(0), &Value::Null)
+    );
     assert_eq!(data.as_object().unwrap().len(), 36);
     assert!(!answer.body.contains("argon2"), "{}", answer.body);
 
@@ -113,7 +125,11 @@ async fn what_breaks_a_rule_is_refused_and_nothing_is_stored(app: TestApp) {
     }
     let missing = refused(&root.post(LIST, &json!({})).await, StatusCode::BAD_REQUEST, "Validation failed");
     assert!(missing.to_string().contains("missing field `email`"), "{missing}");
-    refused(&root.post("/organizations/none/users", &json!({ "email": email })).await, StatusCode::NOT_FOUND, "Organization not found: none");
+    refused(
+        &root.post("/organizations/none/users", &json!({ "email": email })).await,
+        StatusCode::NOT_FOUND,
+        "Organization not found: none",
+    );
     assert_eq!(expect(&root.get(LIST).await, StatusCode::OK)["total"], 3);
     assert_eq!(admins.audit().await.iter().filter(|row| row.metadata["email"] == email).count(), 0);
 }
@@ -126,7 +142,10 @@ async fn a_taken_address_is_a_conflict(app: TestApp) {
         refused(&answer, StatusCode::CONFLICT, &format!("User `{taken}` is already taken"));
     }
     // The same address in another organization is another person.
-    expect(&root.post("/organizations/beta/users", &json!({ "email": "bob@acme.test" })).await, StatusCode::CREATED);
+    expect(
+        &root.post("/organizations/beta/users", &json!({ "email": "bob@acme.test" })).await,
+        StatusCode::CREATED,
+    );
 }
 
 async fn whoever_was_created_can_sign_in(app: TestApp) {

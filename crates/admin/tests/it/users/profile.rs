@@ -24,7 +24,8 @@ async fn a_change_touches_only_what_it_names(app: TestApp) {
     let (mut root, path) = (admins.sign_in(ROOT).await, ana(&admins).await);
     let before = expect(&root.get(&path).await, StatusCode::OK)["data"].clone();
     admins.app.advance(std::time::Duration::from_secs(1));
-    let change = json!({ "nickname": "A", "phoneNumber": null, "address": { "region": "ZH", "country": null } });
+    let change =
+        json!({ "nickname": "A", "phoneNumber": null, "address": { "region": "ZH", "country": null } });
     let answer = root.put(&path, &change).await;
     let after = expect(&answer, StatusCode::OK)["data"].clone();
     let expected = [
@@ -63,7 +64,10 @@ async fn a_new_address_is_not_verified(app: TestApp) {
     let admins = Admins::of(app).await;
     let (mut root, path) = (admins.sign_in(ROOT).await, ana(&admins).await);
     let body = expect(&root.put(&path, &json!({ "email": "ann@acme.test" })).await, StatusCode::OK);
-    assert_eq!((&body["data"]["email"], &body["data"]["emailVerified"]), (&json!("ann@acme.test"), &json!(false)));
+    assert_eq!(
+        (&body["data"]["email"], &body["data"]["emailVerified"]),
+        (&json!("ann@acme.test"), &json!(false))
+    );
 }
 
 async fn a_taken_address_is_a_conflict(app: TestApp) {
@@ -78,7 +82,12 @@ async fn a_password_is_set_and_removed(app: TestApp) {
     let admins = Admins::of(app).await;
     let (mut root, path) = (admins.sign_in(ROOT).await, ana(&admins).await);
     let place = format!("{path}/password");
-    for unfit in [json!({}), json!({ "password": "short" }), json!({ "password": "ana@acme.test1" }), json!({ "password": null })] {
+    for unfit in [
+        json!({}),
+        json!({ "password": "short" }),
+        json!({ "password": "ana@acme.test1" }),
+        json!({ "password": null }),
+    ] {
         refused(&root.post(&place, &unfit).await, StatusCode::BAD_REQUEST, "Validation failed");
     }
     let new = ("ana@acme.test", "harbour-Quay-5311");

@@ -28,7 +28,12 @@ async fn every_transition_that_exists_works_and_no_other(app: TestApp) {
     let admins = Admins::of(app).await;
     let mut root = admins.sign_in(ROOT).await;
     let path = format!("/organizations/acme/users/{}", admins.user("acme", "bob@acme.test").await.id);
-    for (into, status) in [(None, "active"), (Some("deactivate"), "inactive"), (Some("suspend"), "suspended"), (Some("lock"), "locked")] {
+    for (into, status) in [
+        (None, "active"),
+        (Some("deactivate"), "inactive"),
+        (Some("suspend"), "suspended"),
+        (Some("lock"), "locked"),
+    ] {
         if let Some(action) = into {
             expect(&root.post(&format!("{path}/{action}"), &json!({})).await, StatusCode::NO_CONTENT);
         }
@@ -48,7 +53,11 @@ async fn every_transition_that_exists_works_and_no_other(app: TestApp) {
     }
     for (_, _, _, event) in ACTIONS {
         let row = admins.newest(event).await;
-        assert_eq!((row.actor_label.as_deref(), row.organization_label.as_deref()), (Some(ROOT.0), Some("acme")), "{event}");
+        assert_eq!(
+            (row.actor_label.as_deref(), row.organization_label.as_deref()),
+            (Some(ROOT.0), Some("acme")),
+            "{event}"
+        );
     }
 }
 
@@ -76,7 +85,8 @@ async fn stopping_an_account_ends_its_tokens(app: TestApp) {
         expect(&root.post(&format!("{path}/{start}"), &json!({})).await, StatusCode::NO_CONTENT);
         let authorization = format!("Bearer {token}");
         let headers = [(axum::http::header::AUTHORIZATION, authorization.as_str())];
-        let answer = admins.app.browser().send(axum::http::Method::GET, "/acme/me", &headers, "".into()).await;
+        let answer =
+            admins.app.browser().send(axum::http::Method::GET, "/acme/me", &headers, "".into()).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{stop}");
     }
 }

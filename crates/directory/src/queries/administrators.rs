@@ -1,0 +1,38 @@
+//! Administrators and their sign-in.
+
+use porta_core::{Slug, TokenDigest};
+use porta_store::AdministratorFacts;
+
+use super::Queries;
+use crate::Result;
+
+/// Where administrators sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdminSignIn {
+    /// Slug of the super-admin organization.
+    pub organization: Slug,
+    /// Client of the command line.
+    pub client_id: Option<String>,
+}
+
+pub struct AdministratorQueries<'q>(&'q Queries);
+
+impl Queries {
+    pub fn administrators(&self) -> AdministratorQueries<'_> {
+        AdministratorQueries(self)
+    }
+}
+
+impl AdministratorQueries<'_> {
+    /// `None`: the installation has no admin application yet.
+    pub async fn sign_in(&self) -> Result<Option<AdminSignIn>> {
+        let found = self.0.repositories().administrators().sign_in().await?;
+        Ok(found.map(|(organization, client_id)| AdminSignIn { organization, client_id }))
+    }
+
+    /// Who is behind an access token; whether it is still valid is for the caller to decide.
+    pub async fn facts(&self, token: &TokenDigest) -> Result<Option<AdministratorFacts>> {
+        let now = self.0.deps.clock.now();
+        Ok(self.0.repositories().administrators().facts(token, now).await?)
+    }
+}

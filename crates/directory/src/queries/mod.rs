@@ -1,0 +1,46 @@
+//! What operators read. Every query is a round trip of its own, outside a unit of work. Each kind of entity has a file
+//! with its own type.
+
+mod administrators;
+mod users;
+
+use std::sync::Arc;
+
+use porta_core::organization::Organization;
+use porta_core::{OrganizationId, Slug};
+use porta_store::Repositories;
+
+pub use self::administrators::{AdminSignIn, AdministratorQueries};
+pub use self::users::UserQueries;
+
+use crate::{DirectoryDeps, DirectoryError, Result};
+
+/// Queries of operators; cheap to make.
+pub struct Queries {
+    deps: Arc<DirectoryDeps>,
+}
+
+impl Queries {
+    pub(crate) fn new(deps: Arc<DirectoryDeps>) -> Self {
+        Self { deps }
+    }
+
+    /// Repositories whose every call commits by itself.
+    pub(crate) fn repositories(&self) -> Box<dyn Repositories + '_> {
+        self.deps.store.repositories()
+    }
+
+    /// Finds an organization by id, then by slug: a slug may look like an id.
+    pub async fn organization(&self, slug_or_id: &str) -> Result<Organization> {
+        let mut repositories = self.repositories();
+        let mut organizations = repositories.organizations();
+        if let Some(id) = OrganizationId::parse(slug_or_id)
+            && let Some(found) = organizations.by_id(id).await?
+        {
+            return Ok(found);
+        }
+        let missing = || DirectoryError::not_found("organization", slug_or_id);
+        let slug = Slug::parse(slug_or_id).map_err(|_| missing())?;
+        organizations.by_slug(&slug).await?.ok_or_else(missing)
+    }
+}

@@ -1,0 +1,45 @@
+//! People.
+
+use porta_core::organization::Organization;
+use porta_core::user::User;
+use porta_core::{OrganizationId, UserId};
+use porta_store::{Page, PageRequest, SortedCursor, UserFilter, UserSort};
+
+use super::Queries;
+use crate::{DirectoryError, Result};
+
+pub struct UserQueries<'q>(&'q Queries);
+
+impl Queries {
+    pub fn users(&self) -> UserQueries<'_> {
+        UserQueries(self)
+    }
+}
+
+impl UserQueries<'_> {
+    /// Finds a person by id, in a named organization or in whichever has the person.
+    pub async fn find(&self, organization: Option<&str>, id: &str) -> Result<(Organization, User)> {
+        let missing = || DirectoryError::not_found("user", id);
+        let user = UserId::parse(id).ok_or_else(missing)?;
+        let organization = match organization {
+            Some(name) => self.0.organization(name).await?,
+            None => self.0.repositories().organizations().of_user(user).await?.ok_or_else(missing)?,
+        };
+        let found = self.0.repositories().users(organization.id).by_id(user).await?;
+        Ok((organization, found.ok_or_else(missing)?))
+    }
+
+    pub async fn list(
+        &self,
+        organization: OrganizationId,
+        filter: &UserFilter,
+        page: &PageRequest<UserSort>,
+    ) -> Result<Page<User, SortedCursor>> {
+        Ok(self.0.repositories().users(organization).list(filter, page).await?)
+    }
+
+    /// Number of rows of a list on all its pages.
+    pub async fn count(&self, organization: OrganizationId, filter: &UserFilter) -> Result<u64> {
+        Ok(self.0.repositories().users(organization).count(filter).await?)
+    }
+}
