@@ -54,82 +54,42 @@ fn targets(results: &Results) -> Vec<Target> {
     let bar = TargetBuilder(&results.stores);
     vec![
         bar.rate(
-            Throughput {
-                name: Scenario::Discovery.to_string(),
-                reference: "4,400/s",
-                per_second: 50_000.0,
-                share: 0.7,
-            },
+            Throughput::new(Scenario::Discovery.to_string(), "4,400/s", 50_000.0, 0.7),
             at(Scenario::Discovery),
             constant,
         ),
         bar.rate(
-            Throughput {
-                name: Scenario::Jwks.to_string(),
-                reference: "6,100/s",
-                per_second: 50_000.0,
-                share: 0.7,
-            },
+            Throughput::new(Scenario::Jwks.to_string(), "6,100/s", 50_000.0, 0.7),
             at(Scenario::Jwks),
             constant,
         ),
         bar.rate(
-            Throughput {
-                name: Scenario::ClientCredentials.to_string(),
-                reference: "2,500/s",
-                per_second: 20_000.0,
-                share: 0.0,
-            },
+            Throughput::new(Scenario::ClientCredentials.to_string(), "2,500/s", 20_000.0, 0.0),
             at(Scenario::ClientCredentials),
             |_| None,
         ),
         bar.rate(
-            Throughput {
-                name: Scenario::Introspection.to_string(),
-                reference: "1,770/s",
-                per_second: 12_000.0,
-                share: 0.6,
-            },
+            Throughput::new(Scenario::Introspection.to_string(), "1,770/s", 12_000.0, 0.6),
             at(Scenario::Introspection),
             of_database(limits::SELECT),
         ),
         bar.rate(
-            Throughput {
-                name: Scenario::UserInfo.to_string(),
-                reference: "1,720/s",
-                per_second: 12_000.0,
-                share: 0.6,
-            },
+            Throughput::new(Scenario::UserInfo.to_string(), "1,720/s", 12_000.0, 0.6),
             at(Scenario::UserInfo),
             of_database(limits::SELECT),
         ),
         bar.rate(
-            Throughput {
-                name: Scenario::Refresh.to_string(),
-                reference: "660/s",
-                per_second: 4_000.0,
-                share: 0.6,
-            },
+            Throughput::new(Scenario::Refresh.to_string(), "660/s", 4_000.0, 0.6),
             at(Scenario::Refresh),
             of_database(limits::INSERT),
         ),
         bar.rate(
-            Throughput {
-                name: format!("{}, {}", Scenario::SignIn, HashCost::REFERENCE),
-                reference: "5.0/s",
-                per_second: 8.0,
-                share: 0.9,
-            },
+            Throughput::new(format!("{}, {}", Scenario::SignIn, HashCost::REFERENCE), "5.0/s", 8.0, 0.9),
             |store| store.sign_in_at_reference_cost(MANY).copied(),
             |store| store.limits.reference_hashing,
         ),
         bar.rate(
-            Throughput {
-                name: format!("{}, {}", Scenario::SignIn, results.default_cost),
-                reference: "–",
-                per_second: 45.0,
-                share: 0.9,
-            },
+            Throughput::new(format!("{}, {}", Scenario::SignIn, results.default_cost), "–", 45.0, 0.9),
             at(Scenario::SignIn),
             |store| store.limits.hashing,
         ),
@@ -159,6 +119,12 @@ struct Throughput {
     reference: &'static str,
     per_second: f64,
     share: f64,
+}
+
+impl Throughput {
+    fn new(name: String, reference: &'static str, per_second: f64, share: f64) -> Self {
+        Self { name, reference, per_second, share }
+    }
 }
 
 struct TargetBuilder<'a>(&'a [StoreResults]);

@@ -89,7 +89,7 @@ impl World {
             .map(|_| {
                 let directory = self.directory.clone();
                 tokio::spawn(async move {
-                    drop(directory.begin(actor()).await.unwrap().organizations().all().await)
+                    drop(directory.begin(actor()).await.unwrap().organizations().all().await);
                 })
             })
             .collect();
