@@ -8,6 +8,7 @@ use porta_core::{ApplicationId, Invalid, ModuleId, Slug, Version};
 use serde_json::json;
 
 use crate::error::{already_taken, changed_concurrently, refuse, stale};
+use crate::installation::is_admin_application;
 use crate::organizations::slug_of;
 use crate::work::changed;
 use crate::{DirectoryError, Result, Transaction};
@@ -166,7 +167,8 @@ impl Transaction {
         Ok((after, fields))
     }
 
-    /// Sets the status: active ⇄ inactive; either → archived, which is final.
+    /// Sets the status: active ⇄ inactive; either → archived, which is final. The application of administration stays
+    /// active, because without it nobody could administer anything.
     pub async fn set_application_status(
         &mut self,
         organization: &Organization,
@@ -175,6 +177,10 @@ impl Transaction {
     ) -> Result<Application> {
         use ApplicationStatus::{Active, Archived, Inactive};
         require_owner(organization, application)?;
+        if to != Active && is_admin_application(organization, application) {
+            let problem = format!("application `{}` cannot be deactivated or archived", application.slug);
+            return Err(DirectoryError::Forbidden(problem));
+        }
         let event = match (application.status, to) {
             (Inactive, Active) => AuditEventKind::AppActivated,
             (Active, Inactive) => AuditEventKind::AppDeactivated,

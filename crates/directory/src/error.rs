@@ -57,6 +57,9 @@ pub enum DirectoryError {
     Invalid(Vec<Problem>),
     #[error("{kind} `{name}` was not found")]
     NotFound { kind: &'static str, name: String },
+    /// The actor may not do this; the text says what is protected.
+    #[error("{0}")]
+    Forbidden(String),
     /// The name is taken, or the entity was changed concurrently.
     #[error("{0}")]
     Conflict(String),
@@ -93,6 +96,7 @@ impl DirectoryError {
         match self {
             Self::Invalid(_)
             | Self::NotFound { .. }
+            | Self::Forbidden(_)
             | Self::Conflict(_)
             | Self::TooSoon { .. }
             | Self::Store(StoreError::Conflict(_) | StoreError::MissingReference(_) | StoreError::Stale(_)) => {

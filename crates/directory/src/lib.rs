@@ -29,6 +29,7 @@ mod clients;
 mod duplicate_mailboxes;
 mod emails;
 mod error;
+mod installation;
 mod invitations;
 mod keys;
 mod lookup;
@@ -46,6 +47,9 @@ pub use claims::NewClaim;
 pub use clients::{IssuedSecret, NewClient, NewSecret, check_client};
 pub use duplicate_mailboxes::DuplicateMailbox;
 pub use error::{DirectoryError, Problem, Result};
+pub use installation::{
+    Installation, Installed, InstalledPart, NewAdministrator, NewConsole, NewInstallation,
+};
 pub use invitations::{NewInvitation, SentInvitation};
 pub use keys::{KeySummary, Rotation, Urgency};
 pub use organizations::NewOrganization;

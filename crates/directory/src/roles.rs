@@ -1,5 +1,6 @@
 //! Roles, permissions, the links between them, and assignments to people.
 
+use porta_core::admin::BUILT_IN_ROLE_PREFIX;
 use porta_core::application::{Application, Permission, Role};
 use porta_core::audit::AuditEventKind;
 use porta_core::change::Change;
@@ -11,6 +12,7 @@ use serde_json::json;
 
 use crate::applications::{description, require_owner};
 use crate::error::{already_taken, refuse, stale};
+use crate::installation::refuse_built_in;
 use crate::organizations::slug_of;
 use crate::work::changed;
 use crate::{DirectoryError, Result, Transaction};
@@ -38,7 +40,22 @@ fn name_and_description(name: &str, text: Option<&String>) -> Vec<Invalid> {
 }
 
 impl Transaction {
+    /// Creates a role. Slugs of built-in roles are reserved in every application, so that no other role looks like one.
     pub async fn create_role(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        new: NewRole,
+    ) -> Result<Role> {
+        if slug_of(new.slug.clone(), &new.name).starts_with(BUILT_IN_ROLE_PREFIX) {
+            let problem = format!("`{BUILT_IN_ROLE_PREFIX}` is reserved for built-in roles; choose another");
+            return Err(DirectoryError::invalid("slug", problem));
+        }
+        self.add_role(organization, application, new).await
+    }
+
+    /// Creates a role with any slug.
+    pub(crate) async fn add_role(
         &mut self,
         organization: &Organization,
         application: &Application,
@@ -81,6 +98,7 @@ impl Transaction {
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
+        refuse_built_in(organization, application, before.slug.as_str())?;
         let updated = self.unit.applications(organization.id).update_role(&after, self.now).await;
         if !updated.map_err(stale("role"))? {
             return Err(DirectoryError::not_found("role", &before.slug));
@@ -144,6 +162,7 @@ impl Transaction {
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
+        refuse_built_in(organization, application, &before.slug)?;
         let updated = self.unit.applications(organization.id).update_permission(&after).await;
         if !updated.map_err(stale("permission"))? {
             return Err(DirectoryError::not_found("permission", &before.slug));
@@ -163,6 +182,7 @@ impl Transaction {
         permission: &Permission,
     ) -> Result<bool> {
         require_owner(organization, application)?;
+        refuse_built_in(organization, application, role.slug.as_str())?;
         let mut applications = self.unit.applications(organization.id);
         if !applications.link_permission(role.id, permission.id, self.now).await? {
             return Ok(false);

@@ -1,0 +1,386 @@
+//! What administration needs: the application `porta-admin` of the super-admin organization with its permissions, roles
+//! and clients, and the first administrator.
+//!
+//! ```text
+//! nothing ──install──► complete;  a second time: refused
+//! parts are missing ──install as a repair──► complete; what exists stays as it is, secrets too
+//! ```
+//!
+//! Built-in roles and their permissions are part of the program ([`porta_core::admin`]). Their rows only say who has
+//! which role, so the operations of [`crate::roles`] refuse to change them.
+
+use porta_core::admin::{ADMIN_SLUG, AdminPermission, AdminRole, SUPER_ADMIN_USER_KEY};
+use porta_core::application::Application;
+use porta_core::audit::AuditEventKind;
+use porta_core::change::Change;
+use porta_core::client::{ApplicationType, Client, ClientType, GrantType, TokenEndpointAuthMethod};
+use porta_core::organization::{LoginMethod, Organization};
+use porta_core::password_rules::ContextWords;
+use porta_core::signing_key::SigningAlgorithm;
+use porta_core::user::{Email, PasswordHash, Profile, User};
+use porta_core::{PermissionId, Slug, UserId};
+use secrecy::SecretString;
+use serde_json::json;
+
+use crate::applications::owns;
+use crate::error::stale;
+use crate::{
+    Directory, DirectoryError, NewApplication, NewClient, NewPermission, NewRole, NewSecret, NewUser, Result,
+    Transaction,
+};
+
+/// Names of the clients; a repair finds them by these.
+const COMMAND_LINE: &str = "Porta Admin CLI";
+const CONSOLE: &str = "Porta Admin GUI";
+const SCOPE: &str = "openid profile email offline_access";
+
+/// The administration of this installation, as far as it exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installation {
+    /// The super-admin organization.
+    pub organization: Organization,
+    /// `None`: nothing was installed yet.
+    pub application: Option<Application>,
+    /// The super-admin user. Its id is a setting of the platform that the registry of settings does not have: no
+    /// operation that changes settings can write it, and it needs no table of its own.
+    pub administrator: Option<User>,
+}
+
+/// The first administrator, from [`Directory::new_administrator`].
+#[derive(Debug, Clone)]
+pub struct NewAdministrator {
+    email: String,
+    profile: Profile,
+    password: PasswordHash,
+}
+
+/// The client of the admin console.
+#[derive(Debug, Clone)]
+pub struct NewConsole {
+    /// Public origin of the console, such as `https://admin.example.com`.
+    pub url: String,
+    /// `None`: the organization's methods.
+    pub login_methods: Option<Vec<LoginMethod>>,
+}
+
+/// An installation to complete.
+#[derive(Debug, Clone)]
+pub struct NewInstallation {
+    /// Needed if there is no administrator yet.
+    pub administrator: Option<NewAdministrator>,
+    pub console: NewConsole,
+    /// Completes an existing installation, which is refused otherwise.
+    pub is_repair: bool,
+}
+
+/// What [`Transaction::install`] created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InstalledPart {
+    Application,
+    SigningKeys,
+    /// How many.
+    Permissions(usize),
+    /// How many permissions the role was given.
+    Role(AdminRole, usize),
+    CommandLineClient,
+    ConsoleClient,
+    /// The user, or the role of an existing user.
+    Administrator,
+}
+
+/// A complete installation.
+#[derive(Debug)]
+pub struct Installed {
+    pub organization: Organization,
+    pub application: Application,
+    pub command_line: Client,
+    pub console: Client,
+    /// Available only now; `None` if the client existed.
+    pub console_secret: Option<SecretString>,
+    pub administrator: User,
+    /// What was missing, in the order of its creation.
+    pub created: Vec<InstalledPart>,
+}
+
+/// Whether it is the application of administration. A tenant's own application of that slug is not.
+pub(crate) fn is_admin_application(organization: &Organization, application: &Application) -> bool {
+    organization.is_super_admin && owns(organization, application) && application.slug.as_str() == ADMIN_SLUG
+}
+
+/// Refuses to change a role or permission that is part of the program.
+pub(crate) fn refuse_built_in(
+    organization: &Organization,
+    application: &Application,
+    slug: &str,
+) -> Result<()> {
+    let is_built_in = AdminRole::parse(slug).is_some() || AdminPermission::parse(slug).is_some();
+    if is_built_in && is_admin_application(organization, application) {
+        return Err(DirectoryError::Forbidden(format!("`{slug}` is built in and cannot be changed")));
+    }
+    Ok(())
+}
+
+fn already_initialized() -> DirectoryError {
+    DirectoryError::Conflict("the installation is already initialized".to_owned())
+}
+
+/// Starts with a capital letter.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
+fn new_role(role: AdminRole) -> NewRole {
+    NewRole {
+        name: role.display_name().to_owned(),
+        slug: Some(role.as_str().to_owned()),
+        description: Some(sentence(role.description())),
+    }
+}
+
+fn command_line_client() -> NewClient {
+    let redirect_uris =
+        ["http://127.0.0.1/callback", "http://localhost/callback", "http://127.0.0.1/auth/callback"];
+    NewClient {
+        client_name: COMMAND_LINE.to_owned(),
+        client_type: Some(ClientType::Public),
+        application_type: Some(ApplicationType::Native),
+        redirect_uris: redirect_uris.map(str::to_owned).to_vec(),
+        post_logout_redirect_uris: vec!["http://127.0.0.1".to_owned()],
+        ..sign_in_client()
+    }
+}
+
+fn console_client(console: NewConsole) -> NewClient {
+    let url = console.url;
+    NewClient {
+        client_name: CONSOLE.to_owned(),
+        client_type: Some(ClientType::Confidential),
+        application_type: Some(ApplicationType::Web),
+        redirect_uris: vec![format!("{url}/auth/callback")],
+        post_logout_redirect_uris: vec![format!("{url}/auth/signed-out"), url],
+        token_endpoint_auth_method: Some(TokenEndpointAuthMethod::ClientSecretPost),
+        login_methods: console.login_methods,
+        secret: NewSecret { label: Some("Initial secret (porta init)".to_owned()), ..NewSecret::default() },
+        ..sign_in_client()
+    }
+}
+
+/// What both clients have in common.
+fn sign_in_client() -> NewClient {
+    NewClient {
+        grant_types: Some(vec![GrantType::AuthorizationCode, GrantType::RefreshToken]),
+        scope: Some(SCOPE.to_owned()),
+        // Both are ours and verify it; the default would need an RSA key.
+        id_token_signed_response_alg: Some(SigningAlgorithm::Es256),
+        ..NewClient::default()
+    }
+}
+
+impl Directory {
+    /// Checks the address and the password of a first administrator, and hashes the password. Called before a unit of
+    /// work begins, so that no transaction waits for Argon2.
+    pub async fn new_administrator(
+        &self,
+        organization: &Organization,
+        email: &str,
+        profile: Profile,
+        password: &SecretString,
+    ) -> Result<NewAdministrator> {
+        let email = Email::parse(email)?;
+        let names = [
+            Some(organization.name.as_str()),
+            Some(organization.slug.as_str()),
+            organization.branding.company_name.as_deref(),
+        ];
+        let context = ContextWords::new(&email, &profile, &names);
+        let password = self.hash_password(password, context).await?;
+        Ok(NewAdministrator { email: email.shown().to_owned(), profile, password })
+    }
+}
+
+impl Transaction {
+    pub async fn installation(&mut self) -> Result<Installation> {
+        let slug = Slug::trusted(ADMIN_SLUG.to_owned());
+        let found = self.unit.organizations().by_slug(&slug).await?.filter(|o| o.is_super_admin);
+        let organization = found.ok_or_else(|| DirectoryError::not_found("organization", ADMIN_SLUG))?;
+        let application = self.own_application(&organization, &slug).await?;
+        let stored = self.unit.settings(None).find(SUPER_ADMIN_USER_KEY).await?;
+        let id = stored.and_then(|setting| setting.value.as_str().and_then(UserId::parse));
+        let administrator = match id {
+            Some(id) => self.unit.users(organization.id).by_id(id).await?,
+            None => None,
+        };
+        Ok(Installation { organization, application, administrator })
+    }
+
+    /// Creates everything that administration needs. Of two that do this at once, the unique slug of the application
+    /// refuses one.
+    pub async fn install(&mut self, new: NewInstallation) -> Result<Installed> {
+        let Installation { organization, application, administrator } = self.installation().await?;
+        let mut created = Vec::new();
+        let application = match application {
+            None => {
+                created.push(InstalledPart::Application);
+                self.create_admin_application(&organization).await?
+            }
+            Some(application) if new.is_repair => self.begin_repair(&organization, application).await?,
+            Some(_) => return Err(already_initialized()),
+        };
+        if self.ensure_signing_keys(&organization, SigningAlgorithm::Es256).await? {
+            created.push(InstalledPart::SigningKeys);
+        }
+        self.install_roles(&organization, &application, &mut created).await?;
+        let known = self.unit.clients(organization.id).by_name(application.id, COMMAND_LINE).await?;
+        let command_line = if let Some(client) = known {
+            client
+        } else {
+            created.push(InstalledPart::CommandLineClient);
+            self.create_client(&organization, &application, command_line_client()).await?.0
+        };
+        let known = self.unit.clients(organization.id).by_name(application.id, CONSOLE).await?;
+        let (console, secret) = if let Some(client) = known {
+            (client, None)
+        } else {
+            created.push(InstalledPart::ConsoleClient);
+            self.create_client(&organization, &application, console_client(new.console)).await?
+        };
+        let administrator = match (administrator, new.administrator) {
+            (Some(user), _) => user,
+            (None, Some(new)) => self.create_administrator(&organization, new).await?,
+            (None, None) => return Err(DirectoryError::invalid("email", "name the first administrator")),
+        };
+        let super_admin =
+            self.visible_role(&organization, ADMIN_SLUG, AdminRole::SuperAdmin.as_str()).await?;
+        if self.assign_role(&organization, &administrator, &super_admin).await? {
+            created.push(InstalledPart::Administrator);
+        }
+        let console_secret = secret.and_then(|secret| secret.generated);
+        Ok(Installed {
+            organization,
+            application,
+            command_line,
+            console,
+            console_secret,
+            administrator,
+            created,
+        })
+    }
+
+    async fn create_admin_application(&mut self, organization: &Organization) -> Result<Application> {
+        let new = NewApplication {
+            name: "Porta Admin".to_owned(),
+            slug: Some(ADMIN_SLUG.to_owned()),
+            description: Some("Admin API, admin console and sign-in of the command line".to_owned()),
+            is_shared: false,
+        };
+        self.create_application(organization, new).await.map_err(|error| match error {
+            DirectoryError::Conflict(_) => already_initialized(),
+            other => other,
+        })
+    }
+
+    /// Locks the row of the application until the unit of work ends. Of two repairs at once one is refused, because the
+    /// version is no longer the one it read; otherwise both could create a client, whose name need not be unique.
+    async fn begin_repair(
+        &mut self,
+        organization: &Organization,
+        application: Application,
+    ) -> Result<Application> {
+        let application = Application { updated_at: self.now, ..application };
+        let mut applications = self.unit.applications(organization.id);
+        if !applications.update(&application).await.map_err(stale("application"))? {
+            return Err(DirectoryError::not_found("application", ADMIN_SLUG));
+        }
+        Ok(Application { version: application.version.next(), ..application })
+    }
+
+    /// Creates missing roles, and gives each the permissions that it lacks.
+    async fn install_roles(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        created: &mut Vec<InstalledPart>,
+    ) -> Result<()> {
+        let permissions = self.install_permissions(organization, application, created).await?;
+        let known = self.unit.applications(organization.id).roles(application.id).await?;
+        for role in AdminRole::BUILT_IN {
+            let row = match known.iter().find(|row| row.slug.as_str() == role.as_str()) {
+                Some(row) => row.clone(),
+                None => self.add_role(organization, application, new_role(role)).await?,
+            };
+            let held = role.permissions();
+            let mut given = Vec::new();
+            let mut applications = self.unit.applications(organization.id);
+            for (_, permission) in permissions.iter().filter(|(permission, _)| held.contains(*permission)) {
+                if applications.link_permission(row.id, *permission, self.now).await? {
+                    given.push(*permission);
+                }
+            }
+            drop(applications);
+            if given.is_empty() {
+                continue;
+            }
+            let metadata = json!({ "roleId": row.id, "permissionIds": given });
+            self.audit(AuditEventKind::RolePermissionsAssigned, Some(organization), None, metadata).await?;
+            self.announce(Change::Application(application.id));
+            created.push(InstalledPart::Role(role, given.len()));
+        }
+        Ok(())
+    }
+
+    /// Creates missing permissions; returns the row of each.
+    async fn install_permissions(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        created: &mut Vec<InstalledPart>,
+    ) -> Result<Vec<(AdminPermission, PermissionId)>> {
+        let known = self.unit.applications(organization.id).permissions(application.id).await?;
+        let (mut rows, mut missing) = (Vec::new(), 0);
+        for permission in AdminPermission::ALL.iter().copied() {
+            if let Some(row) = known.iter().find(|row| row.slug == permission.as_str()) {
+                rows.push((permission, row.id));
+                continue;
+            }
+            let new = NewPermission {
+                name: sentence(permission.description()),
+                slug: permission.as_str().to_owned(),
+                description: None,
+            };
+            let row = self.create_permission(organization, application, new).await?;
+            rows.push((permission, row.id));
+            missing += 1;
+        }
+        if missing > 0 {
+            created.push(InstalledPart::Permissions(missing));
+        }
+        Ok(rows)
+    }
+
+    /// Creates the super-admin user; the address counts as verified, because whoever installs gives their own.
+    async fn create_administrator(
+        &mut self,
+        organization: &Organization,
+        new: NewAdministrator,
+    ) -> Result<User> {
+        let new = NewUser {
+            email: new.email,
+            email_verified: true,
+            password: Some(new.password),
+            profile: new.profile,
+            is_inactive: false,
+        };
+        let user = self.create_user(organization, new).await?;
+        let mut settings = self.unit.settings(None);
+        let seen = settings.find(SUPER_ADMIN_USER_KEY).await?;
+        let (previous, version) = seen.map(|setting| (setting.value, setting.version)).unzip();
+        let value = json!(user.id);
+        settings.set(SUPER_ADMIN_USER_KEY, &value, version, self.now).await.map_err(stale("setting"))?;
+        drop(settings);
+        let metadata = json!({ "key": SUPER_ADMIN_USER_KEY, "previousValue": previous, "newValue": value });
+        self.audit(AuditEventKind::ConfigUpdated, None, None, metadata).await?;
+        self.announce(Change::Settings(None));
+        Ok(user)
+    }
+}
