@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::support::{START, World, actor, refused};
 use porta_core::admin::{AdminPermission, AdminRole};
 use porta_core::application::{ApplicationStatus, Permission, Role};
-use porta_core::client::{ApplicationType, ClientType, GrantType, TokenEndpointAuthMethod};
+use porta_core::client::{ApplicationType, Client, ClientType, GrantType, TokenEndpointAuthMethod};
 use porta_core::organization::{LoginMethod, Organization};
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::user::{Profile, UserStatus};
@@ -27,7 +27,7 @@ both_stores!(
     what_is_refused_leaves_nothing,
     a_repair_creates_what_is_missing_and_nothing_else,
     one_of_many_at_once_installs,
-    repairs_at_once_create_nothing_twice,
+    repairs_at_once_create_no_client_twice,
     what_is_built_in_cannot_be_changed,
     a_tenants_application_of_that_name_confers_nothing,
 );
@@ -305,6 +305,7 @@ async fn a_repair_creates_what_is_missing_and_nothing_else(world: World) {
         client_name: "Porta Admin CLI".to_owned(),
         client_type: Some(ClientType::Public),
         redirect_uris: vec!["https://ours.example/cb".to_owned()],
+        id_token_signed_response_alg: Some(SigningAlgorithm::Es256),
         ..NewClient::default()
     };
     let (client, _) = work.create_client(&organization, &ours, client).await.unwrap();
@@ -359,19 +360,23 @@ async fn one_of_many_at_once_installs(world: World) {
     assert_eq!(clients_and_users(&world).await, (names, 1));
 }
 
-async fn repairs_at_once_create_nothing_twice(world: World) {
-    let organization = installation(&world).await.organization;
-    world.application(&organization, "porta-admin").await;
-    let new = wanted(ana(&world).await, true);
+async fn repairs_at_once_create_no_client_twice(world: World) {
+    let Installed { organization, command_line, console, .. } = installed(&world).await;
+    let mut work = world.work().await;
+    for client in [command_line, console] {
+        let former = Client { client_name: "Former".to_owned(), ..client.clone() };
+        work.update_client(&organization, &client, former).await.unwrap();
+    }
+    work.commit().await.unwrap();
     let mut done = 0;
-    for outcome in six_at_once(&world, &new).await {
+    for outcome in six_at_once(&world, &wanted(None, true)).await {
         match outcome {
             Ok(_) => done += 1,
             Err(error) => assert!(error.is_about_the_request(), "{error:?}"),
         }
     }
     assert!(done > 0);
-    let names = ["Porta Admin CLI", "Porta Admin GUI"].map(str::to_owned).to_vec();
+    let names = ["Former", "Former", "Porta Admin CLI", "Porta Admin GUI"].map(str::to_owned).to_vec();
     assert_eq!(clients_and_users(&world).await, (names, 1));
 }
 
