@@ -35,7 +35,7 @@ both_stores!(
 const PASSWORD: &str = "lantern-Quay-41";
 
 async fn installation(world: &World) -> Installation {
-    world.work().await.installation().await.unwrap()
+    world.work().await.installation().find().await.unwrap()
 }
 
 async fn new_administrator(
@@ -63,7 +63,7 @@ fn wanted(administrator: Option<NewAdministrator>, is_repair: bool) -> NewInstal
 
 async fn install(directory: &Directory, new: NewInstallation) -> Result<Installed, DirectoryError> {
     let mut work = directory.begin(actor()).await?;
-    let installed = work.install(new).await?;
+    let installed = work.installation().install(new).await?;
     work.commit().await?;
     Ok(installed)
 }
@@ -222,8 +222,8 @@ async fn the_first_administrator_can_sign_in_and_is_remembered(world: World) {
     let setting = all.settings(None).find(key).await.unwrap().unwrap();
     assert_eq!(setting.value, json!(stored.id));
     let mut work = world.work().await;
-    assert!(refused(work.set_setting(None, key, &json!("x")).await).contains("was not found"));
-    assert!(refused(work.unset_setting(None, key).await).contains("was not found"));
+    assert!(refused(work.settings().set(None, key, &json!("x")).await).contains("was not found"));
+    assert!(refused(work.settings().unset(None, key).await).contains("was not found"));
 }
 
 async fn every_step_is_audited_and_announced(world: World) {
@@ -300,7 +300,7 @@ async fn a_repair_creates_what_is_missing_and_nothing_else(world: World) {
         slug: Some("porta-admin".to_owned()),
         ..NewApplication::default()
     };
-    let ours = work.create_application(&organization, ours).await.unwrap();
+    let ours = work.applications().create(&organization, ours).await.unwrap();
     let client = NewClient {
         client_name: "Porta Admin CLI".to_owned(),
         client_type: Some(ClientType::Public),
@@ -308,7 +308,7 @@ async fn a_repair_creates_what_is_missing_and_nothing_else(world: World) {
         id_token_signed_response_alg: Some(SigningAlgorithm::Es256),
         ..NewClient::default()
     };
-    let (client, _) = work.create_client(&organization, &ours, client).await.unwrap();
+    let (client, _) = work.clients().create(&organization, &ours, client).await.unwrap();
     work.commit().await.unwrap();
     let reader = stored_role(&world, &organization, ours.id, "porta-auditor").await;
     let refusal = install(&world.directory, wanted(ana(&world).await, false)).await;
@@ -332,12 +332,12 @@ async fn a_repair_creates_what_is_missing_and_nothing_else(world: World) {
     let found = installation(&world).await;
     assert_eq!(found.application.as_ref(), Some(&repaired.application), "its version is the stored one");
     let mut work = world.work().await;
-    let auditor = work.visible_role(&organization, "porta-admin", "porta-auditor").await.unwrap();
+    let auditor = work.roles().visible(&organization, "porta-admin", "porta-auditor").await.unwrap();
     assert_eq!(auditor, reader, "so does a role");
 
     // The role that makes the administrator one comes back.
-    let super_admin = work.visible_role(&organization, "porta-admin", "porta-super-admin").await.unwrap();
-    assert!(work.remove_role(&organization, &repaired.administrator, &super_admin).await.unwrap());
+    let super_admin = work.roles().visible(&organization, "porta-admin", "porta-super-admin").await.unwrap();
+    assert!(work.roles().unassign(&organization, &repaired.administrator, &super_admin).await.unwrap());
     work.commit().await.unwrap();
     let again = install(&world.directory, wanted(None, true)).await.unwrap();
     assert_eq!(again.created, [InstalledPart::Administrator]);
@@ -365,7 +365,7 @@ async fn repairs_at_once_create_no_client_twice(world: World) {
     let mut work = world.work().await;
     for client in [command_line, console] {
         let former = Client { client_name: "Former".to_owned(), ..client.clone() };
-        work.update_client(&organization, &client, former).await.unwrap();
+        work.clients().update(&organization, &client, former).await.unwrap();
     }
     work.commit().await.unwrap();
     let mut done = 0;
@@ -385,24 +385,24 @@ async fn what_is_built_in_cannot_be_changed(world: World) {
     let permission = stored_permissions(&world, &installed).await.remove(0);
     let (organization, application) = (installed.organization, installed.application);
     let mut work = world.work().await;
-    let role = work.visible_role(&organization, "porta-admin", "porta-auditor").await.unwrap();
+    let role = work.roles().visible(&organization, "porta-admin", "porta-auditor").await.unwrap();
     let renamed = Role { name: "Reader".to_owned(), ..role.clone() };
-    let outcome = work.update_role(&organization, &application, &role, renamed).await;
+    let outcome = work.roles().update(&organization, &application, &role, renamed).await;
     assert!(refused(outcome).contains("`porta-auditor` is built in"));
-    let outcome = work.link_permission(&organization, &application, &role, &permission).await;
+    let outcome = work.roles().link_permission(&organization, &application, &role, &permission).await;
     assert!(refused(outcome).contains("`porta-auditor` is built in"));
     let renamed = Permission { name: "Everything".to_owned(), ..permission.clone() };
-    let outcome = work.update_permission(&organization, &application, &permission, renamed).await;
+    let outcome = work.roles().update_permission(&organization, &application, &permission, renamed).await;
     assert!(refused(outcome).contains("is built in"));
     for to in [ApplicationStatus::Inactive, ApplicationStatus::Archived] {
-        let outcome = work.set_application_status(&organization, &application, to).await;
+        let outcome = work.applications().set_status(&organization, &application, to).await;
         assert!(refused(outcome).contains("cannot be deactivated or archived"));
     }
     let guard = NewRole { name: "Porta Guard".to_owned(), ..NewRole::default() };
-    assert!(refused(work.create_role(&organization, &application, guard).await).contains("reserved"));
+    assert!(refused(work.roles().create(&organization, &application, guard).await).contains("reserved"));
     let helper = NewRole { name: "Helper".to_owned(), ..NewRole::default() };
-    let helper = work.create_role(&organization, &application, helper).await.unwrap();
-    assert!(work.link_permission(&organization, &application, &helper, &permission).await.unwrap());
+    let helper = work.roles().create(&organization, &application, helper).await.unwrap();
+    assert!(work.roles().link_permission(&organization, &application, &helper, &permission).await.unwrap());
 }
 
 async fn a_tenants_application_of_that_name_confers_nothing(world: World) {
@@ -411,7 +411,7 @@ async fn a_tenants_application_of_that_name_confers_nothing(world: World) {
     let role = stored_role(&world, &harbor, theirs.id, "porta-super-admin").await;
     let eve = world.user(&harbor, "eve@harbor.test").await;
     let mut work = world.work().await;
-    assert!(work.assign_role(&harbor, &eve, &role).await.unwrap());
+    assert!(work.roles().assign(&harbor, &eve, &role).await.unwrap());
     work.commit().await.unwrap();
     let found = installation(&world).await;
     assert!(found.application.is_none() && found.administrator.is_none());
@@ -419,10 +419,10 @@ async fn a_tenants_application_of_that_name_confers_nothing(world: World) {
     let installed = installed(&world).await;
     assert_ne!(installed.application.id, theirs.id);
     let mut work = world.work().await;
-    assert_eq!(work.visible_application(&harbor, "porta-admin").await.unwrap(), theirs);
+    assert_eq!(work.applications().visible(&harbor, "porta-admin").await.unwrap(), theirs);
     let twin = NewRole { slug: Some("porta-auditor".to_owned()), ..NewRole::default() };
-    assert!(refused(work.create_role(&harbor, &theirs, twin).await).contains("reserved"));
+    assert!(refused(work.roles().create(&harbor, &theirs, twin).await).contains("reserved"));
     let renamed = Role { name: "Captain".to_owned(), ..role.clone() };
-    work.update_role(&harbor, &theirs, &role, renamed).await.unwrap();
-    work.set_application_status(&harbor, &theirs, ApplicationStatus::Archived).await.unwrap();
+    work.roles().update(&harbor, &theirs, &role, renamed).await.unwrap();
+    work.applications().set_status(&harbor, &theirs, ApplicationStatus::Archived).await.unwrap();
 }

@@ -49,7 +49,7 @@ pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Fail
     };
     let direct = Direct::open().await?;
     // Before anything is asked for.
-    let found = direct.begin().await?.installation().await?;
+    let found = direct.begin().await?.installation().find().await?;
     if found.application.is_some() && !global.force {
         return Err(Failure::general(
             "already initialized; with --force, porta init creates what is missing and changes nothing else",
@@ -63,7 +63,7 @@ pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Fail
     let console = NewConsole { url, login_methods: Some(arguments.gui_login_methods) };
     let new = NewInstallation { administrator, console, is_repair: global.force };
     let mut work = direct.begin().await?;
-    let installed = work.install(new).await?;
+    let installed = work.installation().install(new).await?;
     work.commit().await?;
     if global.json {
         output::json(&as_json(&installed));

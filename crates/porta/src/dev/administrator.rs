@@ -12,7 +12,7 @@ const PASSWORD: &str = "admin-Quay-Lantern-41";
 
 /// Creates what `porta init` creates. Later starts add what a newer version has more.
 pub(super) async fn install(directory: &Directory) -> anyhow::Result<User> {
-    let found = directory.begin(Actor::System).await?.installation().await?;
+    let found = directory.begin(Actor::System).await?.installation().find().await?;
     let administrator = if found.administrator.is_some() {
         None
     } else {
@@ -27,7 +27,8 @@ pub(super) async fn install(directory: &Directory) -> anyhow::Result<User> {
         Config::load_console_url(&Source::process()).map_err(|problems| configuration::invalid(&problems))?;
     let console = NewConsole { url, login_methods: None };
     let mut work = directory.begin(Actor::System).await?;
-    let installed = work.install(NewInstallation { administrator, console, is_repair: true }).await?;
+    let installed =
+        work.installation().install(NewInstallation { administrator, console, is_repair: true }).await?;
     work.commit().await?;
     Ok(installed.administrator)
 }

@@ -7,13 +7,15 @@
 //! ```
 //!
 //! Built-in roles and their permissions are part of the program ([`porta_core::admin`]). Their rows only say who has
-//! which role, so the operations of [`crate::roles`] refuse to change them.
+//! which role, so [`crate::RoleOperations`] refuses to change them.
+
+mod parts;
 
 use porta_core::admin::{ADMIN_SLUG, AdminPermission, AdminRole, SUPER_ADMIN_USER_KEY};
 use porta_core::application::Application;
 use porta_core::audit::AuditEventKind;
 use porta_core::change::Change;
-use porta_core::client::{ApplicationType, Client, ClientType, GrantType, TokenEndpointAuthMethod};
+use porta_core::client::Client;
 use porta_core::organization::{LoginMethod, Organization};
 use porta_core::password_rules::ContextWords;
 use porta_core::signing_key::SigningAlgorithm;
@@ -24,15 +26,7 @@ use serde_json::json;
 
 use crate::applications::owns;
 use crate::error::stale;
-use crate::{
-    Directory, DirectoryError, NewApplication, NewClient, NewPermission, NewRole, NewSecret, NewUser, Result,
-    Transaction,
-};
-
-/// Names of the clients; a repair finds them by these.
-const COMMAND_LINE: &str = "Porta Admin CLI";
-const CONSOLE: &str = "Porta Admin GUI";
-const SCOPE: &str = "openid profile email offline_access";
+use crate::{Directory, DirectoryError, NewUser, Result, Transaction};
 
 /// The administration of this installation, as far as it exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +67,7 @@ pub struct NewInstallation {
     pub is_repair: bool,
 }
 
-/// What [`Transaction::install`] created.
+/// What [`InstallationOperations::install`] created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InstalledPart {
     Application,
@@ -124,59 +118,6 @@ fn already_initialized() -> DirectoryError {
     DirectoryError::Conflict("the installation is already initialized".to_owned())
 }
 
-/// Starts with a capital letter.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
-}
-
-fn new_role(role: AdminRole) -> NewRole {
-    NewRole {
-        name: role.display_name().to_owned(),
-        slug: Some(role.as_str().to_owned()),
-        description: Some(sentence(role.description())),
-    }
-}
-
-fn command_line_client() -> NewClient {
-    let redirect_uris =
-        ["http://127.0.0.1/callback", "http://localhost/callback", "http://127.0.0.1/auth/callback"];
-    NewClient {
-        client_name: COMMAND_LINE.to_owned(),
-        client_type: Some(ClientType::Public),
-        application_type: Some(ApplicationType::Native),
-        redirect_uris: redirect_uris.map(str::to_owned).to_vec(),
-        post_logout_redirect_uris: vec!["http://127.0.0.1".to_owned()],
-        ..sign_in_client()
-    }
-}
-
-fn console_client(console: NewConsole) -> NewClient {
-    let url = console.url;
-    NewClient {
-        client_name: CONSOLE.to_owned(),
-        client_type: Some(ClientType::Confidential),
-        application_type: Some(ApplicationType::Web),
-        redirect_uris: vec![format!("{url}/auth/callback")],
-        post_logout_redirect_uris: vec![format!("{url}/auth/signed-out"), url],
-        token_endpoint_auth_method: Some(TokenEndpointAuthMethod::ClientSecretPost),
-        login_methods: console.login_methods,
-        secret: NewSecret { label: Some("Initial secret (porta init)".to_owned()), ..NewSecret::default() },
-        ..sign_in_client()
-    }
-}
-
-/// What both clients have in common.
-fn sign_in_client() -> NewClient {
-    NewClient {
-        grant_types: Some(vec![GrantType::AuthorizationCode, GrantType::RefreshToken]),
-        scope: Some(SCOPE.to_owned()),
-        // Both are ours and verify it; the default would need an RSA key.
-        id_token_signed_response_alg: Some(SigningAlgorithm::Es256),
-        ..NewClient::default()
-    }
-}
-
 impl Directory {
     /// Checks the address and the password of a first administrator, and hashes the password. Called before a unit of
     /// work begins, so that no transaction waits for Argon2.
@@ -199,16 +140,27 @@ impl Directory {
     }
 }
 
+/// Operations on the administration of this installation.
+pub struct InstallationOperations<'t> {
+    work: &'t mut Transaction,
+}
+
 impl Transaction {
-    pub async fn installation(&mut self) -> Result<Installation> {
+    pub fn installation(&mut self) -> InstallationOperations<'_> {
+        InstallationOperations { work: self }
+    }
+}
+
+impl InstallationOperations<'_> {
+    pub async fn find(&mut self) -> Result<Installation> {
         let slug = Slug::trusted(ADMIN_SLUG.to_owned());
-        let found = self.unit.organizations().by_slug(&slug).await?.filter(|o| o.is_super_admin);
+        let found = self.work.unit.organizations().by_slug(&slug).await?.filter(|o| o.is_super_admin);
         let organization = found.ok_or_else(|| DirectoryError::not_found("organization", ADMIN_SLUG))?;
-        let application = self.own_application(&organization, &slug).await?;
-        let stored = self.unit.settings(None).find(SUPER_ADMIN_USER_KEY).await?;
+        let application = self.work.applications().owned(&organization, &slug).await?;
+        let stored = self.work.unit.settings(None).find(SUPER_ADMIN_USER_KEY).await?;
         let id = stored.and_then(|setting| setting.value.as_str().and_then(UserId::parse));
         let administrator = match id {
-            Some(id) => self.unit.users(organization.id).by_id(id).await?,
+            Some(id) => self.work.unit.users(organization.id).by_id(id).await?,
             None => None,
         };
         Ok(Installation { organization, application, administrator })
@@ -217,42 +169,43 @@ impl Transaction {
     /// Creates everything that administration needs. Of two that do this at once, the unique slug of the application
     /// refuses one.
     pub async fn install(&mut self, new: NewInstallation) -> Result<Installed> {
-        let Installation { organization, application, administrator } = self.installation().await?;
+        let Installation { organization, application, administrator } = self.find().await?;
         let mut created = Vec::new();
         let application = match application {
             None => {
                 created.push(InstalledPart::Application);
-                self.create_admin_application(&organization).await?
+                self.create_application(&organization).await?
             }
             Some(application) if new.is_repair => self.begin_repair(&organization, application).await?,
             Some(_) => return Err(already_initialized()),
         };
-        if self.ensure_signing_keys(&organization, SigningAlgorithm::Es256).await? {
+        if self.work.signing_keys().ensure(&organization, SigningAlgorithm::Es256).await? {
             created.push(InstalledPart::SigningKeys);
         }
-        self.install_roles(&organization, &application, &mut created).await?;
-        let known = self.unit.clients(organization.id).by_name(application.id, COMMAND_LINE).await?;
+        self.create_roles(&organization, &application, &mut created).await?;
+        let known =
+            self.work.unit.clients(organization.id).by_name(application.id, parts::COMMAND_LINE).await?;
         let command_line = if let Some(client) = known {
             client
         } else {
             created.push(InstalledPart::CommandLineClient);
-            self.create_client(&organization, &application, command_line_client()).await?.0
+            self.work.clients().create(&organization, &application, parts::command_line()).await?.0
         };
-        let known = self.unit.clients(organization.id).by_name(application.id, CONSOLE).await?;
+        let known = self.work.unit.clients(organization.id).by_name(application.id, parts::CONSOLE).await?;
         let (console, secret) = if let Some(client) = known {
             (client, None)
         } else {
             created.push(InstalledPart::ConsoleClient);
-            self.create_client(&organization, &application, console_client(new.console)).await?
+            self.work.clients().create(&organization, &application, parts::console(new.console)).await?
         };
         let administrator = match (administrator, new.administrator) {
             (Some(user), _) => user,
             (None, Some(new)) => self.create_administrator(&organization, new).await?,
             (None, None) => return Err(DirectoryError::invalid("email", "name the first administrator")),
         };
-        let super_admin =
-            self.visible_role(&organization, ADMIN_SLUG, AdminRole::SuperAdmin.as_str()).await?;
-        if self.assign_role(&organization, &administrator, &super_admin).await? {
+        let mut roles = self.work.roles();
+        let super_admin = roles.visible(&organization, ADMIN_SLUG, AdminRole::SuperAdmin.as_str()).await?;
+        if roles.assign(&organization, &administrator, &super_admin).await? {
             created.push(InstalledPart::Administrator);
         }
         let console_secret = secret.and_then(|secret| secret.generated);
@@ -267,14 +220,9 @@ impl Transaction {
         })
     }
 
-    async fn create_admin_application(&mut self, organization: &Organization) -> Result<Application> {
-        let new = NewApplication {
-            name: "Porta Admin".to_owned(),
-            slug: Some(ADMIN_SLUG.to_owned()),
-            description: Some("Admin API, admin console and sign-in of the command line".to_owned()),
-            is_shared: false,
-        };
-        self.create_application(organization, new).await.map_err(|error| match error {
+    async fn create_application(&mut self, organization: &Organization) -> Result<Application> {
+        let new = parts::application();
+        self.work.applications().create(organization, new).await.map_err(|error| match error {
             DirectoryError::Conflict(_) => already_initialized(),
             other => other,
         })
@@ -287,8 +235,8 @@ impl Transaction {
         organization: &Organization,
         application: Application,
     ) -> Result<Application> {
-        let application = Application { updated_at: self.now, ..application };
-        let mut applications = self.unit.applications(organization.id);
+        let application = Application { updated_at: self.work.now, ..application };
+        let mut applications = self.work.unit.applications(organization.id);
         if !applications.update(&application).await.map_err(stale("application"))? {
             return Err(DirectoryError::not_found("application", ADMIN_SLUG));
         }
@@ -296,24 +244,24 @@ impl Transaction {
     }
 
     /// Creates missing roles, and gives each the permissions that it lacks.
-    async fn install_roles(
+    async fn create_roles(
         &mut self,
         organization: &Organization,
         application: &Application,
         created: &mut Vec<InstalledPart>,
     ) -> Result<()> {
-        let permissions = self.install_permissions(organization, application, created).await?;
-        let known = self.unit.applications(organization.id).roles(application.id).await?;
+        let permissions = self.create_permissions(organization, application, created).await?;
+        let known = self.work.unit.applications(organization.id).roles(application.id).await?;
         for role in AdminRole::BUILT_IN {
             let row = match known.iter().find(|row| row.slug.as_str() == role.as_str()) {
                 Some(row) => row.clone(),
-                None => self.add_role(organization, application, new_role(role)).await?,
+                None => self.work.roles().add_role(organization, application, parts::role(role)).await?,
             };
             let held = role.permissions();
             let mut given = Vec::new();
-            let mut applications = self.unit.applications(organization.id);
+            let mut applications = self.work.unit.applications(organization.id);
             for (_, permission) in permissions.iter().filter(|(permission, _)| held.contains(*permission)) {
-                if applications.link_permission(row.id, *permission, self.now).await? {
+                if applications.link_permission(row.id, *permission, self.work.now).await? {
                     given.push(*permission);
                 }
             }
@@ -322,33 +270,30 @@ impl Transaction {
                 continue;
             }
             let metadata = json!({ "roleId": row.id, "permissionIds": given });
-            self.audit(AuditEventKind::RolePermissionsAssigned, Some(organization), None, metadata).await?;
-            self.announce(Change::Application(application.id));
+            let event = AuditEventKind::RolePermissionsAssigned;
+            self.work.audit(event, Some(organization), None, metadata).await?;
+            self.work.announce(Change::Application(application.id));
             created.push(InstalledPart::Role(role, given.len()));
         }
         Ok(())
     }
 
     /// Creates missing permissions; returns the row of each.
-    async fn install_permissions(
+    async fn create_permissions(
         &mut self,
         organization: &Organization,
         application: &Application,
         created: &mut Vec<InstalledPart>,
     ) -> Result<Vec<(AdminPermission, PermissionId)>> {
-        let known = self.unit.applications(organization.id).permissions(application.id).await?;
+        let known = self.work.unit.applications(organization.id).permissions(application.id).await?;
         let (mut rows, mut missing) = (Vec::new(), 0);
         for permission in AdminPermission::ALL.iter().copied() {
             if let Some(row) = known.iter().find(|row| row.slug == permission.as_str()) {
                 rows.push((permission, row.id));
                 continue;
             }
-            let new = NewPermission {
-                name: sentence(permission.description()),
-                slug: permission.as_str().to_owned(),
-                description: None,
-            };
-            let row = self.create_permission(organization, application, new).await?;
+            let new = parts::permission(permission);
+            let row = self.work.roles().create_permission(organization, application, new).await?;
             rows.push((permission, row.id));
             missing += 1;
         }
@@ -371,16 +316,16 @@ impl Transaction {
             profile: new.profile,
             is_inactive: false,
         };
-        let user = self.create_user(organization, new).await?;
-        let mut settings = self.unit.settings(None);
+        let user = self.work.users().create(organization, new).await?;
+        let mut settings = self.work.unit.settings(None);
         let seen = settings.find(SUPER_ADMIN_USER_KEY).await?;
         let (previous, version) = seen.map(|setting| (setting.value, setting.version)).unzip();
         let value = json!(user.id);
-        settings.set(SUPER_ADMIN_USER_KEY, &value, version, self.now).await.map_err(stale("setting"))?;
+        settings.set(SUPER_ADMIN_USER_KEY, &value, version, self.work.now).await.map_err(stale("setting"))?;
         drop(settings);
         let metadata = json!({ "key": SUPER_ADMIN_USER_KEY, "previousValue": previous, "newValue": value });
-        self.audit(AuditEventKind::ConfigUpdated, None, None, metadata).await?;
-        self.announce(Change::Settings(None));
+        self.work.audit(AuditEventKind::ConfigUpdated, None, None, metadata).await?;
+        self.work.announce(Change::Settings(None));
         Ok(user)
     }
 }
