@@ -96,7 +96,7 @@ export default [
   },
   {
     id: 'built-in-roles-are-like-others', area: 'administration', what: 'A built-in role of administration can be changed.',
-    crate: 'directory', words: ['what_is_built_in_cannot_be_changed'], file: raw`${directory}/installation/mod.rs`,
+    crate: 'directory', words: ['what_is_built_in_cannot_be_changed'], file: raw`${directory}/protected.rs`,
     was: raw`    if is_built_in && is_admin_application(organization, application) {`,
     becomes: raw`    if !FAULT && is_built_in && is_admin_application(organization, application) {`,
   },

@@ -8,8 +8,8 @@ use porta_core::{ApplicationId, Invalid, ModuleId, Slug, Version};
 use serde_json::json;
 
 use crate::error::{already_taken, changed_concurrently, refuse, stale};
-use crate::installation::is_admin_application;
 use crate::organizations::slug_of;
+use crate::protected::is_admin_application;
 use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 

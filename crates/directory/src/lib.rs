@@ -34,6 +34,7 @@ mod invitations;
 mod keys;
 mod lookup;
 mod organizations;
+mod protected;
 pub mod provision;
 mod reseal;
 mod roles;

@@ -12,8 +12,8 @@ use serde_json::json;
 
 use crate::applications::{description, require_owner};
 use crate::error::{already_taken, refuse, stale};
-use crate::installation::refuse_built_in;
 use crate::organizations::slug_of;
+use crate::protected::refuse_built_in;
 use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 

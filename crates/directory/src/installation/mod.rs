@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Built-in roles and their permissions are part of the program ([`porta_core::admin`]). Their rows only say who has
-//! which role, so [`crate::RoleOperations`] refuses to change them.
+//! which role, so operations on roles refuse to change them (`protected.rs`).
 
 mod parts;
 
@@ -24,7 +24,6 @@ use porta_core::{PermissionId, Slug, UserId};
 use secrecy::SecretString;
 use serde_json::json;
 
-use crate::applications::owns;
 use crate::error::stale;
 use crate::{Directory, DirectoryError, NewUser, Result, Transaction};
 
@@ -94,24 +93,6 @@ pub struct Installed {
     pub administrator: User,
     /// What was missing, in the order of its creation.
     pub created: Vec<InstalledPart>,
-}
-
-/// Whether it is the application of administration. A tenant's own application of that slug is not.
-pub(crate) fn is_admin_application(organization: &Organization, application: &Application) -> bool {
-    organization.is_super_admin && owns(organization, application) && application.slug.as_str() == ADMIN_SLUG
-}
-
-/// Refuses to change a role or permission that is part of the program.
-pub(crate) fn refuse_built_in(
-    organization: &Organization,
-    application: &Application,
-    slug: &str,
-) -> Result<()> {
-    let is_built_in = AdminRole::parse(slug).is_some() || AdminPermission::parse(slug).is_some();
-    if is_built_in && is_admin_application(organization, application) {
-        return Err(DirectoryError::Forbidden(format!("`{slug}` is built in and cannot be changed")));
-    }
-    Ok(())
 }
 
 fn already_initialized() -> DirectoryError {
