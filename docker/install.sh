@@ -295,7 +295,7 @@ write_env() {
   setting COOKIE_KEYS "$(key COOKIE_KEYS)"
   setting SIGNING_KEY_ENCRYPTION_KEY "$(key SIGNING_KEY_ENCRYPTION_KEY)"
   setting TWO_FACTOR_ENCRYPTION_KEY "$(key TWO_FACTOR_ENCRYPTION_KEY)"
-  # For the admin console, which is not in this build; its client will be created with it.
+  # For the admin console, which is not in this build; `porta init` creates its client.
   setting ADMIN_CLIENT_ID "$(saved ADMIN_CLIENT_ID)"
   setting ADMIN_CLIENT_SECRET "$(saved ADMIN_CLIENT_SECRET)"
   setting ADMIN_SESSION_SECRET "$(key ADMIN_SESSION_SECRET)"
@@ -500,8 +500,8 @@ is_healthy() {
 bootstrap() {
   [ -n "$ADMIN_EMAIL" ] || return 0
   step "First person"
-  # Replaces `porta init`, which does not exist yet: creates an organization to sign in to. The password is passed in
-  # the environment and the file over standard input, so neither is visible in a process list.
+  # Creates an organization to sign in to. The password is passed in the environment and the file over standard input, so
+  # neither is visible in a process list.
   PORTA_FIRST_PASSWORD=$ADMIN_PASSWORD compose run --rm -T -e PORTA_FIRST_PASSWORD porta porta provision -f - --direct <<YAML
 version: "1.0"
 allow_passwords: true
@@ -542,7 +542,7 @@ summary() {
   say "Start       docker compose --project-directory '$DIR' up -d"
   say "Logs        docker compose --project-directory '$DIR' logs -f porta"
   say "Commands    docker exec -it porta porta --help"
-  say "The admin console and its client are not in this build."
+  say "The admin console is not in this build."
   [ "$PROXY" = true ] || return 0
   say ""
   say "Forwarded headers are believed from $CIDRS: a proxy on this machine. For one elsewhere, set TRUST_PROXY_CIDRS in"

@@ -88,6 +88,25 @@ export default [
         }`,
   },
   {
+    id: 'repairs-side-by-side', area: 'administration', what: 'Two repairs of an installation at once create a client twice.',
+    crate: 'directory', stores: true, words: ['repairs_at_once'], file: raw`${directory}/installation/mod.rs`,
+    was: raw`            Some(application) if new.is_repair => self.begin_repair(&organization, application).await?,`,
+    becomes: raw`            Some(application) if FAULT && new.is_repair => application,
+            Some(application) if new.is_repair => self.begin_repair(&organization, application).await?,`,
+  },
+  {
+    id: 'built-in-roles-are-like-others', area: 'administration', what: 'A built-in role of administration can be changed.',
+    crate: 'directory', words: ['what_is_built_in_cannot_be_changed'], file: raw`${directory}/protected.rs`,
+    was: raw`    if is_built_in && is_admin_application(organization, application) {`,
+    becomes: raw`    if !FAULT && is_built_in && is_admin_application(organization, application) {`,
+  },
+  {
+    id: 'tenants-roles-look-built-in', area: 'administration', what: 'A tenant creates a role that is called like a built-in one.',
+    crate: 'directory', words: ['what_is_built_in_cannot_be_changed', 'a_tenants_application_of_that_name'], file: raw`${directory}/roles.rs`,
+    was: raw`        if slug_of(new.slug.clone(), &new.name).starts_with(BUILT_IN_ROLE_PREFIX) {`,
+    becomes: raw`        if !FAULT && slug_of(new.slug.clone(), &new.name).starts_with(BUILT_IN_ROLE_PREFIX) {`,
+  },
+  {
     id: 'setting-out-of-bounds', area: 'settings', what: 'A setting takes any number.',
     crate: 'core', words: ['setting', 'bound', 'minimum', 'check'], file: 'crates/core/src/settings.rs',
     was: raw`        if !(self.minimum..=self.maximum).contains(&number) {`,

@@ -48,7 +48,9 @@ use porta_trust::Roots;
 use crate::keys::PartialSecrets;
 use crate::reader::Reader;
 use crate::safety::SafetyInput;
-use crate::variable::{DB_SLOW_STATEMENT_MS, PORTA_INSTANCE, PORTA_SKIP_PROD_SAFETY, TEMPLATE_DIR};
+use crate::variable::{
+    DB_SLOW_STATEMENT_MS, PORTA_ADMIN_PUBLIC_URL, PORTA_INSTANCE, PORTA_SKIP_PROD_SAFETY, TEMPLATE_DIR,
+};
 
 /// Configuration of `porta serve`. `Debug` shows no secret.
 #[derive(Debug, Clone)]
@@ -156,6 +158,20 @@ impl Config {
         let server = ServerConfig::read(&mut reader, environment, is_embedded);
         reader.check()?;
         server.map(|server| server.issuer_base_url).ok_or_else(no_issuer)
+    }
+
+    /// The public origin of the admin console alone, for commands that register its client.
+    pub fn load_console_url(source: &Source<'_>) -> Result<String, Vec<Problem>> {
+        let mut reader = Reader::new(source);
+        let given = reader.text(PORTA_ADMIN_PUBLIC_URL);
+        let text = given.as_deref().or(PORTA_ADMIN_PUBLIC_URL.default).unwrap_or_default();
+        // The rules are those of the issuers' origin.
+        let url = IssuerBase::parse(text).map(|origin| origin.as_str().to_owned());
+        let url = url.unwrap_or_else(|message| {
+            reader.note(PORTA_ADMIN_PUBLIC_URL, message, "use an origin such as https://admin.example.com");
+            String::new()
+        });
+        reader.finish(url)
     }
 
     /// Every variable that is read, for the documentation.

@@ -144,5 +144,6 @@ variables! {
     PORTA_SERVICE, Kind::OneOf(SERVICES), Some("server"), Never, false, "For porta start: the role of this process.";
     PORTA_AUTO_MIGRATE, Kind::Boolean, Some("true"), Never, false, "For porta start: migrates the database before serving.";
     PORTA_WAIT_TIMEOUT, number(0, 3_600), Some("60"), Never, false, "For porta start: how many seconds to wait for PostgreSQL and Redis.";
+    PORTA_ADMIN_PUBLIC_URL, Kind::Url, Some("http://localhost:4002"), Never, false, "For porta init: public origin of the admin console, without a path.";
     PORTA_SKIP_PROD_SAFETY, Kind::Boolean, Some("false"), Never, false, "Starts despite failed safety checks and logs each one.";
 }

@@ -1,6 +1,17 @@
 //! Rights of administrators: the permissions that routes of the Admin API require, and the built-in roles that hold
 //! them. Both are part of the program; the database only says who has which role.
 
+/// Slug of the super-admin organization, whose members administer the installation, and of its application that holds
+/// the roles, permissions and clients of administration. An application of this slug that belongs to somebody else
+/// confers nothing.
+pub const ADMIN_SLUG: &str = "porta-admin";
+
+/// Key under which the settings of the platform hold the id of the super-admin user, the first administrator.
+pub const SUPER_ADMIN_USER_KEY: &str = "super_admin_user_id";
+
+/// How the slugs of built-in roles begin. No other role may be created with such a slug.
+pub const BUILT_IN_ROLE_PREFIX: &str = "porta-";
+
 /// Bit of a role in the table below; the super-admin has every permission.
 const ORG: u8 = 1;
 const USER: u8 = 2;
@@ -178,6 +189,7 @@ mod tests {
         let counts = AdminRole::BUILT_IN.map(count);
         assert_eq!(counts, [43, 6, 12, 19, 13]);
         assert_eq!(AdminRole::Legacy.permissions(), AdminRole::SuperAdmin.permissions());
+        assert!(AdminRole::ALL.iter().all(|role| role.as_str().starts_with(BUILT_IN_ROLE_PREFIX)));
     }
 
     #[test]

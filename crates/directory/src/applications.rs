@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::error::{already_taken, changed_concurrently, refuse, stale};
 use crate::organizations::slug_of;
+use crate::protected::is_admin_application;
 use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
@@ -140,7 +141,8 @@ impl ApplicationOperations<'_> {
         Ok((after, fields))
     }
 
-    /// Sets the status: active ⇄ inactive; either → archived, which is final.
+    /// Sets the status: active ⇄ inactive; either → archived, which is final. The application of administration stays
+    /// active, because without it nobody could administer anything.
     pub async fn set_status(
         &mut self,
         organization: &Organization,
@@ -149,6 +151,10 @@ impl ApplicationOperations<'_> {
     ) -> Result<Application> {
         use ApplicationStatus::{Active, Archived, Inactive};
         require_owner(organization, application)?;
+        if to != Active && is_admin_application(organization, application) {
+            let problem = format!("application `{}` cannot be deactivated or archived", application.slug);
+            return Err(DirectoryError::Forbidden(problem));
+        }
         let event = match (application.status, to) {
             (Inactive, Active) => AuditEventKind::AppActivated,
             (Active, Inactive) => AuditEventKind::AppDeactivated,

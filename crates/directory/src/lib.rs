@@ -29,10 +29,12 @@ mod clients;
 mod duplicate_mailboxes;
 mod emails;
 mod error;
+mod installation;
 mod invitations;
 mod keys;
 mod lookup;
 mod organizations;
+mod protected;
 pub mod provision;
 mod queries;
 mod reseal;
@@ -48,6 +50,10 @@ pub use claims::{ClaimOperations, NewClaim};
 pub use clients::{ClientOperations, IssuedSecret, NewClient, NewSecret, check_client};
 pub use duplicate_mailboxes::DuplicateMailbox;
 pub use error::{DirectoryError, Problem, Result};
+pub use installation::{
+    Installation, InstallationOperations, Installed, InstalledPart, NewAdministrator, NewConsole,
+    NewInstallation,
+};
 pub use invitations::{NewInvitation, SentInvitation};
 pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
 pub use organizations::{NewOrganization, OrganizationOperations};

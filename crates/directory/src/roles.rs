@@ -1,5 +1,6 @@
 //! Roles, permissions, the links between them, and assignments to people.
 
+use porta_core::admin::BUILT_IN_ROLE_PREFIX;
 use porta_core::application::{Application, Permission, Role};
 use porta_core::audit::AuditEventKind;
 use porta_core::change::Change;
@@ -12,6 +13,7 @@ use serde_json::json;
 use crate::applications::{description, require_owner};
 use crate::error::{already_taken, refuse, stale};
 use crate::organizations::slug_of;
+use crate::protected::refuse_built_in;
 use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
@@ -62,7 +64,22 @@ impl RoleOperations<'_> {
         role.ok_or_else(|| DirectoryError::not_found("role", slug))
     }
 
+    /// Creates a role. Slugs of built-in roles are reserved in every application, so that no other role looks like one.
     pub async fn create(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        new: NewRole,
+    ) -> Result<Role> {
+        if slug_of(new.slug.clone(), &new.name).starts_with(BUILT_IN_ROLE_PREFIX) {
+            let problem = format!("`{BUILT_IN_ROLE_PREFIX}` is reserved for built-in roles; choose another");
+            return Err(DirectoryError::invalid("slug", problem));
+        }
+        self.add_role(organization, application, new).await
+    }
+
+    /// Creates a role with any slug.
+    pub(crate) async fn add_role(
         &mut self,
         organization: &Organization,
         application: &Application,
@@ -106,6 +123,7 @@ impl RoleOperations<'_> {
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
+        refuse_built_in(organization, application, before.slug.as_str())?;
         let updated = self.work.unit.applications(organization.id).update_role(&after, self.work.now).await;
         if !updated.map_err(stale("role"))? {
             return Err(DirectoryError::not_found("role", &before.slug));
@@ -171,6 +189,7 @@ impl RoleOperations<'_> {
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
+        refuse_built_in(organization, application, &before.slug)?;
         let updated = self.work.unit.applications(organization.id).update_permission(&after).await;
         if !updated.map_err(stale("permission"))? {
             return Err(DirectoryError::not_found("permission", &before.slug));
@@ -190,6 +209,7 @@ impl RoleOperations<'_> {
         permission: &Permission,
     ) -> Result<bool> {
         require_owner(organization, application)?;
+        refuse_built_in(organization, application, role.slug.as_str())?;
         let mut applications = self.work.unit.applications(organization.id);
         if !applications.link_permission(role.id, permission.id, self.work.now).await? {
             return Ok(false);

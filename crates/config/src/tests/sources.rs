@@ -105,6 +105,16 @@ fn urls_lose_the_blanks_around_them() {
 }
 
 #[test]
+fn the_console_is_at_an_origin() {
+    let load = |given: &str| Config::load_console_url(&Source::of([("PORTA_ADMIN_PUBLIC_URL", given)], "/"));
+    assert_eq!(load("").unwrap(), "http://localhost:4002", "it is not set");
+    assert_eq!(load("https://Admin.example.com:443").unwrap(), "https://admin.example.com");
+    for bad in ["admin.example.com", "https://admin.example.com/", "https://example.com/admin"] {
+        assert_eq!(keys(&load(bad).unwrap_err()), ["PORTA_ADMIN_PUBLIC_URL"], "{bad}");
+    }
+}
+
+#[test]
 fn bytes_that_are_not_text_are_a_problem() {
     let problems = load(changed(&[("SMTP_FROM", "\u{fffd}@example.com")])).unwrap_err();
     assert_eq!(problems[0].key, "SMTP_FROM");

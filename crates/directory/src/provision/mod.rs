@@ -10,6 +10,7 @@
 //! Every value passes through the operations of this crate, so the rules of the other boundaries apply. Each item has a
 //! savepoint: a failing item is reported and the rest goes on, so that one run finds all problems of a file.
 
+use porta_core::admin::ADMIN_SLUG;
 use porta_core::audit::AuditEventKind;
 use porta_core::organization::{Organization, OrganizationStatus};
 use porta_core::password_rules::ContextWords;
@@ -67,9 +68,6 @@ pub struct Options {
     /// Commits although some items failed.
     pub keep_going: bool,
 }
-
-/// Slug of the super-admin organization, which a migration creates.
-const SUPER_ADMIN: &str = "porta-admin";
 
 impl Directory {
     /// Applies a document. Errors of items are in the report; `Err` means that nothing was committed.
@@ -173,7 +171,7 @@ fn words_around(
 /// is unique in the database (client names are not). Setting the super-admin organization from active to active changes
 /// nothing but locks its row until the transaction ends: a second run waits, then finds the first one's entities.
 async fn one_run_at_a_time(work: &mut Transaction) -> Result<()> {
-    let slug = porta_core::Slug::trusted(SUPER_ADMIN.to_owned());
+    let slug = porta_core::Slug::trusted(ADMIN_SLUG.to_owned());
     let active = OrganizationStatus::Active;
     let mut organizations = work.unit.organizations();
     let found = organizations.by_slug(&slug).await?;

@@ -5,6 +5,7 @@
 #[macro_use]
 mod support;
 
+mod installation;
 mod keys;
 mod operations;
 mod provisioning;

@@ -18,11 +18,13 @@ mod client;
 mod config;
 mod direct;
 mod health;
+mod init;
 mod keys;
 mod mail;
 mod migrate;
 pub(crate) mod notify;
 mod org;
+mod prompt;
 mod provision;
 mod storage;
 mod user;
@@ -65,6 +67,8 @@ enum Command {
     /// Bring the database schema up to date.
     #[command(subcommand)]
     Migrate(migrate::Command),
+    /// Create the first administrator and what administration needs.
+    Init(init::Arguments),
     /// Copy embedded storage, also while a server uses it. PostgreSQL is backed up by pg_dump.
     Backup(backup::Arguments),
     /// Apply a provisioning file.
@@ -157,6 +161,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Start => return crate::start::run(),
         Command::Dev { reset } => return crate::dev::run(reset),
         Command::Migrate(_)
+        | Command::Init(_)
         | Command::Backup(_)
         | Command::Provision(_)
         | Command::Keys(_)
@@ -189,6 +194,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         }
     });
     runtime.shutdown_background();
+    prompt::show_typing();
     outcome
 }
 
@@ -196,6 +202,7 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve | Command::Start | Command::Dev { .. } => Ok(()),
         Command::Migrate(command) => migrate::run(global, command).await,
+        Command::Init(arguments) => init::run(global, arguments).await,
         Command::Backup(arguments) => backup::run(&arguments).await,
         Command::Provision(arguments) => provision::run(global, arguments).await,
         Command::Keys(command) => keys::run(global, command).await,

@@ -1,5 +1,6 @@
 //! `porta dev`: everything on one machine, ready to sign in, with a demo application and a mailbox.
 
+mod administrator;
 mod demo;
 mod hosts;
 mod http_client;
@@ -12,6 +13,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use porta_config::{Config, Source, Storage};
+use porta_core::admin::ADMIN_SLUG;
+use porta_core::user::User;
 use porta_directory::Actor;
 use porta_directory::provision::{Format, Mode, Options, read};
 use porta_mail::CaptureTransport;
@@ -63,6 +66,7 @@ async fn start(reset: bool) -> anyhow::Result<()> {
     let telemetry = Telemetry::start(&config)?;
     let services = Services::open(&config, &telemetry).await?;
     provision(&services, &config, demo_port).await?;
+    let administrator = administrator::install(&services.directory).await?;
     let listener = serve::bind(&config.server.host, config.server.port).await?;
     let demo_listener = serve::bind(&config.server.host, demo_port).await?;
     let demo_url = format!("http://localhost:{demo_port}");
@@ -82,7 +86,7 @@ async fn start(reset: bool) -> anyhow::Result<()> {
             tracing::error!(%error, "the demo application stopped");
         }
     });
-    announce(&config, &demo_url);
+    announce(&config, &demo_url, &administrator);
     serve::serve_with(router, services, &config, listener, capture, stop_signal()?).await
 }
 
@@ -116,13 +120,15 @@ fn reset_data(data_dir: &std::path::Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn announce(config: &Config, demo_url: &str) {
+fn announce(config: &Config, demo_url: &str, administrator: &User) {
     let issuer = config.server.issuer_base_url.as_str();
     output::line("porta is ready\n");
     output::line(format_args!("  demo application: {demo_url}"));
     output::line(format_args!("  mailbox:          {demo_url}/mailbox"));
     output::line(format_args!("  issuer:           {issuer}/{ORGANIZATION}"));
     output::line(format_args!("  user: {EMAIL} / {PASSWORD}"));
+    let administrator = administrator::credentials(administrator);
+    output::line(format_args!("  administrator:    {administrator} at {issuer}/{ADMIN_SLUG}"));
     output::line(format_args!("  public client:    {PUBLIC_CLIENT}"));
     output::line(format_args!("  confidential:     {CONFIDENTIAL_CLIENT} / {CONFIDENTIAL_SECRET}\n"));
 }

@@ -4,7 +4,7 @@
 use std::io::{Read as _, Write as _};
 
 use crate::support::Installation;
-use crate::support::server::{Server, free_port};
+use crate::support::server::{KEY, Server, free_port};
 
 /// Sends a request with these `Host` lines; returns the status and the whole response as text.
 fn ask(port: &str, request: &str, hosts: &[&str]) -> (u16, String) {
@@ -81,6 +81,27 @@ fn the_name_of_the_issuer_is_answered_when_somebody_chose_one() {
         for host in ["tunnel.example", "evil.example"] {
             assert_eq!(ask(port, &format!("GET {path}"), &[host]).0, 421, "{host}");
         }
+    }
+}
+
+/// The second start finds the administrator of the first.
+#[test]
+fn an_administrator_is_ready_and_printed() {
+    let installation = Installation::new();
+    for _ in 0..2 {
+        let demo = free_port();
+        let (server, said) =
+            Server::run_until(&installation, "dev", "confidential:", &[("PORTA_DEMO_PORT", &demo)]);
+        let line = said.lines().find(|line| line.contains("administrator:")).unwrap();
+        assert!(line.contains("admin@example.test / admin-Quay-Lantern-41"), "{line}");
+        assert!(line.ends_with(&format!(":{}/porta-admin", server.port)), "{line}");
+        let discovery = "GET /porta-admin/.well-known/openid-configuration";
+        assert_eq!(ask(&server.port, discovery, &["localhost"]).0, 200);
+        let key = KEY.repeat(32);
+        let refused = installation.run_with(&["init"], &[("SIGNING_KEY_ENCRYPTION_KEY", &key)]);
+        assert_eq!(refused.code, 1);
+        assert!(refused.stderr.contains("already initialized"), "{}", refused.stderr);
+        assert_eq!(server.stop(), Some(0));
     }
 }
 

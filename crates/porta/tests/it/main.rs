@@ -4,6 +4,7 @@ mod backup;
 mod cli;
 mod connections;
 mod dev;
+mod init;
 mod keys;
 mod links;
 mod mail;

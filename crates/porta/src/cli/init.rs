@@ -1,0 +1,174 @@
+//! `porta init`.
+
+use clap::Args;
+use porta_config::{Config, IssuerBase, Source};
+use porta_core::admin::{AdminPermission, AdminRole};
+use porta_core::organization::{LoginMethod, Organization};
+use porta_core::user::Profile;
+use porta_directory::{Installed, InstalledPart, NewAdministrator, NewConsole, NewInstallation};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use super::direct::Direct;
+use super::{Global, prompt};
+use crate::failure::Failure;
+use crate::output;
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Address of the first administrator; asked for when left out.
+    #[arg(long)]
+    email: Option<String>,
+    #[arg(long)]
+    given_name: Option<String>,
+    #[arg(long)]
+    family_name: Option<String>,
+    /// Read the password from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
+    /// Public origin of the admin console; PORTA_ADMIN_PUBLIC_URL when left out.
+    #[arg(long, alias = "gui-public-url", value_name = "URL", value_parser = origin)]
+    admin_gui_url: Option<String>,
+    /// How to sign in to the console: password, magic_link, or both.
+    #[arg(long, value_name = "METHODS", value_parser = login_method, value_delimiter = ',', default_value = "magic_link")]
+    gui_login_methods: Vec<LoginMethod>,
+}
+
+fn origin(text: &str) -> Result<String, &'static str> {
+    IssuerBase::parse(text).map(|origin| origin.as_str().to_owned())
+}
+
+fn login_method(text: &str) -> Result<LoginMethod, &'static str> {
+    LoginMethod::parse(text).ok_or("use password or magic_link")
+}
+
+pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
+    let url = match &arguments.admin_gui_url {
+        Some(url) => url.clone(),
+        None => Config::load_console_url(&Source::process())?,
+    };
+    let direct = Direct::open().await?;
+    // Before anything is asked for.
+    let found = direct.begin().await?.installation().find().await?;
+    if found.application.is_some() && !global.force {
+        return Err(Failure::general(
+            "already initialized; with --force, porta init creates what is missing and changes nothing else",
+        ));
+    }
+    let administrator = if found.administrator.is_some() {
+        None
+    } else {
+        Some(administrator(&direct, &found.organization, &arguments).await?)
+    };
+    let console = NewConsole { url, login_methods: Some(arguments.gui_login_methods) };
+    let new = NewInstallation { administrator, console, is_repair: global.force };
+    let mut work = direct.begin().await?;
+    let installed = work.installation().install(new).await?;
+    work.commit().await?;
+    if global.json {
+        output::json(&as_json(&installed));
+    } else {
+        show(&installed);
+    }
+    Ok(())
+}
+
+/// The administrator that the options name; missing values are asked for.
+async fn administrator(
+    direct: &Direct,
+    organization: &Organization,
+    arguments: &Arguments,
+) -> Result<NewAdministrator, Failure> {
+    let email = given_or_typed(arguments.email.as_ref(), "Email address");
+    let given_name = given_or_typed(arguments.given_name.as_ref(), "Given name");
+    let family_name = given_or_typed(arguments.family_name.as_ref(), "Family name");
+    let values = [("--email", &email), ("--given-name", &given_name), ("--family-name", &family_name)];
+    let missing = values.into_iter().filter(|(_, value)| value.is_empty());
+    let missing: Vec<String> = missing.map(|(option, _)| format!("{option} is missing")).collect();
+    if !missing.is_empty() {
+        return Err(Failure::Validation(missing));
+    }
+    let password = password(arguments.password_stdin)?;
+    let profile =
+        Profile { given_name: Some(given_name), family_name: Some(family_name), ..Profile::default() };
+    Ok(direct.directory.new_administrator(organization, &email, profile, &password).await?)
+}
+
+/// Empty if the value is neither an option nor typed.
+fn given_or_typed(given: Option<&String>, question: &str) -> String {
+    given.cloned().or_else(|| prompt::ask(question)).unwrap_or_default().trim().to_owned()
+}
+
+fn password(is_on_stdin: bool) -> Result<SecretString, Failure> {
+    let refused = |problem: &str| Failure::Validation(vec![problem.to_owned()]);
+    if is_on_stdin {
+        return prompt::line_of_stdin()
+            .map_err(|e| Failure::general(format!("standard input cannot be read: {e}")));
+    }
+    let password = prompt::ask_hidden("Password");
+    let password =
+        password.ok_or_else(|| refused("--password-stdin is missing, and there is no terminal to ask"))?;
+    let again = prompt::ask_hidden("The same password again").unwrap_or_default();
+    if again.expose_secret() == password.expose_secret() {
+        return Ok(password);
+    }
+    Err(refused("the two passwords differ"))
+}
+
+fn new_secret(installed: &Installed) -> Option<&str> {
+    installed.console_secret.as_ref().map(ExposeSecret::expose_secret)
+}
+
+fn as_json(installed: &Installed) -> Value {
+    json!({
+        "organization": installed.organization.slug,
+        "application": installed.application.slug,
+        "cliClientId": installed.command_line.client_id,
+        "guiClientId": installed.console.client_id,
+        "guiClientSecret": new_secret(installed),
+        "adminUserId": installed.administrator.id,
+        "roles": AdminRole::BUILT_IN.len(),
+        "permissions": AdminPermission::ALL.len(),
+    })
+}
+
+fn show(installed: &Installed) {
+    for part in &installed.created {
+        output::done(described(*part, installed));
+    }
+    if installed.created.is_empty() {
+        output::done("nothing was missing");
+    }
+    let Installed { organization, application, administrator, .. } = installed;
+    let secret = new_secret(installed);
+    let rows = [
+        ("Organization", format!("{} ({})", organization.name, organization.slug)),
+        ("Application", format!("{} ({})", application.name, application.slug)),
+        ("Administrator", administrator.email.shown().to_owned()),
+        ("CLI client ID", installed.command_line.client_id.to_string()),
+        ("GUI client ID", installed.console.client_id.to_string()),
+        ("GUI client secret", output::or_dash(secret)),
+    ];
+    let rows: Vec<Vec<String>> =
+        rows.into_iter().map(|(field, value)| vec![field.to_owned(), value]).collect();
+    output::table(&["Field", "Value"], &rows);
+    if secret.is_some() {
+        output::warning("save the secret now: it is not shown again");
+    }
+}
+
+fn described(part: InstalledPart, installed: &Installed) -> String {
+    match part {
+        InstalledPart::Application => format!("application {} is created", installed.application.slug),
+        InstalledPart::SigningKeys => "signing keys are created".to_owned(),
+        InstalledPart::Permissions(count) => format!("{count} permissions are created"),
+        InstalledPart::Role(role, count) => format!("role {role} is given {count} permissions"),
+        InstalledPart::CommandLineClient => {
+            format!("client {} is created", installed.command_line.client_name)
+        }
+        InstalledPart::ConsoleClient => format!("client {} is created", installed.console.client_name),
+        InstalledPart::Administrator => {
+            format!("{} has the role {}", installed.administrator.email.shown(), AdminRole::SuperAdmin)
+        }
+    }
+}

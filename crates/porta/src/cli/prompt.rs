@@ -1,0 +1,66 @@
+//! Asks for values at the terminal: questions on standard error, answers from standard input.
+
+use std::fmt::Display;
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::sync::{Mutex, PoisonError};
+
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use secrecy::SecretString;
+
+/// Settings of the terminal before typing was hidden. After Ctrl-C another thread restores them, while the one that
+/// asks still waits for the answer.
+static SHOWN: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// Reads a line without the blanks around it; `None` when standard input is no terminal.
+pub(super) fn ask(question: &str) -> Option<String> {
+    if !io::stdin().is_terminal() {
+        return None;
+    }
+    write(format_args!("{question}: "));
+    read_line().ok().map(|line| line.trim().to_owned())
+}
+
+/// Reads a line while the terminal does not show what is typed; `None` when standard input is no terminal.
+pub(super) fn ask_hidden(question: &str) -> Option<SecretString> {
+    let shown = tcgetattr(io::stdin()).ok()?;
+    let mut hidden = shown.clone();
+    hidden.local_modes.remove(LocalModes::ECHO);
+    *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
+    tcsetattr(io::stdin(), OptionalActions::Drain, &hidden).ok()?;
+    write(format_args!("{question}: "));
+    let answer = read_line();
+    show_typing();
+    // The line break that was typed was not shown either.
+    write("\n");
+    answer.ok().map(|line| without_line_break(&line).into())
+}
+
+/// Makes typing visible again, if it is hidden.
+pub(super) fn show_typing() {
+    let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(shown) = shown {
+        // Without a terminal there is nothing to restore.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &shown);
+    }
+}
+
+/// The first line of standard input.
+pub(super) fn line_of_stdin() -> io::Result<SecretString> {
+    read_line().map(|line| without_line_break(&line).into())
+}
+
+fn without_line_break(line: &str) -> &str {
+    line.trim_end_matches(['\n', '\r'])
+}
+
+fn write(text: impl Display) {
+    let mut stderr = io::stderr().lock();
+    drop(write!(stderr, "{text}"));
+    drop(stderr.flush());
+}
+
+fn read_line() -> io::Result<String> {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(line)
+}
