@@ -6,6 +6,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use porta_web::body::{BodyLimits, ReadError, read};
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 
 use crate::error::{AdminError, Detail, Result};
 
@@ -44,11 +45,13 @@ fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
         return Err(AdminError::Validation(vec![Detail::wrong_type("", "use a JSON object")]));
     }
     serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
-        AdminError::Validation(vec![Detail::wrong_type(
-            path.trim_start_matches('.'),
-            error.inner().to_string(),
-        )])
+        let segments = error.path().iter().filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(index.to_string()),
+            Segment::Map { key } => Some(key.clone()),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        });
+        let path = segments.collect::<Vec<_>>().join(".");
+        AdminError::Validation(vec![Detail::wrong_type(&path, error.inner().to_string())])
     })
 }
 

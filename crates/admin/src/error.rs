@@ -37,7 +37,7 @@ pub(crate) struct Detail {
 
 impl Detail {
     pub(crate) fn new(path: &str, message: impl Into<String>) -> Self {
-        let path = path.split('.').filter(|part| !part.is_empty() && *part != "?");
+        let path = path.split('.').filter(|part| !part.is_empty());
         Self { code: "invalid_value", path: path.map(str::to_owned).collect(), message: message.into() }
     }
 

@@ -7,8 +7,10 @@ use utoipa::openapi::{
     ContentBuilder, Info, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Server,
     Type,
 };
+use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::error::ErrorBody;
 use crate::refusals::REFUSALS;
 use crate::router::operations;
 use crate::state::AdminState;
@@ -33,6 +35,9 @@ fn completed(mut api: OpenApi) -> OpenApi {
     );
     api.servers = Some(vec![Server::new(BASE)]);
     let components = api.components.get_or_insert_default();
+    let mut schemas = vec![(ErrorBody::name().into_owned(), ErrorBody::schema())];
+    ErrorBody::schemas(&mut schemas);
+    components.schemas.extend(schemas);
     let mut scheme = Http::new(HttpAuthScheme::Bearer);
     scheme.description = Some("An access token of a client of the application `porta-admin`.".to_owned());
     components.add_security_scheme(SCHEME, SecurityScheme::Http(scheme));
@@ -59,7 +64,7 @@ fn complete(operation: &mut Operation, parameters: &[RefOr<Parameter>]) {
 }
 
 fn refused(description: &str) -> Response {
-    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorBody"))).build();
+    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name()))).build();
     ResponseBuilder::new().description(description).content("application/json", body).build()
 }
 

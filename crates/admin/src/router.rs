@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::routing::get;
+use axum::routing::{any, get};
 use porta_web::reply::{self, Reply};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,6 +16,9 @@ use crate::error::AdminError;
 use crate::openapi::{BASE, document};
 use crate::state::AdminState;
 use crate::{metadata, users};
+
+/// The base with a slash, which the nested routes do not cover.
+const ROOT: &str = "/api/admin/";
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS");
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
@@ -41,10 +44,14 @@ pub fn router(state: AdminState) -> Router {
     let routes = routes
         .route("/openapi.json", get(|| async { reply::json_bytes(StatusCode::OK, DOCUMENT.clone()) }))
         .method_not_allowed_fallback(|| async { AdminError::MethodNotAllowed })
-        .fallback(|| async { AdminError::NotFound("Not found".to_owned()) })
+        .fallback(nothing_here)
         .layer(from_fn_with_state(state.clone(), cors))
         .with_state(state);
-    Router::new().nest(BASE, routes)
+    Router::new().nest(BASE, routes).route(ROOT, any(nothing_here))
+}
+
+async fn nothing_here() -> AdminError {
+    AdminError::NotFound("Not found".to_owned())
 }
 
 /// Answers preflight requests, and lets the scripts of configured origins read the answers.

@@ -70,7 +70,7 @@ async fn the_metadata_lead_to_the_sign_in(app: TestApp) {
     let body = expect(&answer, StatusCode::OK);
     assert_eq!(
         body,
-        json!({ "issuer": "https://id.test/porta-admin", "orgSlug": "porta-admin", "clientId": "porta-cli" })
+        json!({ "issuer": "https://id.test/porta-admin", "orgSlug": "porta-admin", "clientId": admins.command_line })
     );
 }
 

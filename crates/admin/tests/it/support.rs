@@ -1,12 +1,14 @@
 //! Administrators, and requests in their name.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{HeaderName, Method, StatusCode, header};
 use porta_core::audit::AuditEvent;
 use porta_core::organization::Organization;
-use porta_core::user::User;
-use porta_directory::Actor;
-use porta_testkit::{Answer, Authorize, Browser, TestApp};
+use porta_core::user::{Profile, User};
+use porta_directory::{Actor, NewConsole, NewInstallation};
+use porta_testkit::{ADMIN_ORIGIN, Answer, Authorize, Browser, TestApp};
 use serde_json::Value;
 
 /// Email address and password.
@@ -19,7 +21,7 @@ pub(crate) const APPS: Person = ("apps@porta.test", "lantern-Quay-54");
 pub(crate) const AUDITOR: Person = ("auditor@porta.test", "lantern-Quay-55");
 /// Has a role of the admin application that confers nothing.
 pub(crate) const HELPER: Person = ("helper@porta.test", "lantern-Quay-56");
-/// Has a role `porta-super-admin` of another application.
+/// A member of the admin organization without a role.
 pub(crate) const WIKI: Person = ("wiki@porta.test", "lantern-Quay-57");
 
 const REDIRECT_URI: &str = "http://127.0.0.1/callback";
@@ -27,6 +29,8 @@ const REDIRECT_URI: &str = "http://127.0.0.1/callback";
 /// A server with administrators. Everything else is the fixture.
 pub(crate) struct Admins {
     pub(crate) app: TestApp,
+    /// Client id of the command line.
+    pub(crate) command_line: String,
 }
 
 /// An administrator who is signed in.
@@ -37,13 +41,28 @@ pub(crate) struct Admin {
 
 impl Admins {
     pub(crate) async fn of(app: TestApp) -> Self {
+        let mut unit = app.directory.begin(Actor::System).await.unwrap();
+        let organization = unit.organization("porta-admin").await.unwrap();
+        let root = Profile { given_name: Some("Rut".to_owned()), ..Profile::default() };
+        let root =
+            app.directory.new_administrator(&organization, ROOT.0, root, &ROOT.1.into()).await.unwrap();
+        let new = NewInstallation {
+            administrator: Some(root),
+            console: NewConsole { url: ADMIN_ORIGIN.to_owned(), login_methods: None },
+            is_repair: false,
+        };
+        let installed = unit.installation().install(new).await.unwrap();
+        unit.commit().await.unwrap();
         app.provision(include_str!("administrators.yaml")).await;
-        Self { app }
+        // What follows is newer than what was set up.
+        app.advance(Duration::from_secs(1));
+        let command_line = installed.command_line.client_id.to_string();
+        Self { app, command_line }
     }
 
     /// Signs somebody in with the client of the command line.
     pub(crate) async fn sign_in(&self, person: Person) -> Admin {
-        self.sign_in_with(person, "porta-cli").await
+        self.sign_in_with(person, &self.command_line).await
     }
 
     pub(crate) async fn sign_in_with(&self, person: Person, client: &str) -> Admin {
