@@ -16,6 +16,7 @@ mod outbox;
 mod ping;
 mod postgres;
 mod registry;
+mod rights;
 mod sealed;
 mod second_factors;
 mod sessions;

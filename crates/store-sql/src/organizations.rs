@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use porta_core::organization::{Branding, Organization, OrganizationStatus, TwoFactorPolicy};
-use porta_core::{OrganizationId, Slug, Timestamp, UserId, Version};
+use porta_core::{ApplicationId, OrganizationId, RoleId, Slug, Timestamp, UserId, Version};
 use porta_store::{
     Cursor, Direction, OrganizationFilter, OrganizationRepository, OrganizationSort, Page, PageRequest,
     Result, SortedCursor,
@@ -71,10 +71,22 @@ macro_rules! select_organization {
     };
 }
 
+/// Id of the organization that may change application `a`.
+macro_rules! writer {
+    () => {
+        "COALESCE(a.organization_id, (SELECT s.id FROM organizations s WHERE s.is_super_admin))"
+    };
+}
+
 statements! {
     BY_SLUG: Read = concat!(select_organization!(), " WHERE o.slug = $1");
     BY_ID: Read = concat!(select_organization!(), " WHERE o.id = $1");
     OF_USER: Read = concat!(select_organization!(), " WHERE o.id = (SELECT u.organization_id FROM users u WHERE u.id = $1)");
+    OF_APPLICATION: Read = concat!(select_organization!(), " WHERE o.id = (SELECT ", writer!(), " FROM applications a WHERE a.id = $1)");
+    OF_ROLE: Read = concat!(select_organization!(), " WHERE o.id = (SELECT ", writer!(), " FROM roles r \
+         JOIN applications a ON a.id = r.application_id WHERE r.id = $1)");
+    WITH_APPLICATION: Read = concat!(select_organization!(), " JOIN applications a ON o.id = ", writer!(), " WHERE a.slug = $1 \
+         ORDER BY a.id LIMIT 2");
     INSERT: Write = concat!("INSERT INTO organizations (", organization_columns!(list ""), ") \
          VALUES (", organization_columns!(arguments 1), ")");
     UPDATE: Write = concat!("UPDATE organizations SET ", edited_columns!(assignments 3), ", version = version + 1 \
@@ -154,6 +166,18 @@ impl OrganizationRepository for Organizations<'_> {
 
     async fn of_user(&mut self, user: UserId) -> Result<Option<Organization>> {
         self.0.row(&OF_USER, &[uuid(user)]).await?.as_ref().map(read).transpose()
+    }
+
+    async fn of_application(&mut self, application: ApplicationId) -> Result<Option<Organization>> {
+        self.0.row(&OF_APPLICATION, &[uuid(application)]).await?.as_ref().map(read).transpose()
+    }
+
+    async fn of_role(&mut self, role: RoleId) -> Result<Option<Organization>> {
+        self.0.row(&OF_ROLE, &[uuid(role)]).await?.as_ref().map(read).transpose()
+    }
+
+    async fn with_application(&mut self, slug: &Slug) -> Result<Vec<Organization>> {
+        self.0.rows(&WITH_APPLICATION, &[text(slug.as_str())]).await?.iter().map(read).collect()
     }
 
     async fn insert(&mut self, o: &Organization) -> Result<()> {

@@ -19,6 +19,8 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::organizations::STATEMENTS,
         crate::outbox::STATEMENTS,
         crate::ping::STATEMENTS,
+        crate::rights::STATEMENTS,
+        crate::rights::deletion::STATEMENTS,
         crate::sealed::STATEMENTS,
         crate::second_factors::STATEMENTS,
         crate::second_factors::codes::STATEMENTS,

@@ -5,7 +5,7 @@ use porta_core::OrganizationId;
 use porta_store::{
     AdministratorRepository, ApplicationRepository, AuditRepository, BrandingAssetRepository,
     ClientRepository, OneTimeTokenRepository, OrganizationRepository, OutboxRepository, Repositories, Result,
-    SealedRepository, SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository,
+    RightsRepository, SealedRepository, SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository,
     TokenRepository, UnitOfWork, UserRepository,
 };
 
@@ -18,6 +18,7 @@ use crate::kernel::{Kernel, Runner, Tx};
 use crate::one_time::OneTimeTokens;
 use crate::organizations::Organizations;
 use crate::outbox::Outbox;
+use crate::rights::AdministeredRights;
 use crate::sealed::SealedValues;
 use crate::second_factors::SecondFactors;
 use crate::sessions::Sessions;
@@ -47,6 +48,9 @@ macro_rules! repositories {
         }
         fn applications(&mut $self, organization: OrganizationId) -> Box<dyn ApplicationRepository + '_> {
             Box::new(Applications { run: $runner, organization })
+        }
+        fn rights(&mut $self, organization: OrganizationId) -> Box<dyn RightsRepository + '_> {
+            Box::new(AdministeredRights { run: $runner, organization })
         }
         fn clients(&mut $self, organization: OrganizationId) -> Box<dyn ClientRepository + '_> {
             Box::new(Clients { run: $runner, organization })

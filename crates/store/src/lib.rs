@@ -14,6 +14,7 @@ use porta_core::audit::AuditEvent;
 use porta_core::signing_key::SigningKey;
 use porta_core::{OrganizationId, Timestamp, UserId};
 
+pub mod administered_rights;
 pub mod administrators;
 pub mod applications;
 pub mod branding;
@@ -31,6 +32,9 @@ pub mod second_factors;
 pub mod tokens;
 pub mod users;
 
+pub use administered_rights::{
+    ClaimValue, DeleteOutcome, HolderSort, RightsRepository, RoleAssignment, RoleHolder,
+};
 pub use administrators::{AdministratorFacts, AdministratorRepository};
 pub use applications::{ApplicationRepository, AssignedClaim, UpsertOutcome};
 pub use branding::BrandingAssetRepository;
@@ -85,6 +89,8 @@ pub trait Repositories: Send {
     fn settings(&mut self, organization: Option<OrganizationId>) -> Box<dyn SettingRepository + '_>;
     /// Applications that the organization owns; reads include the shared ones of the platform.
     fn applications(&mut self, organization: OrganizationId) -> Box<dyn ApplicationRepository + '_>;
+    /// Roles, permissions and claims of those applications, and which of them the organization's users have.
+    fn rights(&mut self, organization: OrganizationId) -> Box<dyn RightsRepository + '_>;
     fn clients(&mut self, organization: OrganizationId) -> Box<dyn ClientRepository + '_>;
     fn users(&mut self, organization: OrganizationId) -> Box<dyn UserRepository + '_>;
     fn signing_keys(&mut self, organization: OrganizationId) -> Box<dyn SigningKeyRepository + '_>;

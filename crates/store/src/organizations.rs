@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use porta_core::organization::{Organization, OrganizationStatus};
-use porta_core::{OrganizationId, Slug, Timestamp, UserId, Version};
+use porta_core::{ApplicationId, OrganizationId, RoleId, Slug, Timestamp, UserId, Version};
 
 use crate::{Cursor, OrganizationFilter, OrganizationSort, Page, PageRequest, Result, SortedCursor};
 
@@ -14,6 +14,12 @@ pub trait OrganizationRepository: Send {
     async fn by_id(&mut self, id: OrganizationId) -> Result<Option<Organization>>;
     /// The organization of a user.
     async fn of_user(&mut self, user: UserId) -> Result<Option<Organization>>;
+    /// The organization that may change an application: its owner, or the super-admin organization if it is shared.
+    async fn of_application(&mut self, application: ApplicationId) -> Result<Option<Organization>>;
+    /// The organization that may change the application of a role.
+    async fn of_role(&mut self, role: RoleId) -> Result<Option<Organization>>;
+    /// The organizations that may change an application of this slug, one for each such application; at most two.
+    async fn with_application(&mut self, slug: &Slug) -> Result<Vec<Organization>>;
     /// `Conflict`: the slug is taken.
     async fn insert(&mut self, organization: &Organization) -> Result<()>;
     /// Updates everything except id, slug, status and creation time. `false`: no such organization. `Stale`: it was
