@@ -5,8 +5,8 @@ use porta_core::OrganizationId;
 use porta_store::{
     AdministratorRepository, ApplicationRepository, AuditRepository, BrandingAssetRepository,
     ClientRepository, OneTimeTokenRepository, OrganizationRepository, OutboxRepository, Repositories, Result,
-    RightsRepository, SealedRepository, SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository,
-    TokenRepository, UnitOfWork, UserRepository,
+    RightsRepository, SealedRepository, SecondFactorRepository, SessionRepository, SettingRepository,
+    SigningKeyRepository, TokenRepository, UnitOfWork, UserRepository,
 };
 
 use crate::administrators::Administrators;

@@ -59,8 +59,11 @@ pub enum DeleteOutcome {
 #[async_trait]
 pub trait RightsRepository: Send {
     async fn role(&mut self, application: ApplicationId, id: RoleId) -> Result<Option<Role>>;
-    async fn permission(&mut self, application: ApplicationId, id: PermissionId)
-    -> Result<Option<Permission>>;
+    async fn permission(
+        &mut self,
+        application: ApplicationId,
+        id: PermissionId,
+    ) -> Result<Option<Permission>>;
     async fn claim(
         &mut self,
         application: ApplicationId,

@@ -96,9 +96,11 @@ async fn stored_role(world: &World, organization: &Organization, id: Application
         name: "Reader".to_owned(),
         slug: Slug::trusted(slug.to_owned()),
         description: None,
+        created_at: START,
+        updated_at: START,
         version: Version::FIRST,
     };
-    world.store.repositories().applications(organization.id).insert_role(&role, START).await.unwrap();
+    world.store.repositories().applications(organization.id).insert_role(&role).await.unwrap();
     role
 }
 

@@ -54,8 +54,7 @@ impl AdministeredRights<'_> {
         force: bool,
     ) -> Result<DeleteOutcome> {
         let uses = if force { None } else { Some(&USES_OF_PERMISSION) };
-        let rows =
-            Deletable { kind: "permission", lock: &LOCK_PERMISSION, uses, delete: &DELETE_PERMISSION };
+        let rows = Deletable { kind: "permission", lock: &LOCK_PERMISSION, uses, delete: &DELETE_PERMISSION };
         self.remove(&rows, self.key(permission.application_id, permission.id), permission.version).await
     }
 

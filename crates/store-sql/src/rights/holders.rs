@@ -56,12 +56,7 @@ fn read(row: &Row) -> Result<RoleHolder> {
 }
 
 impl AdministeredRights<'_> {
-    fn filtered<'v>(
-        &self,
-        list: List<'v>,
-        role: RoleId,
-        of: Option<OrganizationId>,
-    ) -> List<'v> {
+    fn filtered<'v>(&self, list: List<'v>, role: RoleId, of: Option<OrganizationId>) -> List<'v> {
         list.filter("h.role_id = ?", uuid(role))
             .filter("(a.organization_id = ? OR a.organization_id IS NULL)", uuid(self.organization))
             .filter_if_some("u.organization_id = ?", of.map(uuid))
@@ -82,7 +77,11 @@ impl AdministeredRights<'_> {
         sort.page_of(&self.run.list(list).await?, page.limit, read, |holder| holder.user_id)
     }
 
-    pub(super) async fn number_of_holders(&mut self, role: RoleId, of: Option<OrganizationId>) -> Result<u64> {
+    pub(super) async fn number_of_holders(
+        &mut self,
+        role: RoleId,
+        of: Option<OrganizationId>,
+    ) -> Result<u64> {
         let select = if of.is_some() { COUNT_OF_ORGANIZATION } else { COUNT };
         let list = List::new(concat!(module_path!(), "::COUNT"), self.run.dialect(), select);
         let list = self.filtered(list, role, of);

@@ -17,6 +17,7 @@
     reason = "short cases read better plainly"
 )]
 
+pub mod administered_rights;
 pub mod applications;
 pub mod branding;
 pub mod clients;
@@ -46,6 +47,8 @@ pub mod versions;
 macro_rules! contract_tests {
     ($fresh:expr) => {
         $crate::contract_tests! { @cases $fresh;
+            administered_rights: who_may_change_an_application, single_ones, links, deletions, deletions_in_a_unit,
+                racing_to_assign_what_is_deleted, holders, what_a_user_has;
             applications: own_before_shared, only_the_super_admin_writes_shared, children, foreign_children,
                 roles_and_claims_of_people;
             branding: round_trip, units_decide, limits, another_organization_sees_nothing;
