@@ -57,7 +57,9 @@ impl UserOperations<'_> {
         refuse(unfit.into_iter().flatten().collect())?;
         let (mut roles, mut claims) = (Vec::new(), Vec::new());
         for (application, slug) in &new.roles {
-            roles.push(self.work.roles().visible(organization, application, slug).await?.id);
+            let role = self.work.roles().visible(organization, application, slug).await?;
+            self.work.roles().check_may_decide(organization, &role).await?;
+            roles.push(role.id);
         }
         for (application, name, value) in new.claims {
             let claim = self.work.claims().visible(organization, &application, &name).await?;

@@ -23,6 +23,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 mod actor;
 mod applications;
+mod assignments;
 mod branding;
 mod claims;
 mod clients;
@@ -34,6 +35,7 @@ mod invitations;
 mod keys;
 mod lookup;
 mod organizations;
+mod permissions;
 mod protected;
 pub mod provision;
 mod queries;
@@ -57,7 +59,10 @@ pub use installation::{
 pub use invitations::{NewInvitation, SentInvitation};
 pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
 pub use organizations::{NewOrganization, OrganizationOperations};
-pub use queries::{AdminSignIn, AdministratorQueries, Queries, UserQueries};
+pub use permissions::PermissionOperations;
+pub use queries::{
+    AdminSignIn, AdministratorQueries, ClaimQueries, PermissionQueries, Queries, RoleQueries, UserQueries,
+};
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};
 pub use settings::{SettingOperations, SettingSource, SettingView};

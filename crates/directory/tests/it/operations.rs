@@ -93,7 +93,8 @@ async fn one_of_everything(work: &mut Transaction) -> Vec<&'static str> {
     let role = work.roles().create(&harbor, &dock, role).await.unwrap();
     let named = Role { name: "S".into(), ..role.clone() };
     work.roles().update(&harbor, &dock, &role, named).await.unwrap();
-    let permission = NewPermission { name: "P".into(), slug: "a:b:c".into(), description: None };
+    let permission =
+        NewPermission { name: "P".into(), slug: "a:b:c".into(), module: None, description: None };
     let permission = work.roles().create_permission(&harbor, &dock, permission).await.unwrap();
     let named = Permission { name: "Q".into(), ..permission.clone() };
     work.roles().update_permission(&harbor, &dock, &permission, named).await.unwrap();
@@ -175,6 +176,7 @@ async fn every_operation_and_its_audit_row_stand_or_fall_together(world: World) 
 fn number_claim(name: &str) -> NewClaim {
     NewClaim {
         claim_name: name.to_owned(),
+        display_name: None,
         claim_type: ClaimType::Number,
         description: None,
         include_in_id_token: None,
@@ -343,17 +345,23 @@ async fn parts_of_an_application_are_audited(world: World) {
     );
     let role = NewRole { name: "Planner".into(), ..NewRole::default() };
     let role = work.roles().create(&harbor, &application, role).await.unwrap();
-    let permission = NewPermission { name: "See".into(), slug: "dock:berths:read".into(), description: None };
+    let permission = NewPermission {
+        name: "See".into(),
+        slug: "dock:berths:read".into(),
+        module: None,
+        description: None,
+    };
     let permission = work.roles().create_permission(&harbor, &application, permission).await.unwrap();
     assert!(work.roles().link_permission(&harbor, &application, &role, &permission).await.unwrap());
     assert!(!work.roles().link_permission(&harbor, &application, &role, &permission).await.unwrap());
-    let short = NewPermission { name: "See".into(), slug: "read".into(), description: None };
+    let short = NewPermission { name: "See".into(), slug: "read".into(), module: None, description: None };
     assert!(
         refused(work.roles().create_permission(&harbor, &application, short).await)
             .contains("three segments")
     );
     let claim = NewClaim {
         claim_name: "sub".into(),
+        display_name: None,
         claim_type: ClaimType::String,
         description: None,
         include_in_id_token: None,
