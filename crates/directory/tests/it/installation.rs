@@ -68,7 +68,7 @@ async fn install(directory: &Directory, new: NewInstallation) -> Result<Installe
     Ok(installed)
 }
 
-async fn installed(world: &World) -> Installed {
+pub(crate) async fn installed(world: &World) -> Installed {
     install(&world.directory, wanted(ana(world).await, false)).await.unwrap()
 }
 

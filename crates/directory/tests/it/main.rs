@@ -10,4 +10,5 @@ mod keys;
 mod operations;
 mod provisioning;
 mod reseal;
+mod rights;
 mod unicode;
