@@ -32,7 +32,7 @@ pub mod tokens;
 pub mod users;
 
 pub use administrators::{AdministratorFacts, AdministratorRepository};
-pub use applications::{ApplicationRepository, AssignedClaim, UpsertOutcome};
+pub use applications::{AllApplicationRepository, ApplicationRepository, AssignedClaim, UpsertOutcome};
 pub use branding::BrandingAssetRepository;
 pub use clients::{ClientFacts, ClientRepository, RegisteredAddresses};
 pub use keys::SigningKeyRepository;
@@ -85,6 +85,8 @@ pub trait Repositories: Send {
     fn settings(&mut self, organization: Option<OrganizationId>) -> Box<dyn SettingRepository + '_>;
     /// Applications that the organization owns; reads include the shared ones of the platform.
     fn applications(&mut self, organization: OrganizationId) -> Box<dyn ApplicationRepository + '_>;
+    /// Not scoped to an organization: operators name an application without its owner.
+    fn all_applications(&mut self) -> Box<dyn AllApplicationRepository + '_>;
     fn clients(&mut self, organization: OrganizationId) -> Box<dyn ClientRepository + '_>;
     fn users(&mut self, organization: OrganizationId) -> Box<dyn UserRepository + '_>;
     fn signing_keys(&mut self, organization: OrganizationId) -> Box<dyn SigningKeyRepository + '_>;

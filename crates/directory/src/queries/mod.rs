@@ -2,6 +2,8 @@
 //! with its own type.
 
 mod administrators;
+mod applications;
+mod organizations;
 mod users;
 
 use std::sync::Arc;
@@ -11,6 +13,8 @@ use porta_core::{OrganizationId, Slug};
 use porta_store::Repositories;
 
 pub use self::administrators::{AdminSignIn, AdministratorQueries};
+pub use self::applications::ApplicationQueries;
+pub use self::organizations::OrganizationQueries;
 pub use self::users::UserQueries;
 
 use crate::{DirectoryDeps, DirectoryError, Result};

@@ -58,6 +58,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     17 "0017_standard_claims";
     18 "0018_installation";
     19 "0019_versions";
+    20 "0020_names";
 };
 
 /// First line of a migration whose statements PostgreSQL does not run in a transaction (`CREATE INDEX CONCURRENTLY`).
