@@ -61,7 +61,8 @@ pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
 pub use organizations::{NewOrganization, OrganizationOperations};
 pub use permissions::PermissionOperations;
 pub use queries::{
-    AdminSignIn, AdministratorQueries, ClaimQueries, PermissionQueries, Queries, RoleQueries, UserQueries,
+    AdminSignIn, AdministratorQueries, ApplicationQueries, ClaimQueries, OrganizationQueries,
+    PermissionQueries, Queries, RoleQueries, UserQueries,
 };
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};

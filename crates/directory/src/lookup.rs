@@ -1,45 +1,13 @@
 //! Looks up entities by the names that operators use.
 
-use porta_core::application::Application;
 use porta_core::client::{Client, ClientId};
 use porta_core::organization::Organization;
 use porta_core::user::User;
-use porta_core::{ApplicationId, OrganizationId, Slug, UserId};
-use porta_store::Repositories;
+use porta_core::{OrganizationId, Slug, UserId};
 
 use crate::{DirectoryError, Result, Transaction};
 
-/// Finds an application by id, then by slug, with the organization that may change it: its owner, or the super-admin
-/// organization if it is shared. Several applications may have one slug: then only the id names one of them.
-pub(crate) async fn application_in<R: Repositories + ?Sized>(
-    all: &mut R,
-    id_or_slug: &str,
-) -> Result<(Organization, Application)> {
-    let missing = || DirectoryError::not_found("application", id_or_slug);
-    if let Some(id) = ApplicationId::parse(id_or_slug) {
-        let found = all.organizations().of_application(id).await?;
-        if let Some(organization) = found {
-            let application = all.applications(organization.id).by_id(id).await?.ok_or_else(missing)?;
-            return Ok((organization, application));
-        }
-    }
-    let slug = Slug::parse(id_or_slug).map_err(|_| missing())?;
-    let mut found = all.organizations().with_application(&slug).await?;
-    if found.len() > 1 {
-        let text = format!("several applications have the slug `{slug}`; name the application by its id");
-        return Err(DirectoryError::Conflict(text));
-    }
-    let organization = found.pop().ok_or_else(missing)?;
-    let application = all.applications(organization.id).by_slug(&slug).await?.ok_or_else(missing)?;
-    Ok((organization, application))
-}
-
 impl Transaction {
-    /// Finds an application by id or slug, with the organization that may change it.
-    pub async fn application(&mut self, id_or_slug: &str) -> Result<(Organization, Application)> {
-        application_in(&mut *self.unit, id_or_slug).await
-    }
-
     /// Finds an organization by id or slug; text that has the form of an id is tried as an id first.
     pub async fn organization(&mut self, slug_or_id: &str) -> Result<Organization> {
         if let Some(id) = OrganizationId::parse(slug_or_id)

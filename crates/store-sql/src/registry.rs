@@ -6,6 +6,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
     [
         crate::administrators::STATEMENTS,
         crate::applications::STATEMENTS,
+        crate::applications::all::STATEMENTS,
         crate::applications::children::STATEMENTS,
         crate::applications::rights::STATEMENTS,
         crate::audit::STATEMENTS,
@@ -17,6 +18,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::migrate::plan::STATEMENTS,
         crate::one_time::STATEMENTS,
         crate::organizations::STATEMENTS,
+        crate::organizations::destroy::STATEMENTS,
         crate::outbox::STATEMENTS,
         crate::ping::STATEMENTS,
         crate::rights::STATEMENTS,

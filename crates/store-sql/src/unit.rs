@@ -3,14 +3,15 @@
 use async_trait::async_trait;
 use porta_core::OrganizationId;
 use porta_store::{
-    AdministratorRepository, ApplicationRepository, AuditRepository, BrandingAssetRepository,
-    ClientRepository, OneTimeTokenRepository, OrganizationRepository, OutboxRepository, Repositories, Result,
-    RightsRepository, SealedRepository, SecondFactorRepository, SessionRepository, SettingRepository,
-    SigningKeyRepository, TokenRepository, UnitOfWork, UserRepository,
+    AdministratorRepository, AllApplicationRepository, ApplicationRepository, AuditRepository,
+    BrandingAssetRepository, ClientRepository, OneTimeTokenRepository, OrganizationRepository,
+    OutboxRepository, Repositories, Result, RightsRepository, SealedRepository, SecondFactorRepository,
+    SessionRepository, SettingRepository, SigningKeyRepository, TokenRepository, UnitOfWork, UserRepository,
 };
 
 use crate::administrators::Administrators;
 use crate::applications::Applications;
+use crate::applications::all::AllApplications;
 use crate::audit::Audit;
 use crate::branding::BrandingAssets;
 use crate::clients::Clients;
@@ -48,6 +49,9 @@ macro_rules! repositories {
         }
         fn applications(&mut $self, organization: OrganizationId) -> Box<dyn ApplicationRepository + '_> {
             Box::new(Applications { run: $runner, organization })
+        }
+        fn all_applications(&mut $self) -> Box<dyn AllApplicationRepository + '_> {
+            Box::new(AllApplications($runner))
         }
         fn rights(&mut $self, organization: OrganizationId) -> Box<dyn RightsRepository + '_> {
             Box::new(AdministeredRights { run: $runner, organization })

@@ -36,7 +36,7 @@ pub use administered_rights::{
     ClaimValue, DeleteOutcome, HolderSort, RightsRepository, RoleAssignment, RoleHolder,
 };
 pub use administrators::{AdministratorFacts, AdministratorRepository};
-pub use applications::{ApplicationRepository, AssignedClaim, UpsertOutcome};
+pub use applications::{AllApplicationRepository, ApplicationRepository, AssignedClaim, UpsertOutcome};
 pub use branding::BrandingAssetRepository;
 pub use clients::{ClientFacts, ClientRepository, RegisteredAddresses};
 pub use keys::SigningKeyRepository;
@@ -89,6 +89,8 @@ pub trait Repositories: Send {
     fn settings(&mut self, organization: Option<OrganizationId>) -> Box<dyn SettingRepository + '_>;
     /// Applications that the organization owns; reads include the shared ones of the platform.
     fn applications(&mut self, organization: OrganizationId) -> Box<dyn ApplicationRepository + '_>;
+    /// Not scoped to an organization: operators name an application without its owner.
+    fn all_applications(&mut self) -> Box<dyn AllApplicationRepository + '_>;
     /// Roles, permissions and claims of those applications, and which of them the organization's users have.
     fn rights(&mut self, organization: OrganizationId) -> Box<dyn RightsRepository + '_>;
     fn clients(&mut self, organization: OrganizationId) -> Box<dyn ClientRepository + '_>;

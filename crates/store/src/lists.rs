@@ -4,7 +4,7 @@ use porta_core::application::ApplicationStatus;
 use porta_core::client::ClientStatus;
 use porta_core::organization::OrganizationStatus;
 use porta_core::user::UserStatus;
-use porta_core::{ApplicationId, Timestamp};
+use porta_core::{ApplicationId, OrganizationId, Timestamp};
 use uuid::Uuid;
 
 use crate::Cursor;
@@ -98,6 +98,7 @@ pub enum OrganizationSort {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApplicationFilter {
+    pub owner: Option<OrganizationId>,
     pub status: Option<ApplicationStatus>,
     /// In name and slug.
     pub search: Option<String>,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use porta_core::organization::{Organization, OrganizationStatus};
-use porta_core::{ApplicationId, OrganizationId, RoleId, Slug, Timestamp, UserId, Version};
+use porta_core::organization::{CascadeCounts, Organization, OrganizationStatus};
+use porta_core::{OrganizationId, RoleId, Slug, Timestamp, UserId, Version};
 
 use crate::{Cursor, OrganizationFilter, OrganizationSort, Page, PageRequest, Result, SortedCursor};
 
@@ -14,12 +14,9 @@ pub trait OrganizationRepository: Send {
     async fn by_id(&mut self, id: OrganizationId) -> Result<Option<Organization>>;
     /// The organization of a user.
     async fn of_user(&mut self, user: UserId) -> Result<Option<Organization>>;
-    /// The organization that may change an application: its owner, or the super-admin organization if it is shared.
-    async fn of_application(&mut self, application: ApplicationId) -> Result<Option<Organization>>;
-    /// The organization that may change the application of a role.
+    /// The organization that may change the application of a role: its owner, or the super-admin organization if it is
+    /// shared.
     async fn of_role(&mut self, role: RoleId) -> Result<Option<Organization>>;
-    /// The organizations that may change an application of this slug, one for each such application; at most two.
-    async fn with_application(&mut self, slug: &Slug) -> Result<Vec<Organization>>;
     /// `Conflict`: the slug is taken.
     async fn insert(&mut self, organization: &Organization) -> Result<()>;
     /// Updates everything except id, slug, status and creation time. `false`: no such organization. `Stale`: it was
@@ -40,6 +37,15 @@ pub trait OrganizationRepository: Send {
         filter: &OrganizationFilter,
         page: &PageRequest<OrganizationSort>,
     ) -> Result<Page<Organization, SortedCursor>>;
+    /// Number of organizations that a list with this filter has on all its pages.
+    async fn count(&mut self, filter: &OrganizationFilter) -> Result<u64>;
+    /// What [`destroy`](Self::destroy) would delete now. One round trip.
+    async fn cascade_counts(&mut self, id: OrganizationId) -> Result<CascadeCounts>;
+    /// Deletes an organization with everything it owns, in one transaction, and returns what was deleted. Nothing can be
+    /// added to it meanwhile. An application that other organizations' clients use becomes a shared one instead;
+    /// `Conflict`: there is a shared one of its slug. `None`: no such organization, or it is the super-admin's, which
+    /// stays.
+    async fn destroy(&mut self, id: OrganizationId, now: Timestamp) -> Result<Option<CascadeCounts>>;
 }
 
 /// A setting that has a value of its own.

@@ -19,23 +19,23 @@ impl Queries {
 impl ClaimQueries<'_> {
     /// The claims of an application, named by id or slug.
     pub async fn list(&self, application: &str) -> Result<Vec<ClaimDefinition>> {
-        let (organization, application) = self.0.application(application).await?;
-        Ok(self.0.repositories().applications(organization.id).claims(application.id).await?)
+        let (organization, application) = self.0.applications().with_organization(application).await?;
+        Ok(self.0.repositories().applications(organization).claims(application.id).await?)
     }
 
     /// A claim of an application.
     pub async fn find(&self, application: &str, id: &str) -> Result<ClaimDefinition> {
-        let (organization, application) = self.0.application(application).await?;
+        let (organization, application) = self.0.applications().with_organization(application).await?;
         let missing = || DirectoryError::not_found("custom claim", id);
         let claim = ClaimDefinitionId::parse(id).ok_or_else(missing)?;
-        let found = self.0.repositories().rights(organization.id).claim(application.id, claim).await?;
+        let found = self.0.repositories().rights(organization).claim(application.id, claim).await?;
         found.ok_or_else(missing)
     }
 
     /// A person's values of the claims of an application. Somebody whose organization does not see the application is
     /// not found.
     pub async fn values_in(&self, application: &str, user: &str) -> Result<Vec<ClaimValue>> {
-        let (_, application) = self.0.application(application).await?;
+        let application = self.0.applications().find(application).await?;
         let (organization, person) = self.0.users().find(None, user).await?;
         if !sees(&organization, &application) {
             return Err(DirectoryError::not_found("user", user));

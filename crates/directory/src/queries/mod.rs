@@ -2,25 +2,27 @@
 //! with its own type.
 
 mod administrators;
+mod applications;
 mod claims;
+mod organizations;
 mod permissions;
 mod roles;
 mod users;
 
 use std::sync::Arc;
 
-use porta_core::application::Application;
 use porta_core::organization::Organization;
 use porta_core::{OrganizationId, Slug};
 use porta_store::Repositories;
 
 pub use self::administrators::{AdminSignIn, AdministratorQueries};
+pub use self::applications::ApplicationQueries;
 pub use self::claims::ClaimQueries;
+pub use self::organizations::OrganizationQueries;
 pub use self::permissions::PermissionQueries;
 pub use self::roles::RoleQueries;
 pub use self::users::UserQueries;
 
-use crate::lookup::application_in;
 use crate::{DirectoryDeps, DirectoryError, Result};
 
 /// Queries of operators; cheap to make.
@@ -36,11 +38,6 @@ impl Queries {
     /// Repositories whose every call commits by itself.
     pub(crate) fn repositories(&self) -> Box<dyn Repositories + '_> {
         self.deps.store.repositories()
-    }
-
-    /// Finds an application by id or slug, with the organization that may change it.
-    pub async fn application(&self, id_or_slug: &str) -> Result<(Organization, Application)> {
-        application_in(&mut *self.repositories(), id_or_slug).await
     }
 
     /// Finds an organization by id, then by slug: a slug may look like an id.

@@ -1,8 +1,7 @@
 //! Permissions of applications.
 
-use porta_core::PermissionId;
 use porta_core::application::{Permission, Role};
-use porta_core::organization::Organization;
+use porta_core::{OrganizationId, PermissionId};
 
 use super::Queries;
 use crate::{DirectoryError, Result};
@@ -18,23 +17,22 @@ impl Queries {
 impl PermissionQueries<'_> {
     /// The permissions of an application, named by id or slug.
     pub async fn list(&self, application: &str) -> Result<Vec<Permission>> {
-        let (organization, application) = self.0.application(application).await?;
-        Ok(self.0.repositories().applications(organization.id).permissions(application.id).await?)
+        let (organization, application) = self.0.applications().with_organization(application).await?;
+        Ok(self.0.repositories().applications(organization).permissions(application.id).await?)
     }
 
     /// A permission of an application.
-    pub async fn find(&self, application: &str, id: &str) -> Result<(Organization, Permission)> {
-        let (organization, application) = self.0.application(application).await?;
+    pub async fn find(&self, application: &str, id: &str) -> Result<(OrganizationId, Permission)> {
+        let (organization, application) = self.0.applications().with_organization(application).await?;
         let missing = || DirectoryError::not_found("permission", id);
         let permission = PermissionId::parse(id).ok_or_else(missing)?;
-        let found =
-            self.0.repositories().rights(organization.id).permission(application.id, permission).await?;
+        let found = self.0.repositories().rights(organization).permission(application.id, permission).await?;
         Ok((organization, found.ok_or_else(missing)?))
     }
 
     /// The roles that have a permission.
     pub async fn roles(&self, application: &str, id: &str) -> Result<Vec<Role>> {
         let (organization, permission) = self.find(application, id).await?;
-        Ok(self.0.repositories().rights(organization.id).roles_with_permission(&permission).await?)
+        Ok(self.0.repositories().rights(organization).roles_with_permission(&permission).await?)
     }
 }

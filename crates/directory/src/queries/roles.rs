@@ -1,7 +1,6 @@
 //! Roles of applications, and who has them.
 
 use porta_core::application::{Permission, Role};
-use porta_core::organization::Organization;
 use porta_core::{OrganizationId, RoleId};
 use porta_store::{HolderSort, Page, PageRequest, RoleAssignment, RoleHolder, SortedCursor};
 
@@ -19,53 +18,53 @@ impl Queries {
 impl RoleQueries<'_> {
     /// The roles of an application, named by id or slug.
     pub async fn list(&self, application: &str) -> Result<Vec<Role>> {
-        let (organization, application) = self.0.application(application).await?;
-        Ok(self.0.repositories().applications(organization.id).roles(application.id).await?)
+        let (organization, application) = self.0.applications().with_organization(application).await?;
+        Ok(self.0.repositories().applications(organization).roles(application.id).await?)
     }
 
     /// A role of an application.
-    pub async fn find(&self, application: &str, id: &str) -> Result<(Organization, Role)> {
-        let (organization, application) = self.0.application(application).await?;
+    pub async fn find(&self, application: &str, id: &str) -> Result<(OrganizationId, Role)> {
+        let (organization, application) = self.0.applications().with_organization(application).await?;
         let missing = || DirectoryError::not_found("role", id);
         let role = RoleId::parse(id).ok_or_else(missing)?;
-        let found = self.0.repositories().rights(organization.id).role(application.id, role).await?;
+        let found = self.0.repositories().rights(organization).role(application.id, role).await?;
         Ok((organization, found.ok_or_else(missing)?))
     }
 
     /// A role of whichever application.
-    pub async fn find_by_id(&self, id: &str) -> Result<(Organization, Role)> {
+    pub async fn find_by_id(&self, id: &str) -> Result<(OrganizationId, Role)> {
         let missing = || DirectoryError::not_found("role", id);
         let role = RoleId::parse(id).ok_or_else(missing)?;
         let organization = self.0.repositories().organizations().of_role(role).await?.ok_or_else(missing)?;
         let found = self.0.repositories().rights(organization.id).visible_role(role).await?;
-        Ok((organization, found.ok_or_else(missing)?))
+        Ok((organization.id, found.ok_or_else(missing)?))
     }
 
     /// The permissions of a role.
     pub async fn permissions(&self, application: &str, id: &str) -> Result<Vec<Permission>> {
         let (organization, role) = self.find(application, id).await?;
-        Ok(self.0.repositories().rights(organization.id).permissions_of_role(&role).await?)
+        Ok(self.0.repositories().rights(organization).permissions_of_role(&role).await?)
     }
 
     /// Who has a role of an application of `organization`: people of all organizations, or of one.
     pub async fn holders(
         &self,
-        organization: &Organization,
+        organization: OrganizationId,
         role: &Role,
         of: Option<OrganizationId>,
         page: &PageRequest<HolderSort>,
     ) -> Result<Page<RoleHolder, SortedCursor>> {
-        Ok(self.0.repositories().rights(organization.id).holders(role.id, of, page).await?)
+        Ok(self.0.repositories().rights(organization).holders(role.id, of, page).await?)
     }
 
     /// Number of rows of [`holders`](Self::holders) on all pages.
     pub async fn count_holders(
         &self,
-        organization: &Organization,
+        organization: OrganizationId,
         role: &Role,
         of: Option<OrganizationId>,
     ) -> Result<u64> {
-        Ok(self.0.repositories().rights(organization.id).count_holders(role.id, of).await?)
+        Ok(self.0.repositories().rights(organization).count_holders(role.id, of).await?)
     }
 
     /// The roles of a person, of all applications.

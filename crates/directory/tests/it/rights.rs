@@ -414,7 +414,7 @@ async fn a_permission_belongs_to_a_module_of_its_application(world: World) {
     let mut work = world.work().await;
     let module = NewModule {
         name: "Ships".to_owned(),
-        slug: "ships".to_owned(),
+        slug: Some("ships".to_owned()),
         description: None,
         status: ModuleStatus::Active,
     };
@@ -489,23 +489,23 @@ async fn an_application_is_found_by_id_and_by_an_unambiguous_slug(world: World) 
         ("wiki".to_owned(), &root, &shared),
         (shared.id.to_string(), &root, &shared),
     ] {
-        let (owner, found) = work.application(&name).await.unwrap();
+        let (owner, found) = work.applications().find(&name).await.unwrap();
         assert_eq!((owner.id, &found), (organization.id, application), "{name}");
-        let (owner, found) = world.directory.queries().application(&name).await.unwrap();
-        assert_eq!((owner.id, &found), (organization.id, application), "{name}");
+        let found = world.directory.queries().applications().find(&name).await.unwrap();
+        assert_eq!(&found, application, "{name}");
     }
-    let text = "several applications have the slug `dock`; name the application by its id";
-    assert_eq!(refused(work.application("dock").await), text);
+    let text = "several organizations have an application `dock`; use its id";
+    assert_eq!(refused(work.applications().find("dock").await), text);
     for missing in ["nothing", "", "x y", "00000000-0000-4000-8000-000000000000"] {
         let text = format!("application `{missing}` was not found");
-        assert_eq!(refused(work.application(missing).await), text);
+        assert_eq!(refused(work.applications().find(missing).await), text);
     }
     // A slug may look like an id.
     let odd = "00000000-0000-4000-8000-00000000000a";
     let new =
         NewApplication { name: "Odd".to_owned(), slug: Some(odd.to_owned()), ..NewApplication::default() };
     let application = work.applications().create(&harbor, new).await.unwrap();
-    assert_eq!(work.application(odd).await.unwrap().1, application);
+    assert_eq!(work.applications().find(odd).await.unwrap().1, application);
 }
 
 async fn parts_of_another_application_are_not_found(world: World) {

@@ -12,13 +12,15 @@ use crate::kernel::{
 
 macro_rules! module_columns {
     ($($form:tt)+) => {
-        columns! { $($form)+; id, application_id, name, slug, description, status, version }
+        columns! {
+            $($form)+; id, application_id, name, slug, description, status, created_at, updated_at, version
+        }
     };
 }
 module_columns!(enum ModuleColumn of "application_modules");
 macro_rules! module_edits {
     ($($form:tt)+) => {
-        columns! { $($form)+; name, slug, description, status }
+        columns! { $($form)+; name, slug, description, status, updated_at }
     };
 }
 
@@ -88,22 +90,16 @@ macro_rules! list {
         )
     };
 }
-/// Inserts under application `$3`, provided that `$1` may change it. `$times` are columns of the time that the entity
-/// lacks, and their values.
+/// Inserts under application `$3`, provided that `$1` may change it.
 macro_rules! insert {
     ($table:literal, $columns:expr, $arguments:expr) => {
-        insert!($table, $columns, $arguments, "", "")
-    };
-    ($table:literal, $columns:expr, $arguments:expr, $times:literal, $values:literal) => {
         concat!(
             "INSERT INTO ",
             $table,
             " (",
             $columns,
-            $times,
             ") SELECT ",
             $arguments,
-            $values,
             " FROM applications a WHERE a.id = $3 AND ",
             writable!()
         )
@@ -122,15 +118,13 @@ macro_rules! changeable {
 pub(crate) use changeable;
 /// Updates a changeable row, provided that its version is `$4`.
 macro_rules! update {
-    ($table:literal, $assignments:expr, $rest:literal) => {
+    ($table:literal, $assignments:expr) => {
         concat!(
             "UPDATE ",
             $table,
             " SET ",
             $assignments,
-            ", version = version + 1",
-            $rest,
-            " WHERE version = $4 AND ",
+            ", version = version + 1 WHERE version = $4 AND ",
             changeable!()
         )
     };
@@ -143,21 +137,20 @@ macro_rules! version {
 
 statements! {
     MODULES: Read = list!(module_columns!(list "c."), "application_modules", "name");
-    INSERT_MODULE: Write = insert!("application_modules", module_columns!(list ""), module_columns!(arguments 2),
-        ", created_at, updated_at", ", $9, $9");
-    UPDATE_MODULE: Write = update!("application_modules", module_edits!(assignments 5), ", updated_at = $9");
+    INSERT_MODULE: Write = insert!("application_modules", module_columns!(list ""), module_columns!(arguments 2));
+    UPDATE_MODULE: Write = update!("application_modules", module_edits!(assignments 5));
     MODULE_VERSION: Read = version!("application_modules");
     ROLES: Read = list!(role_columns!(list "c."), "roles", "name");
     INSERT_ROLE: Write = insert!("roles", role_columns!(list ""), role_columns!(arguments 2));
-    UPDATE_ROLE: Write = update!("roles", role_edits!(assignments 5), "");
+    UPDATE_ROLE: Write = update!("roles", role_edits!(assignments 5));
     ROLE_VERSION: Read = version!("roles");
     PERMISSIONS: Read = list!(permission_columns!(list "c."), "permissions", "slug");
     INSERT_PERMISSION: Write = insert!("permissions", permission_columns!(list ""), permission_columns!(arguments 2));
-    UPDATE_PERMISSION: Write = update!("permissions", permission_edits!(assignments 5), "");
+    UPDATE_PERMISSION: Write = update!("permissions", permission_edits!(assignments 5));
     PERMISSION_VERSION: Read = version!("permissions");
     CLAIMS: Read = list!(claim_columns!(list "c."), "custom_claim_definitions", "claim_name");
     INSERT_CLAIM: Write = insert!("custom_claim_definitions", claim_columns!(list ""), claim_columns!(arguments 2));
-    UPDATE_CLAIM: Write = update!("custom_claim_definitions", claim_edits!(assignments 5), "");
+    UPDATE_CLAIM: Write = update!("custom_claim_definitions", claim_edits!(assignments 5));
     CLAIM_VERSION: Read = version!("custom_claim_definitions");
 }
 
@@ -169,6 +162,8 @@ fn module_value(m: &Module, column: ModuleColumn) -> Value<'_> {
         ModuleColumn::slug => text(m.slug.as_str()),
         ModuleColumn::description => opt_text(m.description.as_deref()),
         ModuleColumn::status => text(m.status.as_str()),
+        ModuleColumn::created_at => at(m.created_at),
+        ModuleColumn::updated_at => at(m.updated_at),
         ModuleColumn::version => int(m.version.number()),
     }
 }
@@ -182,6 +177,8 @@ fn read_module(row: &Row) -> Result<Module> {
         slug: r.parsed(ModuleColumn::slug, |s| Slug::for_role(s).ok())?,
         description: r.opt_text(ModuleColumn::description)?,
         status: r.parsed(ModuleColumn::status, ModuleStatus::parse)?,
+        created_at: r.time(ModuleColumn::created_at)?,
+        updated_at: r.time(ModuleColumn::updated_at)?,
         version: Version::stored(r.int(ModuleColumn::version)?),
     })
 }
@@ -296,18 +293,15 @@ impl Children<'_, '_> {
         rows.iter().map(read_module).collect()
     }
 
-    pub(super) async fn add_module(&mut self, m: &Module, now: Timestamp) -> Result<()> {
-        let mut values = values_of(|column| module_value(m, column));
-        values.push(at(now));
-        self.add(&INSERT_MODULE, values).await
+    pub(super) async fn add_module(&mut self, m: &Module) -> Result<()> {
+        self.add(&INSERT_MODULE, values_of(|column| module_value(m, column))).await
     }
 
-    pub(super) async fn rewrite_module(&mut self, m: &Module, now: Timestamp) -> Result<bool> {
+    pub(super) async fn rewrite_module(&mut self, m: &Module) -> Result<bool> {
         let key = self.key(m.application_id, m.id);
         let mut values = key.to_vec();
         values.push(int(m.version.number()));
         values.extend(module_edits!(some ModuleColumn).map(|column| module_value(m, column)));
-        values.push(at(now));
         self.run.update_version(&UPDATE_MODULE, &values, &MODULE_VERSION, &key, "module").await
     }
 

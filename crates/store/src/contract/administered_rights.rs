@@ -53,26 +53,16 @@ async fn assign(w: &TwoTenants, user: UserId, role: &Role) {
     assert!(acme.assign_role(user, role.id, None, NOW).await.unwrap());
 }
 
-pub async fn who_may_change_an_application(store: Arc<dyn Store>) {
+pub async fn who_may_change_a_role(store: Arc<dyn Store>) {
     let w = TwoTenants::new(store).await;
     let (admin, wiki, reader) = shared(&w).await;
     let own = a_role(&w, "reader", "Reader").await;
     let mut all = w.repositories();
     let mut organizations = all.organizations();
-    let acme = organizations.of_application(w.acme.application.id).await.unwrap().unwrap();
-    assert_eq!(acme, w.acme.organization);
-    assert_eq!(organizations.of_application(wiki.id).await.unwrap().unwrap().id, admin);
-    assert_eq!(organizations.of_role(own.id).await.unwrap(), Some(acme));
-    assert_eq!(organizations.of_role(reader.id).await.unwrap().unwrap().id, admin);
-    let nothing = application(None, "nothing", &w.entropy);
-    assert_eq!(organizations.of_application(nothing.id).await.unwrap(), None);
-    let missing = role(nothing.id, "none", "None", &w.entropy);
+    assert_eq!(organizations.of_role(own.id).await.unwrap(), Some(w.acme.organization.clone()));
+    assert_eq!(organizations.of_role(reader.id).await.unwrap().unwrap().id, admin, "shared");
+    let missing = role(wiki.id, "none", "None", &w.entropy);
     assert_eq!(organizations.of_role(missing.id).await.unwrap(), None);
-    let with: Vec<_> = organizations.with_application(&wiki.slug).await.unwrap();
-    assert_eq!(with.iter().map(|o| o.id).collect::<Vec<_>>(), [admin]);
-    // Both tenants have one of this slug.
-    assert_eq!(organizations.with_application(&w.acme.application.slug).await.unwrap().len(), 2);
-    assert!(organizations.with_application(&nothing.slug).await.unwrap().is_empty());
 }
 
 pub async fn single_ones(store: Arc<dyn Store>) {

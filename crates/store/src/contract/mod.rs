@@ -22,6 +22,7 @@ pub mod applications;
 pub mod branding;
 pub mod clients;
 pub mod credentials;
+pub mod destroying;
 pub mod factor_races;
 pub mod fixture;
 pub mod installation;
@@ -47,16 +48,18 @@ pub mod versions;
 macro_rules! contract_tests {
     ($fresh:expr) => {
         $crate::contract_tests! { @cases $fresh;
-            administered_rights: who_may_change_an_application, single_ones, links, deletions, deletions_in_a_unit,
+            administered_rights: who_may_change_a_role, single_ones, links, deletions, deletions_in_a_unit,
                 racing_to_assign_what_is_deleted, holders, what_a_user_has;
-            applications: own_before_shared, only_the_super_admin_writes_shared, children, foreign_children,
+            applications: own_before_shared, what_a_slug_means, only_the_super_admin_writes_shared, children, foreign_children,
                 roles_and_claims_of_people;
-            branding: round_trip, units_decide, limits, another_organization_sees_nothing;
+            branding: round_trip, summaries, units_decide, limits, another_organization_sees_nothing;
             clients: round_trip, another_organization_sees_nothing, what_a_protocol_request_sees,
                 what_counts_since_when, secrets, origins;
             credentials: every_change_voids_what_was_verified, the_time_of_a_change_counts_as_well,
                 what_is_no_change_voids_nothing, wrong_factors_in_a_row, a_recovery_a_day_forgets_wrong_factors,
                 lifting_a_lock_of_guessing_voids_nothing, racing_a_reset, racing_a_challenge;
+            destroying: everything_goes_and_nothing_else, what_stays, many_people, racing_additions,
+                racing_to_destroy;
             factor_races: enrolling, disabling, steps, recovery_codes, replacements, email_codes;
             installation: the_address_it_is_served_at, racing_to_remember;
             keys: one_place_each, of_the_installation, promotion, another_organization_sees_nothing, racing_for_the_first_key,

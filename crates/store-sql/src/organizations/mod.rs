@@ -1,8 +1,10 @@
 //! Tenants.
 
+pub(crate) mod destroy;
+
 use async_trait::async_trait;
-use porta_core::organization::{Branding, Organization, OrganizationStatus, TwoFactorPolicy};
-use porta_core::{ApplicationId, OrganizationId, RoleId, Slug, Timestamp, UserId, Version};
+use porta_core::organization::{Branding, CascadeCounts, Organization, OrganizationStatus, TwoFactorPolicy};
+use porta_core::{OrganizationId, RoleId, Slug, Timestamp, UserId, Version};
 use porta_store::{
     Cursor, Direction, OrganizationFilter, OrganizationRepository, OrganizationSort, Page, PageRequest,
     Result, SortedCursor,
@@ -71,22 +73,13 @@ macro_rules! select_organization {
     };
 }
 
-/// Id of the organization that may change application `a`.
-macro_rules! writer {
-    () => {
-        "COALESCE(a.organization_id, (SELECT s.id FROM organizations s WHERE s.is_super_admin))"
-    };
-}
-
 statements! {
     BY_SLUG: Read = concat!(select_organization!(), " WHERE o.slug = $1");
     BY_ID: Read = concat!(select_organization!(), " WHERE o.id = $1");
     OF_USER: Read = concat!(select_organization!(), " WHERE o.id = (SELECT u.organization_id FROM users u WHERE u.id = $1)");
-    OF_APPLICATION: Read = concat!(select_organization!(), " WHERE o.id = (SELECT ", writer!(), " FROM applications a WHERE a.id = $1)");
-    OF_ROLE: Read = concat!(select_organization!(), " WHERE o.id = (SELECT ", writer!(), " FROM roles r \
-         JOIN applications a ON a.id = r.application_id WHERE r.id = $1)");
-    WITH_APPLICATION: Read = concat!(select_organization!(), " JOIN applications a ON o.id = ", writer!(), " WHERE a.slug = $1 \
-         ORDER BY a.id LIMIT 2");
+    OF_ROLE: Read = concat!(select_organization!(), " WHERE o.id = (SELECT COALESCE(a.organization_id, \
+         (SELECT s.id FROM organizations s WHERE s.is_super_admin)) \
+         FROM roles r JOIN applications a ON a.id = r.application_id WHERE r.id = $1)");
     INSERT: Write = concat!("INSERT INTO organizations (", organization_columns!(list ""), ") \
          VALUES (", organization_columns!(arguments 1), ")");
     UPDATE: Write = concat!("UPDATE organizations SET ", edited_columns!(assignments 3), ", version = version + 1 \
@@ -145,6 +138,13 @@ fn read(row: &Row) -> Result<Organization> {
     })
 }
 
+const COUNT: &str = "SELECT count(*) FROM organizations o";
+
+fn filtered<'v>(list: List<'v>, filter: &OrganizationFilter, search: Option<&'v str>) -> List<'v> {
+    list.filter_if_some("o.status = ?", filter.status.map(|status| text(status.as_str())))
+        .contains(&["o.name", "o.slug"], search)
+}
+
 fn sort_by(sort: OrganizationSort) -> Sort<OrganizationColumn> {
     match sort {
         OrganizationSort::Name => Sort::text(OrganizationColumn::name),
@@ -168,16 +168,8 @@ impl OrganizationRepository for Organizations<'_> {
         self.0.row(&OF_USER, &[uuid(user)]).await?.as_ref().map(read).transpose()
     }
 
-    async fn of_application(&mut self, application: ApplicationId) -> Result<Option<Organization>> {
-        self.0.row(&OF_APPLICATION, &[uuid(application)]).await?.as_ref().map(read).transpose()
-    }
-
     async fn of_role(&mut self, role: RoleId) -> Result<Option<Organization>> {
         self.0.row(&OF_ROLE, &[uuid(role)]).await?.as_ref().map(read).transpose()
-    }
-
-    async fn with_application(&mut self, slug: &Slug) -> Result<Vec<Organization>> {
-        self.0.rows(&WITH_APPLICATION, &[text(slug.as_str())]).await?.iter().map(read).collect()
     }
 
     async fn insert(&mut self, o: &Organization) -> Result<()> {
@@ -219,11 +211,27 @@ impl OrganizationRepository for Organizations<'_> {
     ) -> Result<Page<Organization, SortedCursor>> {
         let search = filter.search.as_deref().map(search_pattern);
         let sort = sort_by(page.sort);
-        let list = List::new(concat!(module_path!(), "::LIST"), self.0.dialect(), select_organization!())
-            .filter_if_some("o.status = ?", filter.status.map(|status| text(status.as_str())))
-            .contains(&["o.name", "o.slug"], search.as_deref())
+        let list = List::new(concat!(module_path!(), "::LIST"), self.0.dialect(), select_organization!());
+        let list = filtered(list, filter, search.as_deref())
             .page("o.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.0.list(list).await?, page.limit, read, |o| o.id)
+    }
+
+    async fn count(&mut self, filter: &OrganizationFilter) -> Result<u64> {
+        let search = filter.search.as_deref().map(search_pattern);
+        let list = List::new(concat!(module_path!(), "::COUNT"), self.0.dialect(), COUNT);
+        self.0.count(filtered(list, filter, search.as_deref())).await
+    }
+
+    async fn cascade_counts(&mut self, id: OrganizationId) -> Result<CascadeCounts> {
+        destroy::counts(&mut self.0, id).await
+    }
+
+    async fn destroy(&mut self, id: OrganizationId, now: Timestamp) -> Result<Option<CascadeCounts>> {
+        let mut scope = self.0.scope().await?;
+        let counts = destroy::destroy(&mut scope.run(), id, now).await?;
+        scope.finish().await?;
+        Ok(counts)
     }
 }
