@@ -127,4 +127,10 @@ requirements! {
     ReadUsers = [UserRead];
     UpdateUsers = [UserUpdate];
     SuspendUsers = [UserSuspend];
+
+    CreateOrganizations = [OrgCreate];
+    ReadOrganizations = [OrgRead];
+    UpdateOrganizations = [OrgUpdate];
+    SuspendOrganizations = [OrgSuspend];
+    ArchiveOrganizations = [OrgArchive];
 }

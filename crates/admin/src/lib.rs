@@ -14,6 +14,8 @@ mod limits;
 mod list;
 mod metadata;
 mod openapi;
+mod organizations;
+mod path;
 mod refusals;
 mod router;
 mod state;

@@ -36,6 +36,14 @@ impl Query {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Refuses every other parameter: what is not understood must not destroy anything.
+    pub(crate) fn only(&self, names: &[&str]) -> Result<()> {
+        match self.0.iter().find(|(name, _)| !names.contains(&name.as_str())) {
+            Some((name, _)) => Err(AdminError::invalid(name, "this parameter is not known")),
+            None => Ok(()),
+        }
+    }
+
     /// A whole number within bounds.
     pub(crate) fn number(&self, name: &str, bounds: std::ops::RangeInclusive<u64>) -> Result<Option<u64>> {
         let Some(text) = self.text(name) else { return Ok(None) };

@@ -80,6 +80,7 @@ fn path_parameters(path: &str) -> impl Iterator<Item = Parameter> {
         let description = match name {
             "orgId" => "Id or slug of the organization.",
             "appId" => "Id or slug of the application.",
+            "type" => "`logo` or `favicon`.",
             _ => "Id.",
         };
         ParameterBuilder::new()

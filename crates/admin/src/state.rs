@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue};
-use porta_core::Clock;
+use porta_core::{Clock, Slug};
 use porta_directory::Directory;
 use porta_kv::Kv;
 use porta_web::client_address::{ClientAddresses, TrustedProxies, user_agent};
@@ -30,7 +30,7 @@ pub struct AdminStateInner {
     pub(crate) directory: Directory,
     pub(crate) kv: Arc<dyn Kv>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) issuer_base: String,
+    issuer_base: String,
     pub(crate) cors_origins: Vec<HeaderValue>,
     client_addresses: ClientAddresses,
 }
@@ -56,6 +56,11 @@ impl AdminState {
 }
 
 impl AdminStateInner {
+    /// The issuer of an organization.
+    pub(crate) fn issuer(&self, organization: &Slug) -> String {
+        format!("{}/{organization}", self.issuer_base.trim_end_matches('/'))
+    }
+
     pub(crate) fn origin(&self, peer: SocketAddr, headers: &HeaderMap) -> Origin {
         let address = self.client_addresses.of(peer, headers, self.clock.now());
         Origin { ip_address: address.map(|a| a.to_string()), user_agent: user_agent(headers) }
