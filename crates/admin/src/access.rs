@@ -133,4 +133,17 @@ requirements! {
     UpdateOrganizations = [OrgUpdate];
     SuspendOrganizations = [OrgSuspend];
     ArchiveOrganizations = [OrgArchive];
+
+    CreateRoles = [RoleCreate];
+    ReadRoles = [RoleRead];
+    UpdateRoles = [RoleUpdate];
+    DeleteRoles = [RoleArchive];
+    AssignRoles = [RoleAssign];
+    CreatePermissions = [PermissionCreate];
+    ReadPermissions = [PermissionRead];
+    DeletePermissions = [PermissionArchive];
+    CreateClaims = [ClaimCreate];
+    ReadClaims = [ClaimRead];
+    UpdateClaims = [ClaimUpdate];
+    DeleteClaims = [ClaimArchive];
 }

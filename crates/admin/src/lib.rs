@@ -7,18 +7,23 @@
 mod access;
 mod answer;
 mod body;
+mod claims;
 mod cursor;
 mod error;
 mod etag;
+mod ids;
 mod limits;
 mod list;
 mod metadata;
 mod openapi;
 mod organizations;
 mod path;
+mod permissions;
 mod refusals;
+mod roles;
 mod router;
 mod state;
+mod user_roles;
 mod users;
 
 pub use openapi::document;

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::error::AdminError;
 use crate::openapi::{BASE, document};
 use crate::state::AdminState;
-use crate::{metadata, organizations, users};
+use crate::{claims, metadata, organizations, permissions, roles, user_roles, users};
 
 /// The base with a slash, which the nested routes do not cover.
 const ROOT: &str = "/api/admin/";
@@ -39,6 +39,10 @@ pub(crate) fn operations() -> OpenApiRouter<AdminState> {
         .routes(routes!(metadata::get_metadata))
         .merge(users::routes())
         .merge(organizations::routes())
+        .merge(roles::routes())
+        .merge(permissions::routes())
+        .merge(user_roles::routes())
+        .merge(claims::routes())
 }
 
 /// The router of the API, at its place below the root.

@@ -45,6 +45,13 @@ impl ClaimQueries<'_> {
         Ok(values)
     }
 
+    /// A person's value of a claim of an application.
+    pub async fn value(&self, application: &str, claim: &str, user: &str) -> Result<Option<ClaimValue>> {
+        let claim = self.find(application, claim).await?;
+        let values = self.values_in(application, user).await?;
+        Ok(values.into_iter().find(|value| value.definition.id == claim.id))
+    }
+
     /// A person's values of the claims of all applications.
     pub async fn values_of_user(&self, organization: &str, user: &str) -> Result<Vec<ClaimValue>> {
         let (organization, user) = self.0.users().find(Some(organization), user).await?;

@@ -1,7 +1,7 @@
 //! Roles of applications, and who has them.
 
 use porta_core::application::{Permission, Role};
-use porta_core::{OrganizationId, RoleId};
+use porta_core::{OrganizationId, RoleId, UserId};
 use porta_store::{HolderSort, Page, PageRequest, RoleAssignment, RoleHolder, SortedCursor};
 
 use super::Queries;
@@ -68,9 +68,9 @@ impl RoleQueries<'_> {
     }
 
     /// The roles of a person, of all applications.
-    pub async fn of_user(&self, organization: &str, user: &str) -> Result<Vec<RoleAssignment>> {
+    pub async fn of_user(&self, organization: &str, user: &str) -> Result<(UserId, Vec<RoleAssignment>)> {
         let (organization, user) = self.0.users().find(Some(organization), user).await?;
-        Ok(self.0.repositories().rights(organization.id).roles_of_user(user.id).await?)
+        Ok((user.id, self.0.repositories().rights(organization.id).roles_of_user(user.id).await?))
     }
 
     /// The permissions of all roles of a person, each once.
