@@ -270,6 +270,8 @@ pub(crate) fn refuse(details: Vec<Detail>) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn page(query: &str) -> serde_json::Value {
@@ -281,22 +283,15 @@ mod tests {
     #[test]
     fn a_whole_list_has_pages_only_if_asked() {
         let whole = page("");
-        assert_eq!(whole["data"], serde_json::json!([1, 2, 3]));
-        assert_eq!(
-            (&whole["total"], &whole["page"], &whole["totalPages"]),
-            (&3.into(), &1.into(), &1.into())
-        );
+        let expected = json!({ "data": [1, 2, 3], "total": 3, "page": 1, "pageSize": 3, "totalPages": 1 });
+        assert_eq!(whole, expected);
         let second = page("page=2&pageSize=2");
-        assert_eq!(second["data"], serde_json::json!([3]));
-        assert_eq!(
-            (&second["total"], &second["pageSize"], &second["totalPages"]),
-            (&3.into(), &2.into(), &2.into())
-        );
+        let expected = json!({ "data": [3], "total": 3, "page": 2, "pageSize": 2, "totalPages": 2 });
+        assert_eq!(second, expected);
         assert_eq!(page("page=1")["pageSize"], 20);
-        assert_eq!(page("page=1000000000&pageSize=100")["data"], serde_json::json!([]));
-        let none = WholeList::EVERYTHING.answer(Vec::<u64>::new(), |n| n);
-        let none = serde_json::to_value(none).unwrap();
-        assert_eq!((&none["total"], &none["totalPages"]), (&0.into(), &0.into()));
+        assert_eq!(page("page=1000000000&pageSize=100")["data"], json!([]));
+        let none = serde_json::to_value(WholeList::EVERYTHING.answer(Vec::<u64>::new(), |n| n)).unwrap();
+        assert_eq!((&none["total"], &none["totalPages"]), (&json!(0), &json!(0)));
         for unfit in ["page=0", "pageSize=101", "page=", "page=x"] {
             assert!(WholeList::of(&Query::parse(unfit).unwrap()).is_err(), "{unfit}");
         }

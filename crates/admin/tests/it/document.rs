@@ -53,6 +53,13 @@ async fn the_document_describes_every_operation(app: TestApp) {
         "create_user",
         "lock_user_by_id",
         "activate_by_id",
+        "list_roles",
+        "add_role_permissions",
+        "list_users_of_role",
+        "archive_permission",
+        "remove_user_role",
+        "set_claim_value",
+        "set_user_claim",
     ] {
         assert!(ids.contains(id), "{id}");
     }
