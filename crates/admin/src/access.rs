@@ -133,4 +133,9 @@ requirements! {
     UpdateOrganizations = [OrgUpdate];
     SuspendOrganizations = [OrgSuspend];
     ArchiveOrganizations = [OrgArchive];
+
+    CreateApplications = [AppCreate];
+    ReadApplications = [AppRead];
+    UpdateApplications = [AppUpdate];
+    ArchiveApplications = [AppArchive];
 }

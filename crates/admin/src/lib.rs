@@ -6,6 +6,7 @@
 
 mod access;
 mod answer;
+mod applications;
 mod body;
 mod cursor;
 mod error;

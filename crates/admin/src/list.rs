@@ -195,6 +195,15 @@ pub(crate) struct ListAnswer<T: ToSchema> {
     by_cursor: Option<ByCursor>,
 }
 
+impl<T: ToSchema> ListAnswer<T> {
+    /// A list that is never long, as one page.
+    pub(crate) fn everything(data: Vec<T>) -> Self {
+        let total = u64::try_from(data.len()).unwrap_or(u64::MAX);
+        let numbered = Numbered { total, page: 1, page_size: total, total_pages: total.min(1) };
+        Self { data, numbered: Some(numbered), by_cursor: None }
+    }
+}
+
 /// Of a list by page number.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -81,6 +81,7 @@ fn path_parameters(path: &str) -> impl Iterator<Item = Parameter> {
             "orgId" => "Id or slug of the organization.",
             "appId" => "Id or slug of the application.",
             "type" => "`logo` or `favicon`.",
+            "moduleId" => "Id of the module.",
             _ => "Id.",
         };
         ParameterBuilder::new()

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::error::AdminError;
 use crate::openapi::{BASE, document};
 use crate::state::AdminState;
-use crate::{metadata, organizations, users};
+use crate::{applications, metadata, organizations, users};
 
 /// The base with a slash, which the nested routes do not cover.
 const ROOT: &str = "/api/admin/";
@@ -39,6 +39,7 @@ pub(crate) fn operations() -> OpenApiRouter<AdminState> {
         .routes(routes!(metadata::get_metadata))
         .merge(users::routes())
         .merge(organizations::routes())
+        .merge(applications::routes())
 }
 
 /// The router of the API, at its place below the root.

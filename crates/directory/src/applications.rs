@@ -219,6 +219,19 @@ impl ApplicationOperations<'_> {
         Ok(Application { status: to, updated_at: self.work.now, version, ..application.clone() })
     }
 
+    /// Finds a module of an application by id.
+    pub async fn module(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        id: &str,
+    ) -> Result<Module> {
+        let missing = || DirectoryError::not_found("module", id);
+        let wanted = ModuleId::parse(id).ok_or_else(missing)?;
+        let known = self.work.unit.applications(organization.id).modules(application.id).await?;
+        known.into_iter().find(|module| module.id == wanted).ok_or_else(missing)
+    }
+
     pub async fn create_module(
         &mut self,
         organization: &Organization,

@@ -53,6 +53,10 @@ async fn the_document_describes_every_operation(app: TestApp) {
         "create_user",
         "lock_user_by_id",
         "activate_by_id",
+        "destroy_organization",
+        "put_branding_asset",
+        "restore_application",
+        "remove_module",
     ] {
         assert!(ids.contains(id), "{id}");
     }
