@@ -60,7 +60,7 @@ describe('the account', { concurrency: 2 }, () => {
     await visitor.press('Send a confirmation mail')
     await visitor.on('Your account', 'account-overview-sent')
     await visitor.told('We have sent you a mail')
-    const { link } = await world.relay.letter(kim.email, /Confirm your address/)
+    const { link } = await world.relay.mailFor(kim.email, /Confirm your address/)
     await elsewhere(visitor, async (phone) => {
       await phone.page.goto(link)
       await phone.on('Confirm your email address', 'verify-email')
@@ -92,9 +92,9 @@ describe('the account', { concurrency: 2 }, () => {
       await change(kim.password, NEW_PASSWORD)
       await visitor.on('Your account', 'account-overview-changed')
       await visitor.told('Your password is changed')
-      const letter = await world.relay.letter(kim.email, /password .* was changed/)
-      assert.match(letter.text, /Chrome on Linux, address 127\./, 'the letter says from where')
-      assert.equal(letter.link, visitor.url('/auth/forgot-password'), 'a way to act, for an owner who did not do this')
+      const mail = await world.relay.mailFor(kim.email, /password .* was changed/)
+      assert.match(mail.text, /Chrome on Linux, address 127\./, 'the mail says from where')
+      assert.equal(mail.link, visitor.url('/auth/forgot-password'), 'a way to act, for an owner who did not do this')
       await other.open('/account')
       await other.on('Sign in')
       await other.signIn(kim)
@@ -112,13 +112,13 @@ describe('the account', { concurrency: 2 }, () => {
     await visitor.on('Second step', 'account-two-factor')
     await visitor.press('Set up', row(visitor, 'Code by email'))
     await visitor.on('Set up codes by email', 'account-email-setup')
-    const { code } = await world.relay.letter(kim.email, /Your code/)
+    const { code } = await world.relay.mailFor(kim.email, /Your code/)
     await visitor.fill({ Code: code })
     await visitor.press('Confirm')
     const first = await keepCodes(visitor)
     await visitor.on('Second step', 'account-two-factor-email')
     await visitor.told('The second step is set up')
-    await world.relay.letter(kim.email, /second step/)
+    await world.relay.mailFor(kim.email, /second step/)
 
     // An authenticator app replaces codes by email, never the other way round.
     await visitor.press('Set up', row(visitor, 'Authenticator app'))
@@ -135,12 +135,12 @@ describe('the account', { concurrency: 2 }, () => {
     const second = await keepCodes(visitor)
     await visitor.on('Second step', 'account-two-factor-app')
     assert.equal(await row(visitor, 'Code by email').count(), 0)
-    await world.relay.letter(kim.email, /second step/)
+    await world.relay.mailFor(kim.email, /second step/)
 
     await visitor.press('Make new codes')
     const third = await keepCodes(visitor)
     await visitor.told('You have new recovery codes')
-    await world.relay.letter(kim.email, /second step/)
+    await world.relay.mailFor(kim.email, /second step/)
     assert.equal(new Set([...first, ...second, ...third]).size, 30)
 
     await elsewhere(visitor, async (other) => {
@@ -158,7 +158,7 @@ describe('the account', { concurrency: 2 }, () => {
 
     await visitor.press('Switch off', row(visitor, 'Authenticator app'))
     await visitor.told('It is switched off')
-    await world.relay.letter(kim.email, /second step/)
+    await world.relay.mailFor(kim.email, /second step/)
     await elsewhere(visitor, async (other) => {
       await enter(other, kim)
       await other.on('Your account')

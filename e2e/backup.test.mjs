@@ -85,9 +85,9 @@ if (STORE === 'postgres') {
 
     // What is issued after the backup is lost in the restore, and nothing else.
     const late = await load().arrive()
-    const tally = await work.stop()
-    assert.deepEqual(tally.wrong, [])
-    assert.equal(tally.total('cut') + tally.total('paused'), 0, 'nobody noticed the dump')
+    const outcomes = await work.stop()
+    assert.deepEqual(outcomes.wrong, [])
+    assert.equal(outcomes.total('cut') + outcomes.total('paused'), 0, 'nobody noticed the dump')
     await porta.stop()
 
     const name = `porta_e2e_${secretHex(6)}`
@@ -152,9 +152,9 @@ if (STORE === 'postgres') {
     await porta.cli('backup', copy)
     const after = await rows(dataDir)
     const late = await load().arrive()
-    const tally = await work.stop()
-    assert.deepEqual(tally.wrong, [])
-    assert.equal(tally.total('cut') + tally.total('paused'), 0, 'nobody noticed the copy')
+    const outcomes = await work.stop()
+    assert.deepEqual(outcomes.wrong, [])
+    assert.equal(outcomes.total('cut') + outcomes.total('paused'), 0, 'nobody noticed the copy')
     // Without CHECK constraints: a sqlite3 older than Porta's takes json_valid(NULL) for false.
     const checks = 'PRAGMA ignore_check_constraints = on; PRAGMA integrity_check; PRAGMA foreign_key_check'
     assert.equal(await askSqlite(join(copy, 'porta.sqlite'), checks), 'ok')

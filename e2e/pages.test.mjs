@@ -107,9 +107,9 @@ describe('pages', { concurrency: 3 }, () => {
     visit('links of another organization, or mangled', {}, async (visitor) => {
       const kim = world.person()
       await askForLink(visitor, kim)
-      const magic = await world.relay.letter(kim.email)
+      const magic = await world.relay.mailFor(kim.email)
       await askForReset(visitor, kim)
-      const reset = await world.relay.letter(kim.email)
+      const reset = await world.relay.mailFor(kim.email)
       for (const { link } of [magic, reset]) {
         for (const wrong of [link.replace('/ways/', '/strict/'), `${link.slice(0, -3)}xyz`]) {
           const response = await visitor.page.goto(wrong)
@@ -158,7 +158,7 @@ describe('pages', { concurrency: 3 }, () => {
         await askForReset(visitor, kim)
         await visitor.on('Check your email')
       }
-      for (const subject of [/sign-in link/, /new password/]) await world.relay.letter(kim.email, subject)
+      for (const subject of [/sign-in link/, /new password/]) await world.relay.mailFor(kim.email, subject)
       assert.ok(await world.relay.isSilentFor(kim.email))
     })
 
@@ -257,7 +257,7 @@ describe('pages', { concurrency: 3 }, () => {
       await type(visitor, 'Email address', kim.email)
       await enter(visitor, visitor.button('Send me a sign-in link'))
       await visitor.on('Check your email')
-      const { link } = await world.relay.letter(kim.email)
+      const { link } = await world.relay.mailFor(kim.email)
       await visitor.page.goto(link)
       await enter(visitor, visitor.button('Sign in'))
       await visitor.arrives()
@@ -265,7 +265,7 @@ describe('pages', { concurrency: 3 }, () => {
       await visitor.begin({ prompt: 'login' })
       await type(visitor, 'Email address', kim.email)
       await enter(visitor, visitor.button('Send me a sign-in link'))
-      const { code } = await world.relay.letter(kim.email)
+      const { code } = await world.relay.mailFor(kim.email)
       await type(visitor, 'Code', code)
       await visitor.page.keyboard.press('Enter')
       await visitor.arrives()
@@ -336,7 +336,7 @@ describe('pages', { concurrency: 3 }, () => {
       await visitor.page.click('#magic-link-btn')
       await visitor.page.waitForSelector('#code')
       await examine(visitor.page, 'rtl-magic-link-sent', expected)
-      const { link, html } = await world.relay.letter(kim.email)
+      const { link, html } = await world.relay.mailFor(kim.email)
       assert.match(html, /<html lang="ar" dir="rtl"/)
       await visitor.page.goto(link)
       await examine(visitor.page, 'rtl-magic-link-landing', expected)
@@ -374,7 +374,7 @@ describe('while no mail can be sent', () => {
     } finally {
       await world.relay.up()
     }
-    const { link } = await world.relay.letter(kim.email, /sign-in link/)
+    const { link } = await world.relay.mailFor(kim.email, /sign-in link/)
     await visitor.page.goto(link)
     await visitor.press('Sign in')
     await visitor.arrives()
@@ -390,9 +390,9 @@ describe('a minute later', () => {
     await sleep(1100)
     await askForLink(visitor, kim)
     const address = visitor.page.url()
-    const magic = await world.relay.letter(kim.email, /sign-in link/)
+    const magic = await world.relay.mailFor(kim.email, /sign-in link/)
     await askForReset(visitor, kim)
-    const reset = await world.relay.letter(kim.email, /new password/)
+    const reset = await world.relay.mailFor(kim.email, /new password/)
     await world.porta.cli('config', 'unset', 'interaction_ttl', '--direct')
     clock.set(MINUTE_S)
     await refused(visitor, await visitor.page.goto(magic.link), 400, 'This link has expired', 'link-expired')

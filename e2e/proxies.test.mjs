@@ -9,7 +9,7 @@ import { user } from './lib/fixtures.mjs'
 import { request, someAddress } from './lib/http.mjs'
 import { Porta, eventually, freePort, sleep } from './lib/porta.mjs'
 import { ReverseProxy } from './lib/proxies.mjs'
-import { Rp, basic } from './lib/rp.mjs'
+import { Rp, basic, random } from './lib/rp.mjs'
 
 for (const kind of ['nginx', 'apache2', 'caddy']) {
   describe(kind, () => {
@@ -50,6 +50,18 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
       }
       const flow = await rp.signIn(rp.agent(), user('ada'), { scope: 'openid email' })
       assert.ok((await rp.verifyIdToken(flow.tokens.id_token, { nonce: flow.nonce })).payload.sub)
+    })
+
+    test('the largest sign-in there may be gets through, with its cookies', async () => {
+      // docs/security.md, "Sizes": 1,024 characters each. Random, so that nothing can compress them.
+      const [state, nonce] = [random(768), random(768)]
+      const claims = JSON.stringify({ userinfo: { ['c'.repeat(90)]: null } })
+      const rp = relyingParty()
+      const agent = rp.agent()
+      const begun = await agent.open((await rp.authorization({ state, nonce, claims })).url)
+      assert.ok(begun.isLogin, String(begun))
+      const flow = await rp.signIn(agent, user('ada'), { state, nonce, claims })
+      await rp.verifyIdToken(flow.tokens.id_token, { nonce })
     })
 
     test('cookies are Secure and HSTS is on', async () => {

@@ -42,8 +42,8 @@ const files = asked.length > 0 ? asked : ours
 const hasBrowser = (file) => /lib\/(browser|visitor)\.mjs|journeys\.test/.test(readFileSync(join(here, file), 'utf8'))
 const takesServices = (file) => store === 'postgres' && /^(chaos\/|faults\/|soak\/|restart\.)/.test(file)
 
-// The time limit of a file: ten minutes, plus the duration set for a drill. Abuse takes ABUSE_SECONDS twelve times.
-const ATTACKS = 12
+// The time limit of a file: ten minutes, plus the duration set for a drill. Abuse takes ABUSE_SECONDS up to fifteen times.
+const ATTACKS = 15
 const minutes = 10 + Number(process.env.SOAK_MINUTES ?? 0) + Number(process.env.CHAOS_MINUTES ?? 0)
   + (Number(process.env.ABUSE_SECONDS ?? 0) / 60) * ATTACKS
 const TAIL_LINES = 120

@@ -52,6 +52,7 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
         after(() => proxy?.stop())
 
         const send = (method, path, options) => request(`https://localhost:${https}${path}`, { ca: proxy.ca, method, timeout: 15_000, ...options })
+        const sendPlain = (method, path, options) => request(`http://localhost:${proxy.http}${path}`, { method, timeout: 15_000, ...options })
 
         test('every refused body is answered', async () => {
           for (const size of [2_000, 56_000, 900_000]) {
@@ -66,6 +67,16 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
         // A proxy that refuses a large body itself may answer 413 or close the connection; Porta must not cause a 502.
         const ours = (status) => [status, 413, 'ECONNRESET', 'EPIPE']
 
+        test('over plain http every body gets the redirect', async () => {
+          for (const size of [2_000, 56_000, 900_000]) {
+            for (const [method, path] of ATTACKS) {
+              const answer = await sendPlain(method, path, { body: Buffer.alloc(size, 'x') }).catch((error) => ({ status: error.code }))
+              const expected = size > 57_344 ? [...ours(301), 308] : [301, 308]
+              assert.ok(expected.includes(answer.status), `${method} ${path} with ${size}: ${answer.status} ${answer.body ?? ''}`)
+            }
+          }
+        })
+
         test('nobody else notices', async () => {
           const over = Date.now() + ATTACK_MS
           const attacked = []
@@ -74,6 +85,7 @@ for (const kind of ['nginx', 'apache2', 'caddy']) {
               const [method, path] = ATTACKS[n % ATTACKS.length]
               const size = [60_000, 900_000][n % 2]
               attacked.push(send(method, path, { body: Buffer.alloc(size, 'x') }).catch((error) => ({ status: error.code })))
+              attacked.push(sendPlain(method, path, { body: Buffer.alloc(size, 'x') }).catch((error) => ({ status: error.code })))
               attacked.push(chunked(proxy, method, path))
               attacked.push(leaves(proxy, method, path))
               await sleep(EVERY_MS)

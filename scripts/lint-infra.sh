@@ -70,7 +70,10 @@ done
 
 # --- planted faults: each anchor is in the sources ------------------------------------------------------------------
 node scripts/mutants.mjs --check || die "scripts/mutants.d is stale"
+
+# --- structure and sizes ----------------------------------------------------------------------------------------
 node scripts/lint/structure.mjs
+node scripts/lint/size.mjs
 
 # --- alerts: which must fire, and which must not --------------------------------------------------------------------
 for command in 'check config --lint=none ops/prometheus/scrape.yml' 'check rules ops/prometheus/alerts.yml' \

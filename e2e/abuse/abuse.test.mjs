@@ -1,7 +1,8 @@
 // The abuse drill: each attack runs for a minute against its own server, while honest people sign in and an honest
 // client of another organization fetches tokens. limits.mjs has the criteria.
 //
-// ABUSE_SECONDS=60 (make abuse) is the duration of each attack; ABUSE_ATTACKS="links guesses" selects attacks.
+// ABUSE_SECONDS=60 (make abuse) is the duration of each attack; ABUSE_ATTACKS="links guesses stop" selects attacks. On
+// the embedded store, "stop" ends a server whose store a flood has filled (stop.mjs).
 // Attackers, people and the client are separate processes. The first minute has no attack; all results are compared
 // with it.
 
@@ -13,14 +14,16 @@ import { Porta, RESULTS, STORE, freePort, sleep } from '../lib/porta.mjs'
 import { ReverseProxy } from '../lib/proxies.mjs'
 import { Relay } from '../lib/relay.mjs'
 import { Helper } from './helper.mjs'
-import { ATTACKERS_NICENESS, SECONDS, judge } from './limits.mjs'
+import { ATTACKERS_NICENESS, SECONDS, judge, judgeStop } from './limits.mjs'
 import { quantile, table } from './report.mjs'
+import { STOP_ENV, stopFull } from './stop.mjs'
 import { Watch } from './watch.mjs'
 import { ATTACKED, QUIET, provision } from './world.mjs'
 
 const DIRECT = ['starts', 'preflights', 'half-open', 'guesses', 'links', 'machines', 'sign-ins']
 const PROXIES = ['nginx', 'apache2', 'caddy']
 const NOTHING = 'nothing'
+const STOP = 'stop'
 /** Quiet runs through a proxy are shorter: they only serve for comparison. */
 const QUIET_PART = 1 / 4
 
@@ -33,6 +36,7 @@ const asked = process.env.ABUSE_ATTACKS?.split(/\s+/).filter(Boolean)
 const isAsked = ({ attack, proxy }) => !asked || asked.includes(attack) || (attack === NOTHING && (!proxy || asked.includes('unread')))
 
 const rows = []
+let stop
 let relay
 
 before(async () => {
@@ -40,21 +44,21 @@ before(async () => {
 })
 after(async () => {
   await relay?.down()
-  const text = table(rows)
+  const text = table(rows, stop)
   writeFileSync(join(RESULTS, 'abuse.txt'), `${text}\n`)
-  writeFileSync(join(RESULTS, 'abuse.json'), JSON.stringify(rows, null, 2))
+  writeFileSync(join(RESULTS, 'abuse.json'), JSON.stringify({ rows, stop }, null, 2))
   console.log(text)
 })
 
 /** Starts the server, and a proxy in front of it if the scenario has one: `{ porta, proxy, order }`. */
-async function setUp({ attack, proxy: kind }) {
+async function setUp({ attack, proxy: kind, env = {} }) {
   const port = kind ? await freePort() : undefined
   const porta = await Porta.start({
     name: `abuse-${kind ?? attack}`,
     fixtures: false,
     base: kind && `https://localhost:${port}`,
     // An attacker either acts as the trusted proxy (127.0.0.1) or connects from another, untrusted loopback address.
-    env: { LOG_LEVEL: 'warn', TRUST_PROXY: 'true', TRUST_PROXY_CIDRS: '127.0.0.1/32', ...relay.env },
+    env: { LOG_LEVEL: 'warn', TRUST_PROXY: 'true', TRUST_PROXY_CIDRS: '127.0.0.1/32', ...relay.env, ...env },
   })
   const world = await provision(porta)
   const proxy = kind && (await ReverseProxy.start(kind, [`127.0.0.1:${porta.port}`], { https: port }))
@@ -118,6 +122,21 @@ for (const scenario of SCENARIOS.filter(isAsked)) {
     } finally {
       for (const helper of helpers) helper.end()
       await there.proxy?.stop()
+      await there.porta.end()
+    }
+  })
+}
+
+if (STORE === 'embedded' && isAsked({ attack: STOP })) {
+  test('stop: a full store takes no more memory, and its sessions go on', async () => {
+    const helpers = []
+    const there = await setUp({ attack: STOP, env: STOP_ENV })
+    try {
+      stop = await stopFull(there, helpers)
+      stop.wrong = judgeStop(stop)
+      assert.deepEqual(stop.wrong, [])
+    } finally {
+      for (const helper of helpers) helper.end()
       await there.porta.end()
     }
   })

@@ -37,6 +37,16 @@ export class Attacker {
     return new Wire({ port: this.port, ca: this.ca, ...options })
   }
 
+  /**
+   * What became of a form: `refused` if it leads back to the page it was on, else the status. Whoever is let in is led
+   * elsewhere.
+   */
+  outcome({ status, head }) {
+    if (status !== 303) return status
+    const path = new URL(header(head, 'location') ?? '', this.base).pathname
+    return /\/interaction\/[^/]+$/.test(path) ? 'refused' : status
+  }
+
   /** A request to the attacked organization. `from`: the caller's address that the proxy sends in `X-Forwarded-For`. */
   request(method, path, { from, headers = {}, fields } = {}) {
     const said = { host: this.host, ...(from ? { 'x-forwarded-for': from } : {}), ...headers }

@@ -16,6 +16,13 @@ export const MACHINE_P99_MS = 50
 export const MEMORY_MIB = 256
 /** Share of the memory limit of the shipped Redis. */
 const REDIS_SHARE = 0.5
+/** What the in-process store must hold before its server is stopped, of the 160 it may: docs/operations.md. */
+export const FULL_MIB = 96
+/** How long the server that is stopped drains, and how long its requests may take to finish, in seconds. */
+export const DRAIN_SECONDS = 1
+export const GRACE_SECONDS = 5
+/** A process ends no later than five seconds after both: docs/operations.md, "Stopping". */
+const STOP_WITHIN_MS = (DRAIN_SECONDS + GRACE_SECONDS + 5) * 1000
 /** Probes always answer within three seconds: docs/operations.md, "When something is away". */
 export const READY_WITHIN_MS = 3_000
 
@@ -71,4 +78,20 @@ export function judge({ name, seconds, honest, watch, attack }) {
     expect(others <= OTHERS_AT_MOST, `the machine: others took ${Math.round(others * 100)} % of a processor`)
   }
   return [...wrong, ...attack.problems.map((problem) => `the attack: ${problem}`)]
+}
+
+/** A flood shorter than this cannot fill the store. */
+const FILLS_AFTER_SECONDS = 20
+
+/** The same for the stop of a server with a full store; see stop.mjs. */
+export function judgeStop({ filled, serving, stopping, restarted, ms, lost }) {
+  const wrong = []
+  const expect = (holds, text) => holds || wrong.push(text)
+  expect(SECONDS < FILLS_AFTER_SECONDS || filled.mib >= FULL_MIB, `the flood: only ${Math.round(filled.mib)} MiB were stored, expected ${FULL_MIB}`)
+  for (const [when, mib] of Object.entries({ 'with a full store': serving, 'while it stopped': stopping, 'after the next start': restarted })) {
+    expect(mib <= MEMORY_MIB, `memory ${when}: ${Math.round(mib)} MiB, at most ${MEMORY_MIB}`)
+  }
+  expect(ms <= STOP_WITHIN_MS, `it stopped after ${Math.round(ms)} ms, at most ${STOP_WITHIN_MS}`)
+  expect(lost === undefined, `the session of before: ${lost}`)
+  return wrong
 }

@@ -48,16 +48,27 @@ const COLUMNS = {
 
 const told = (figures) => Object.entries(figures).map(([what, value]) => `; ${what}: ${value}`).join('')
 
-/** `rows`: the results of abuse.test.mjs. Each is compared with the quiet run through the same proxy (or none). */
-export function table(rows) {
+/** One line about the stop of a server with a full store (stop.mjs). */
+function stopLine({ filled, serving, stopping, restarted, ms }) {
+  const [stored, ...memory] = [filled.mib, serving, stopping, restarted].map(Math.round)
+  return `An orderly stop with ${filled.entries} entries, ${stored} MiB, took ${Math.round(ms)} ms. `
+    + `Peak memory in MiB: ${memory[0]} before, ${memory[1]} meanwhile, ${memory[2]} after the next start.`
+}
+
+/**
+ * `rows`: the results of abuse.test.mjs. Each is compared with the quiet run through the same proxy (or none). `stop`: the
+ * figures of stop.mjs, on the embedded store.
+ */
+export function table(rows, stop) {
   const quiet = (row) => rows.find((other) => other !== row && other.attack.isQuiet && other.proxy === row.proxy)
   const names = Object.keys(COLUMNS)
   const cells = [names, ...rows.map((row) => names.map((name) => COLUMNS[name](row, quiet(row))))]
   const widths = names.map((_, n) => Math.max(...cells.map((row) => row[n].length)))
   const lines = cells.map((row) => `| ${row.map((cell, n) => cell.padEnd(widths[n])).join(' | ')} |`)
   lines.splice(1, 0, `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`)
-  const wrong = rows.flatMap(({ title, wrong }) => wrong.map((text) => `${title}: ${text}`))
+  const all = stop ? [...rows, { title: 'stop', wrong: stop.wrong }] : rows
+  const wrong = all.flatMap(({ title, wrong }) => wrong.map((text) => `${title}: ${text}`))
   const legend = rows.filter(({ attack }) => attack.name).map(({ title, attack }) => `${title}: ${attack.name}${told(attack.figures)}`)
   const machine = `Niceness ${getPriority()}, attackers ${ATTACKERS_NICENESS}. Shares are of one processor; what is busy besides is PostgreSQL, Redis, the proxy, this tool and others.`
-  return [...lines, '', ...legend, machine, '', ...(wrong.length > 0 ? wrong : ['Everything held.'])].join('\n')
+  return [...lines, '', ...legend, ...(stop ? [stopLine(stop)] : []), machine, '', ...(wrong.length > 0 ? wrong : ['Everything held.'])].join('\n')
 }

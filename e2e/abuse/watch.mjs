@@ -28,7 +28,7 @@ function busyTime() {
 }
 
 /** Peak resident memory of the process, in MiB. */
-const highestMemory = (pid) => Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024
+export const highestMemory = (pid) => Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024
 
 async function redisMemory(url) {
   const { stdout } = await run('redis-cli', ['-u', url, 'INFO', 'memory'])

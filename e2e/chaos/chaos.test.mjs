@@ -175,7 +175,7 @@ test('nobody notices', async () => {
   })()
 
   const end = Date.now() + MINUTES * 60_000
-  let tally
+  let outcomes
   let faults
   try {
     for (let round = 1; round === 1 || Date.now() < end; round++) {
@@ -190,18 +190,18 @@ test('nobody notices', async () => {
   } finally {
     reading = false
     await settings
-    tally = await load.stop()
+    outcomes = await load.stop()
     faults = await watch.stop()
   }
-  report(tally)
+  report(outcomes)
 
-  assert.deepEqual(tally.wrong, [], 'no answer is wrong, no session is lost')
+  assert.deepEqual(outcomes.wrong, [], 'no answer is wrong, no session is lost')
   assert.deepEqual(await load.alive(), [], 'what was given back or signed out is over')
-  assert.equal(tally.total('cut') + tally.total('paused'), 0, JSON.stringify(tally.summary()))
+  assert.equal(outcomes.total('cut') + outcomes.total('paused'), 0, JSON.stringify(outcomes.summary()))
   // Only a POST that a process was handling when it was killed may have been repeated.
   const isCut = (text) => /^\w*Error: |^page 50[24] | -> 50[24] /.test(text)
   const cut = figures.kills.map(() => 0)
-  for (const { op, at: when, since, text } of tally.repeats) {
+  for (const { op, at: when, since, text } of outcomes.repeats) {
     const by = figures.kills.findIndex((kill) => since < kill.gone && when > kill.at)
     assert.ok(by >= 0 && isCut(text), `${op} was repeated for no reason: ${text}`)
     cut[by]++
@@ -249,12 +249,12 @@ test('a key that an instance leaves out would be noticed', () => {
   assert.equal(faults([8_500, next]), 1, 'a retired key is gone too soon')
 })
 
-function report(tally) {
+function report(outcomes) {
   const served = nginx.served()
   const shares = instances.map(({ port }) => served.filter(({ by }) => by === port).length)
   const result = {
-    operations: tally.summary(),
-    repeated: tally.repeats.length,
+    operations: outcomes.summary(),
+    repeated: outcomes.repeats.length,
     requests: served.length,
     retriedByProxy: served.filter(({ tries }) => tries > 1).length,
     shares,

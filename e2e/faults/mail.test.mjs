@@ -75,16 +75,16 @@ for (const [name, begin, seconds, register = test] of [
   ['has a name that does not resolve', () => lose(), PAST_A_RETRY_S, drill],
   ['has a name that no name server says anything about', () => lose({ isSilent: true }), PAST_A_RESOLVER_S, drill],
 ]) {
-  register(`the relay ${name}: nobody is kept waiting, letters come as soon as it is back`, async () => {
+  register(`the relay ${name}: nobody is kept waiting, mails come as soon as it is back`, async () => {
     // The server keeps an idle connection to the relay that is about to fail.
     const early = await askForLink()
-    await world.relay.letter(early.person.email)
+    await world.relay.mailFor(early.person.email)
     everybody.push(early.person)
     const watch = new Watch(world.porta)
     const when = { from: performance.now() }
     const waiting = []
     let back
-    let letters
+    let mails
     let samples
     try {
       try {
@@ -99,10 +99,10 @@ for (const [name, begin, seconds, register = test] of [
         await Promise.all([toxic.heal(), names.heal()])
         when.until = performance.now()
       }
-      letters = await Promise.all(waiting.map(({ person }) => world.relay.letter(person.email)))
+      mails = await Promise.all(waiting.map(({ person }) => world.relay.mailFor(person.email)))
       back = performance.now() - when.until
       waiting.push(await askForLink())
-      letters.push(await world.relay.letter(waiting.at(-1).person.email))
+      mails.push(await world.relay.mailFor(waiting.at(-1).person.email))
       await sleep(when.until + BACK_WITHIN_MS + 500 - performance.now())
     } finally {
       samples = await watch.stop()
@@ -110,7 +110,7 @@ for (const [name, begin, seconds, register = test] of [
     assert.ok(back < BACK_WITHIN_MS, `what waited came after ${Math.round(back)} ms`)
     assertTruthful(samples, when, {})
     for (const [n, { person, agent }] of waiting.entries()) {
-      await assertWorksOnce(agent, letters[n])
+      await assertWorksOnce(agent, mails[n])
       everybody.push(person)
     }
     console.log(`# what waited came after ${Math.round(back)} ms`)
@@ -122,7 +122,7 @@ async function lose(options) {
   toxic.cut()
 }
 
-test('each letter came once', async () => {
+test('each mail came once', async () => {
   await sleep(PAST_A_RETRY_S * 1000)
-  for (const { email } of everybody) assert.ok(await world.relay.isSilentFor(email, 0), `a second letter to ${email}`)
+  for (const { email } of everybody) assert.ok(await world.relay.isSilentFor(email, 0), `a second mail to ${email}`)
 })

@@ -10,7 +10,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { Load, Tally } from './load.mjs'
+import { Load, Outcomes } from './load.mjs'
 import { Porta, STORE, Store, eventually, sleep } from './porta.mjs'
 import { assertTokenError } from './rp.mjs'
 import { Toxic } from './toxic.mjs'
@@ -83,8 +83,8 @@ export class Rig {
     }
   }
 
-  load(tally) {
-    return new Witness({ issuer: this.porta.issuer(), think: 100, tally })
+  load(outcomes) {
+    return new Witness({ issuer: this.porta.issuer(), think: 100, outcomes })
   }
 
   /**
@@ -100,7 +100,7 @@ export class Rig {
   }) {
     const { pid } = this.porta
     await this.#forget()
-    this.after = new Tally()
+    this.after = new Outcomes()
     const held = await this.load().arrive()
     const waiting = await held.rp.code(held.agent, { prompt: 'none' })
     const spent = await held.rp.code(held.agent, { prompt: 'none' })
@@ -111,14 +111,14 @@ export class Rig {
     await sleep(300)
     const watch = new Watch(this.porta)
     await sleep(500)
-    const { tally } = load
+    const { outcomes } = load
     // Every operation has succeeded once, so what the server answers from memory is in memory.
     const known = performance.now() + ROUND_MS
-    while (![...pauses, ...some, ...works].every((op) => tally.ops[op]?.ok > 0) && performance.now() < known) await sleep(100)
+    while (![...pauses, ...some, ...works].every((op) => outcomes.ops[op]?.ok > 0) && performance.now() < known) await sleep(100)
     const when = { from: performance.now() }
     const isDuring = ({ at, until }) => at >= when.struck && until <= (when.healing ?? Infinity)
-    const met = (op) => tally.times.some((t) => t.op === op && t.outcome === 'paused' && t.until >= when.from)
-    const goesOn = (op) => tally.times.some((t) => t.op === op && t.outcome === 'ok' && isDuring(t) && t.until - t.at < prompt)
+    const met = (op) => outcomes.times.some((t) => t.op === op && t.outcome === 'paused' && t.until >= when.from)
+    const goesOn = (op) => outcomes.times.some((t) => t.op === op && t.outcome === 'ok' && isDuring(t) && t.until - t.at < prompt)
     const isMet = () => pauses.every(met) && (some.length === 0 || some.some(met)) && works.every(goesOn)
     let back
     let samples
@@ -135,35 +135,35 @@ export class Rig {
         when.until = performance.now()
       }
       back = await this.#back()
-      await this.#soundAgain(tally, when.until)
+      await this.#soundAgain(outcomes, when.until)
     } finally {
       samples = await watch.stop()
       await load.stop()
     }
 
-    const told = JSON.stringify(tally.summary())
+    const told = JSON.stringify(outcomes.summary())
     assert.ok(this.porta.running && this.porta.pid === pid, `the process ended\n${this.porta.tail()}`)
     assertTruthful(samples, when, down)
-    assert.deepEqual([...tally.wrong, ...this.after.wrong], [], 'no answer is wrong')
-    assert.equal(tally.total('cut'), 0, `nobody is cut off: ${told}`)
+    assert.deepEqual([...outcomes.wrong, ...this.after.wrong], [], 'no answer is wrong')
+    assert.equal(outcomes.total('cut'), 0, `nobody is cut off: ${told}`)
     for (const op of pauses) assert.ok(met(op), `${op} met the fault: ${told}`)
     assert.ok(some.length === 0 || some.some(met), `nobody met the fault: ${told}`)
     for (const op of works) {
-      assert.equal(tally.ops[op]?.paused, 0, `${op} goes on: ${told}`)
+      assert.equal(outcomes.ops[op]?.paused, 0, `${op} goes on: ${told}`)
       assert.ok(goesOn(op), `${op} goes on during the fault: ${told}`)
     }
-    const slow = tally.times.filter((t) => works.includes(t.op) && t.at >= when.struck && t.until - t.at >= prompt)
+    const slow = outcomes.times.filter((t) => works.includes(t.op) && t.at >= when.struck && t.until - t.at >= prompt)
     assert.deepEqual(slow, [], `what goes on does so within ${prompt} ms`)
     assert.ok(back < BACK_WITHIN_MS, `back after ${Math.round(back)} ms`)
-    assertBack([tally, this.after], when, lingers)
+    assertBack([outcomes, this.after], when, lingers)
 
     await this.#assertKept({ held, waiting, spent, old, load, when })
     const slowest = Math.max(...samples.map(({ at, until }) => until - at))
-    console.log(`# back after ${Math.round(back)} ms; slowest probe ${Math.round(slowest)} ms; ${tally.total('ok')} ok, ${tally.total('paused')} paused`)
-    return tally
+    console.log(`# back after ${Math.round(back)} ms; slowest probe ${Math.round(slowest)} ms; ${outcomes.total('ok')} ok, ${outcomes.total('paused')} paused`)
+    return outcomes
   }
 
-  /** Milliseconds until a whole sign-in, code exchange included, succeeds. `after` tallies the attempts before. */
+  /** Milliseconds until a whole sign-in, code exchange included, succeeds. `after` counts the attempts before. */
   async #back() {
     const begun = performance.now()
     for (;;) {
@@ -193,12 +193,12 @@ export class Rig {
   }
 
   /** Keeps the load running until each operation has succeeded after the recovery, a new sign-in included. */
-  async #soundAgain(tally, until) {
+  async #soundAgain(outcomes, until) {
     const sound = until + BACK_WITHIN_MS
     await sleep(Math.max(0, sound - performance.now()) + 1)
     await this.load(this.after).arrive()
     const patience = performance.now() + ROUND_MS
-    while (!isSound([tally, this.after], sound) && performance.now() < patience) await sleep(100)
+    while (!isSound([outcomes, this.after], sound) && performance.now() < patience) await sleep(100)
   }
 
   async #assertKept({ held, waiting, spent, old, load, when }) {
@@ -233,20 +233,20 @@ export class Rig {
   }
 }
 
-const timesOf = (tallies) => tallies.flatMap(({ times }) => times)
+const timesOf = (recorded) => recorded.flatMap(({ times }) => times)
 
 /** Whether each operation has succeeded at least once with a request that began after `time`. */
-function isSound(tallies, time) {
-  const well = new Set(timesOf(tallies).filter(({ at, outcome }) => at > time && outcome === 'ok').map(({ op }) => op))
-  return tallies.every(({ ops }) => Object.keys(ops).every((op) => well.has(op)))
+function isSound(recorded, time) {
+  const well = new Set(timesOf(recorded).filter(({ at, outcome }) => at > time && outcome === 'ok').map(({ op }) => op))
+  return recorded.every(({ ops }) => Object.keys(ops).every((op) => well.has(op)))
 }
 
 /** From two seconds after the fault, every operation works, none fails, and no request from before still waits. */
-function assertBack(tallies, { until }, lingers) {
+function assertBack(recorded, { until }, lingers) {
   const sound = until + BACK_WITHIN_MS
-  const failed = timesOf(tallies).filter(({ at, outcome }) => at > sound && outcome !== 'ok')
+  const failed = timesOf(recorded).filter(({ at, outcome }) => at > sound && outcome !== 'ok')
   assert.deepEqual(failed, [], `nothing fails after ${sound}`)
-  const late = timesOf(tallies).filter((t) => t.at <= until && t.until > Math.max(sound, t.at + lingers))
+  const late = timesOf(recorded).filter((t) => t.at <= until && t.until > Math.max(sound, t.at + lingers))
   assert.deepEqual(late, [], `everybody is answered by ${sound}`)
-  assert.ok(isSound(tallies, sound), `everything works after ${sound}: ${JSON.stringify(tallies.map((t) => t.summary()))}`)
+  assert.ok(isSound(recorded, sound), `everything works after ${sound}: ${JSON.stringify(recorded.map((t) => t.summary()))}`)
 }

@@ -12,7 +12,7 @@ import { Rp } from './rp.mjs'
 
 const PAUSE_MS = 250
 
-export class Tally {
+export class Outcomes {
   ops = {}
   wrong = []
   /** Every attempt that was repeated. */
@@ -63,8 +63,8 @@ export class Load {
    * `tries`: how often a request that is not safe is sent at most. `think`: mean milliseconds between two steps of a
    * worker.
    */
-  constructor({ issuer, connect, tries = 1, think = 150, tally = new Tally(), options = {} }) {
-    Object.assign(this, { issuer, connect, tries, think, tally, options })
+  constructor({ issuer, connect, tries = 1, think = 150, outcomes = new Outcomes(), options = {} }) {
+    Object.assign(this, { issuer, connect, tries, think, outcomes, options })
   }
 
   rp(id = 'e2e-es256', issuer = this.issuer) {
@@ -78,7 +78,7 @@ export class Load {
       const answer = await send().catch((error) => error)
       const result = outcome(answer, isGood)
       const isWorthAnother = ['paused', 'cut'].includes(result) && (goesOn || left > 1)
-      this.tally.note(op, isWorthAnother ? 'again' : result, performance.now() - begun, String(answer))
+      this.outcomes.note(op, isWorthAnother ? 'again' : result, performance.now() - begun, String(answer))
       if (result === 'ok') return answer
       if (!isWorthAnother) return null
       await sleep(PAUSE_MS)
@@ -106,7 +106,7 @@ export class Load {
       const isGood = ({ status }) => status === 200
       const answer = await this.#do('code exchange', isGood, () => rp.redeem(flow), { goesOn: left > 1 })
       if (answer) return answer.json()
-      if (this.tally.wrong.at(-1)?.includes('code exchange')) return null
+      if (this.outcomes.wrong.at(-1)?.includes('code exchange')) return null
     }
     return null
   }
@@ -120,7 +120,7 @@ export class Load {
       person,
       extra: { scope: 'openid email offline_access', prompt: 'consent' },
     })
-    if (!tokens) throw new Error(`could not sign in: ${this.tally.wrong.at(-1) ?? 'no answer'}`)
+    if (!tokens) throw new Error(`could not sign in: ${this.outcomes.wrong.at(-1) ?? 'no answer'}`)
     return { rp, agent, tokens, person }
   }
 
@@ -256,6 +256,6 @@ export class Load {
   async stop() {
     this.#stopped = true
     await Promise.all(this.#workers)
-    return this.tally
+    return this.outcomes
   }
 }

@@ -65,13 +65,13 @@ export class Relay {
    * Waits for the oldest unread email to an address; its subject must match `subject`, if given. With `newestWithin`,
    * returns the newest of those that arrive within so many milliseconds.
    */
-  async letter(address, subject, { newestWithin = 0 } = {}) {
-    let event = await eventually(`a letter to ${address}`, () => this.#take(address), { seconds: 20, every: 20 })
+  async mailFor(address, subject, { newestWithin = 0 } = {}) {
+    let event = await eventually(`a mail to ${address}`, () => this.#take(address), { seconds: 20, every: 20 })
     if (newestWithin > 0) await sleep(newestWithin)
     for (let next; newestWithin > 0 && (next = this.#take(address)) !== null; ) event = next
-    const letter = await read(event)
-    if (subject) assert.match(letter.subject, subject)
-    return letter
+    const mail = await read(event)
+    if (subject) assert.match(mail.subject, subject)
+    return mail
   }
 
   /** Whether no email to an address arrives within `milliseconds`. */
@@ -84,8 +84,8 @@ export class Relay {
 /** `{ subject, from, text, html, links, link, code }`. Both bodies must have the same links and the same code. */
 async function read({ data, recipients }) {
   const mail = await PostalMime.parse(Buffer.from(data, 'latin1'))
-  assert.ok(mail.subject, 'a letter has a subject')
-  assert.ok(mail.text?.trim() && mail.html?.trim(), 'a letter has a text and an HTML body')
+  assert.ok(mail.subject, 'a mail has a subject')
+  assert.ok(mail.text?.trim() && mail.html?.trim(), 'a mail has a text and an HTML body')
   assert.deepEqual(mail.to.map(({ address }) => address), recipients, 'header and envelope name the same person')
   const html = parse(mail.html)
   const inHtml = [...new Set(html.querySelectorAll('a[href]').map((a) => a.getAttribute('href')))]

@@ -166,8 +166,8 @@ export class Visitor {
   }
 
   /** The email to a person; after double clicks the newest one, as the second click may have sent another. */
-  letter({ email }, subject) {
-    return this.world.relay.letter(email, subject, { newestWithin: this.habit.twice === undefined ? 0 : 500 })
+  mailFor({ email }, subject) {
+    return this.world.relay.mailFor(email, subject, { newestWithin: this.habit.twice === undefined ? 0 : 500 })
   }
 
   async fill(fields) {

@@ -137,7 +137,7 @@ test(`${MINUTES.toFixed(1)} minutes of mixed load`, async () => {
     await sleep(LOOK_EVERY_MS)
   }
   await forgetting
-  const tally = await load.stop()
+  const outcomes = await load.stop()
 
   const judged = looks.filter(({ seconds }) => seconds >= JUDGED_FROM_S)
   const [early, late] = [judged.slice(0, judged.length >> 1), judged.slice(judged.length >> 1)]
@@ -148,13 +148,13 @@ test(`${MINUTES.toFixed(1)} minutes of mixed load`, async () => {
   const figures = {
     store: STORE,
     minutes: MINUTES,
-    requests: tally.total('ok'),
+    requests: outcomes.total('ok'),
     memoryMiB: { first: looks[0].memory, judgedFrom: judged[0].memory, last: looks.at(-1).memory, highest: highest(looks, ({ memory }) => memory) },
     slopeMiBPerHour: slope(judged.map(({ seconds, memory }) => [seconds / 3600, memory])),
     descriptors: highs(({ descriptors }) => descriptors),
     rows: grown,
     kept: Object.fromEntries(Object.keys(KEPT).map((name) => [name, looks.at(-1).rows[name]])),
-    operations: tally.summary(),
+    operations: outcomes.summary(),
   }
   writeFileSync(join(RESULTS, 'soak.json'), JSON.stringify({ ...figures, looks }, null, 2))
   const { operations, rows, ...rest } = figures
@@ -162,12 +162,12 @@ test(`${MINUTES.toFixed(1)} minutes of mixed load`, async () => {
   console.log(JSON.stringify({ ...rest, rows: Object.fromEntries(Object.entries(rows).filter(([, [a, b]]) => a !== b)) }))
 
   assert.ok(porta.running, porta.tail())
-  assert.deepEqual(tally.wrong, [])
-  assert.equal(tally.total('cut') + tally.total('paused'), 0)
+  assert.deepEqual(outcomes.wrong, [])
+  assert.equal(outcomes.total('cut') + outcomes.total('paused'), 0)
   assert.deepEqual(await load.alive(), [], 'what was given back or signed out is over')
   assert.ok(looks.length >= 5 && figures.requests > 100, `${looks.length} looks, ${figures.requests} requests`)
   assert.ok(figures.kept.outbox > 0, 'mail was wanted')
-  await relay.letter(user('ada').email)
+  await relay.mailFor(user('ada').email)
   assert.ok(grown['short-lived entries'].every((entries) => entries > 0), 'short-lived entries are counted')
   if (!IS_JUDGED) return
   assert.ok(figures.slopeMiBPerHour < SLOPE_AT_MOST, `memory grows by ${figures.slopeMiBPerHour} MiB an hour`)

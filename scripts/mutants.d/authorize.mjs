@@ -163,7 +163,7 @@ export default [
   },
   {
     id: 'begun-without-limit', area: 'rate limits', what: 'A network may begin any number of sign-ins.',
-    crate: 'http', words: ['begun', 'begin'], file: 'crates/session/src/interactions.rs',
+    crate: 'http', words: ['anonymous_start_limits', 'begun', 'begin'], file: 'crates/session/src/interactions.rs',
     was: raw`        let maximum = tenant.settings.number(settings::RATE_LIMIT_INTERACTION_MAX);`,
     becomes: raw`        let maximum =
             if FAULT { 1_000_000_000 } else { tenant.settings.number(settings::RATE_LIMIT_INTERACTION_MAX) };`,
@@ -307,7 +307,7 @@ export default [
   },
   {
     id: 'strangers-are-stored', area: 'rate limits', what: 'A sign-in is stored for somebody who has proven nothing.',
-    crate: 'http', words: ['unproven', 'begun'], file: 'crates/session/src/interactions.rs',
+    crate: 'http', words: ['unproven', 'anonymous_start_limits', 'begun'], file: 'crates/session/src/interactions.rs',
     was: raw`        if bound.interaction.is_anonymous() {
             return Ok(Ok(self.attach_sealed_state(context.tenant, new, &bound)?));`,
     becomes: raw`        if !FAULT && bound.interaction.is_anonymous() {
@@ -392,5 +392,11 @@ export default [
     crate: 'http', words: ['an_unanswered_sign_in_lives'], file: 'crates/session/src/interactions.rs',
     was: raw`unanswered.min(new.expires_at)`,
     becomes: raw`if FAULT { new.expires_at } else { unanswered.min(new.expires_at) }`,
+  },
+  {
+    id: 'address-of-any-size', area: 'sizes', what: 'What is typed as an address is stored with up to 320 characters of any size.',
+    crate: 'http', words: ['a_stored_sign_in_takes'], file: 'crates/http/src/endpoints/mailed_links.rs',
+    was: raw`        length += stored_length(*c);`,
+    becomes: raw`        length += if FAULT { 1 } else { stored_length(*c) };`,
   },
 ]

@@ -42,7 +42,7 @@ export default [
   },
   {
     id: 'change-without-its-row', area: 'audit', what: 'A change of an operator leaves no audit row.',
-    crate: 'directory', words: ['audit'], file: raw`${directory}/work.rs`,
+    crate: 'directory', words: ['audit'], file: raw`${directory}/transaction.rs`,
     was: raw`        self.unit.audit().record(&event).await?;`,
     becomes: raw`        if !FAULT {
             self.unit.audit().record(&event).await?;
@@ -50,22 +50,22 @@ export default [
   },
   {
     id: 'instances-not-told', area: 'caches', what: 'Other instances are not told of a change.',
-    crate: 'directory', words: ['elsewhere', 'everywhere', 'tell', 'end', 'audit'], file: raw`${directory}/work.rs`,
+    crate: 'directory', words: ['elsewhere', 'everywhere', 'tell', 'end', 'audit'], file: raw`${directory}/transaction.rs`,
     was: raw`        if !self.changes.is_empty() {`,
     becomes: raw`        if !FAULT && !self.changes.is_empty() {`,
   },
   {
     id: 'key-signs-before-it-is-known', area: 'key rotation', what: 'A key signs before every verifier can know it.',
     crate: 'directory', words: ['key'], file: raw`${directory}/keys.rs`,
-    was: raw`        if self.now < known_from {`,
-    becomes: raw`        if !FAULT && self.now < known_from {`,
+    was: raw`        if self.work.now < known_from {`,
+    becomes: raw`        if !FAULT && self.work.now < known_from {`,
   },
   {
     id: 'retired-key-leaves-early', area: 'key rotation', what: 'A retired key leaves before the last token it signed is over.',
     crate: 'directory', words: ['key'], file: raw`${directory}/keys.rs`,
-    was: raw`        let retired_until = self.now + self.longest_token_lifetime(organization).await?;`,
+    was: raw`        let retired_until = self.work.now + self.longest_token_lifetime(organization).await?;`,
     becomes: raw`        let lifetime = self.longest_token_lifetime(organization).await?;
-        let retired_until = self.now + if FAULT { lifetime / 2 } else { lifetime };`,
+        let retired_until = self.work.now + if FAULT { lifetime / 2 } else { lifetime };`,
   },
   {
     id: 'dry-run-stands', area: 'provisioning', what: 'A dry run changes something.',
@@ -328,9 +328,9 @@ export default [
   {
     id: 'new-address-leaves-links', area: 'one-time tokens', what: 'Links mailed to the previous address still work after a change of address.',
     crate: 'directory', words: ['a_new_address_is_unverified'], file: raw`${directory}/users.rs`,
-    was: raw`            self.unit.one_time_tokens(organization.id).withdraw(after.id, self.now).await?;`,
+    was: raw`            self.work.unit.one_time_tokens(organization.id).withdraw(after.id, self.work.now).await?;`,
     becomes: raw`            if !FAULT {
-                self.unit.one_time_tokens(organization.id).withdraw(after.id, self.now).await?;
+                self.work.unit.one_time_tokens(organization.id).withdraw(after.id, self.work.now).await?;
             }`,
   },
   {
@@ -410,7 +410,7 @@ export default [
   },
   {
     id: 'old-key-may-go-too-early', area: 'encryption at rest', what: 'An old key is reported as no longer needed while stored values need it.',
-    crate: 'directory', words: ['a_look_writes_nothing', 'how_long_their_key_is_needed'], file: raw`${directory}/reseal.rs`,
+    crate: 'directory', words: ['a_dry_run_writes_nothing', 'how_long_their_key_is_needed'], file: raw`${directory}/reseal.rs`,
     was: raw`        self.signing_keys
             + self.emails`,
     becomes: raw`        FAULT

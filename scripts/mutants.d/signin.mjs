@@ -524,8 +524,8 @@ export default [
   {
     id: 'flood-wait-for-anything', area: 'floods', what: 'A wait for a link counts for a password.',
     crate: 'http', words: ['flood'], file: flood,
-    was: raw`    (word == counter.word()).then(`,
-    becomes: raw`    (FAULT || word == counter.word()).then(`,
+    was: raw`    (name == counter.name()).then(`,
+    becomes: raw`    (FAULT || name == counter.name()).then(`,
   },
   {
     id: 'mailbox-without-end', area: 'rate limits', what: 'A link is sent beyond the quota although another works.',
@@ -923,6 +923,12 @@ export default [
         // The account was locked, or its credentials changed, in the meantime: nothing was written. A password sign-in`,
   },
   {
+    id: 'factor-of-a-sign-in-ends-nothing', area: 'own account', what: 'Other sessions go on when somebody gets a factor while signing in.',
+    crate: 'http', words: ['a_factor_got_while_signing_in'], file: 'crates/signin/src/enrolment.rs',
+    was: raw`&[Revocation::User(user.id)]).await?;`,
+    becomes: raw`&[Revocation::User(user.id)][usize::from(FAULT)..]).await?;`,
+  },
+  {
     id: 'removed-factor-ends-nothing', area: 'own account', what: 'Other sessions stay valid when the second factor is removed.',
     crate: 'http', words: ['a_factor_that_is_gone_ends'], file: 'crates/signin/src/account/factors.rs',
     was: raw`        unit.tokens(organization).revoke(others, now).await?;`,
@@ -1036,6 +1042,12 @@ export default [
     becomes: raw`        self.csp.push_str(&if FAULT { "*".to_owned() } else { targets.join(" ") });`,
   },
   {
+    id: 'link-page-forgets-its-client', area: 'security headers', what: 'The policy of the page behind a mailed link does not allow the client.',
+    crate: 'http', words: ['a_form_of_a_sign_in_ends'], file: 'crates/http/src/endpoints/magic_link.rs',
+    was: raw`page.with_form_action(form_action_urls.iter().map(String::as_str))`,
+    becomes: raw`page.with_form_action(form_action_urls.iter().map(String::as_str).filter(|_| !FAULT))`,
+  },
+  {
     id: 'code-page-without-its-origin', area: 'magic link', what: 'The page with a code for another browser does not say where and when the sign-in began.',
     crate: 'http', words: ['says_where_and_when'], file: 'crates/http/src/endpoints/magic_link.rs',
     was: raw`            let place = Landing::OtherDevice { code: &landing.code, origin };`,
@@ -1078,19 +1090,19 @@ export default [
     id: 'suspension-leaves-links', area: 'credential changes', what: 'Links mailed before a suspension work when it is lifted.',
     crate: 'http', words: ['links_die_with_each_change_of_credentials'], file: 'crates/directory/src/users.rs',
     was: raw`            // Mailed links, invitations included, stay invalid when the account is reactivated.
-            self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;`,
+            self.work.unit.one_time_tokens(organization.id).withdraw(user.id, self.work.now).await?;`,
     becomes: raw`            if !FAULT {
-                self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;
+                self.work.unit.one_time_tokens(organization.id).withdraw(user.id, self.work.now).await?;
             }`,
   },
   {
     id: 'operators-password-leaves-links', area: 'credential changes', what: 'Mailed links work after an operator changed the password.',
     crate: 'http', words: ['links_die_with_each_change_of_credentials'], file: 'crates/directory/src/users.rs',
     was: raw`        };
-        self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;`,
+        self.work.unit.one_time_tokens(organization.id).withdraw(user.id, self.work.now).await?;`,
     becomes: raw`        };
         if !FAULT {
-            self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;
+            self.work.unit.one_time_tokens(organization.id).withdraw(user.id, self.work.now).await?;
         }`,
   },
   {

@@ -45,8 +45,8 @@ export default [
   {
     id: 'memory-stores-over-what-was-used', area: 'single use', what: 'In memory, a sealed copy brings back a sign-in that was finished.',
     crate: 'kv', words: ['contract', 'memory'], file: 'crates/kv/src/memory/commands.rs',
-    was: raw`held.shard(self.number(key.as_str())).place(key.as_str(), now) == ValueState::Used`,
-    becomes: raw`!FAULT && held.shard(self.number(key.as_str())).place(key.as_str(), now) == ValueState::Used`,
+    was: raw`held.shard_of(key.as_str()).place(key.as_str(), now) == ValueState::Used`,
+    becomes: raw`!FAULT && held.shard_of(key.as_str()).place(key.as_str(), now) == ValueState::Used`,
   },
   {
     id: 'redis-replaces-what-is-gone', area: 'single use', what: 'In Redis, a late form brings an interaction back that was taken.',
@@ -401,6 +401,12 @@ export default [
     becomes: raw`) OR FALSE AND credential_epoch = `,
   },
   {
+    id: 'code-past-a-reset', area: 'credential epoch', what: 'A code of a second factor that is entered while the password is reset opens a session.',
+    crate: 'http', stores: true, sql: true, words: ['a_code_entered_while'], file: raw`${sql}/users/sign_in.rs`,
+    was: raw`) AND credential_epoch = `,
+    becomes: raw`) OR FALSE AND credential_epoch = `,
+  },
+  {
     id: 'epoch-survives-a-password', area: 'credential epoch', what: 'A new password does not raise the credential epoch.',
     crate: 'store-sql', stores: true, sql: true, words: ['every_change_voids'], file: raw`${sql}/users/mod.rs`,
     was: raw`, credential_epoch = credential_epoch + 1, factor_failures = 0, updated_at = `,
@@ -451,9 +457,9 @@ export default [
   {
     id: 'memory-is-not-swept', area: 'ceilings', what: 'In memory, expired entries stay until others are written.',
     crate: 'kv', words: ['swept_though_nobody'], file: raw`${kv}/memory.rs`,
-    was: raw`                let batch = self.lock(number).sweep(self.clock.now(), SWEEP_BATCH, &self.usage);`,
+    was: raw`                let batch = self.shards.lock(number).sweep(self.clock.now(), SWEEP_BATCH, &self.usage);`,
     becomes: raw`                let batch =
-                    if FAULT { 0 } else { self.lock(number).sweep(self.clock.now(), SWEEP_BATCH, &self.usage) };`,
+                    if FAULT { 0 } else { self.shards.lock(number).sweep(self.clock.now(), SWEEP_BATCH, &self.usage) };`,
   },
   {
     id: 'memory-room-is-kept', area: 'ceilings', what: 'In memory, tables do not shrink after a burst.',

@@ -54,59 +54,82 @@ fn targets(results: &Results) -> Vec<Target> {
     let bar = TargetBuilder(&results.stores);
     vec![
         bar.rate(
-            Scenario::Discovery.to_string(),
-            "4,400/s",
-            50_000.0,
-            0.7,
+            Throughput {
+                name: Scenario::Discovery.to_string(),
+                reference: "4,400/s",
+                per_second: 50_000.0,
+                share: 0.7,
+            },
             at(Scenario::Discovery),
             constant,
         ),
-        bar.rate(Scenario::Jwks.to_string(), "6,100/s", 50_000.0, 0.7, at(Scenario::Jwks), constant),
         bar.rate(
-            Scenario::ClientCredentials.to_string(),
-            "2,500/s",
-            20_000.0,
-            0.0,
+            Throughput {
+                name: Scenario::Jwks.to_string(),
+                reference: "6,100/s",
+                per_second: 50_000.0,
+                share: 0.7,
+            },
+            at(Scenario::Jwks),
+            constant,
+        ),
+        bar.rate(
+            Throughput {
+                name: Scenario::ClientCredentials.to_string(),
+                reference: "2,500/s",
+                per_second: 20_000.0,
+                share: 0.0,
+            },
             at(Scenario::ClientCredentials),
             |_| None,
         ),
         bar.rate(
-            Scenario::Introspection.to_string(),
-            "1,770/s",
-            12_000.0,
-            0.6,
+            Throughput {
+                name: Scenario::Introspection.to_string(),
+                reference: "1,770/s",
+                per_second: 12_000.0,
+                share: 0.6,
+            },
             at(Scenario::Introspection),
             of_database(limits::SELECT),
         ),
         bar.rate(
-            Scenario::UserInfo.to_string(),
-            "1,720/s",
-            12_000.0,
-            0.6,
+            Throughput {
+                name: Scenario::UserInfo.to_string(),
+                reference: "1,720/s",
+                per_second: 12_000.0,
+                share: 0.6,
+            },
             at(Scenario::UserInfo),
             of_database(limits::SELECT),
         ),
         bar.rate(
-            Scenario::Refresh.to_string(),
-            "660/s",
-            4_000.0,
-            0.6,
+            Throughput {
+                name: Scenario::Refresh.to_string(),
+                reference: "660/s",
+                per_second: 4_000.0,
+                share: 0.6,
+            },
             at(Scenario::Refresh),
             of_database(limits::INSERT),
         ),
         bar.rate(
-            format!("{}, {}", Scenario::SignIn, HashCost::REFERENCE),
-            "5.0/s",
-            8.0,
-            0.9,
+            Throughput {
+                name: format!("{}, {}", Scenario::SignIn, HashCost::REFERENCE),
+                reference: "5.0/s",
+                per_second: 8.0,
+                share: 0.9,
+            },
             |store| store.sign_in_at_reference_cost(MANY).copied(),
             |store| store.limits.reference_hashing,
         ),
         bar.rate(
-            format!("{}, {}", Scenario::SignIn, results.default_cost),
-            "–",
-            45.0,
-            0.9,
+            Throughput {
+                name: format!("{}, {}", Scenario::SignIn, results.default_cost),
+                reference: "–",
+                per_second: 45.0,
+                share: 0.9,
+            },
             at(Scenario::SignIn),
             |store| store.limits.hashing,
         ),
@@ -130,26 +153,31 @@ fn targets(results: &Results) -> Vec<Target> {
     ]
 }
 
+/// A required throughput and, unless `share` is zero, a required share of a limit of the machine.
+struct Throughput {
+    name: String,
+    reference: &'static str,
+    per_second: f64,
+    share: f64,
+}
+
 struct TargetBuilder<'a>(&'a [StoreResults]);
 
 impl TargetBuilder<'_> {
-    /// A throughput target and, unless `share` is zero, a required share of a machine limit.
     fn rate(
         &self,
-        name: String,
-        reference: &'static str,
-        target: f64,
-        share: f64,
+        target: Throughput,
         measured: impl Fn(&StoreResults) -> Option<Measurement>,
         limit: impl Fn(&StoreResults) -> Option<f64>,
     ) -> Target {
-        let mut text = format!("≥ {}/s", rate(target).trim_end_matches(".0").trim_end_matches(".00"));
+        let Throughput { name, reference, per_second, share } = target;
+        let mut text = format!("≥ {}/s", rate(per_second).trim_end_matches(".0").trim_end_matches(".00"));
         if share > 0.0 {
             let _ = write!(text, ", {}", percent(share));
         }
         let cell = |store: &StoreResults| {
             let reached = measured(store)?.summary.per_second;
-            let mut cell = Cell { text: format!("{}/s", rate(reached)), is_met: reached >= target };
+            let mut cell = Cell { text: format!("{}/s", rate(reached)), is_met: reached >= per_second };
             if let Some(limit) = limit(store) {
                 let _ = write!(cell.text, ", {}", percent(reached / limit));
                 cell.is_met &= reached / limit >= share;

@@ -87,10 +87,10 @@ fn verdict(store: &StoreResults, timing: &Timing) -> String {
 fn method(timing: &Timing) -> String {
     format!(
         "Method: {samples} times each, in random order, a new browser from a network address of its own opens the form, \
-         waits until the server has been idle for some milliseconds (letters of earlier requests are sent by then, to a \
+         waits until the server has been idle for some milliseconds (mails of earlier requests are sent by then, to a \
          relay of the load generator), and the time from the first byte of its form to the last of the answer counts. \
          Each account is asked for once per request, so no counter changes what it is; every answer to a request must \
-         be the same page of the same size, or the run ends, and so it does unless exactly the right number of letters \
+         be the same page of the same size, or the run ends, and so it does unless exactly the right number of mails \
          arrived. Argon2id is set to its minimum ({cost}): hashing is skipped or not at any cost, and at production \
          cost its own unsteadiness would hide the rest of the answer. Each kind is compared with the \
          unknown accounts by the rank test of Mann and Whitney, two-sided. *Slower than unknown* is U divided by the \

@@ -81,14 +81,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn letters_are_counted_and_nothing_else_is() {
+    async fn mails_are_counted_and_nothing_else_is() {
         LocalSet::new()
             .run_until(async {
                 let mailbox = Mailbox::open().await.unwrap();
                 let mut stream = TcpStream::connect(("127.0.0.1", mailbox.port)).await.unwrap();
-                let letter = "EHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nDATA\r\nQUIT\r\n..\r\n.\r\n";
-                stream.write_all(letter.as_bytes()).await.unwrap();
-                stream.write_all(letter.as_bytes()).await.unwrap();
+                let mail = "EHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nDATA\r\nQUIT\r\n..\r\n.\r\n";
+                stream.write_all(mail.as_bytes()).await.unwrap();
+                stream.write_all(mail.as_bytes()).await.unwrap();
                 stream.write_all(b"NOOP\r\nQUIT\r\n").await.unwrap();
                 let mut answers = String::new();
                 stream.read_to_string(&mut answers).await.unwrap();

@@ -137,7 +137,7 @@ async fn all_arrived(mailbox: &Mailbox) -> Result<()> {
     while mailbox.messages() < wanted && Instant::now() < until {
         sleep(Duration::from_millis(100)).await;
     }
-    ensure!(mailbox.messages() == wanted, "{} letters instead of {wanted}", mailbox.messages());
+    ensure!(mailbox.messages() == wanted, "{} mails instead of {wanted}", mailbox.messages());
     Ok(())
 }
 

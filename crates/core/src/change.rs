@@ -22,7 +22,7 @@ pub enum Change {
 
 impl Change {
     /// Topic and key, as sent to other instances.
-    pub fn to_words(&self) -> (&'static str, String) {
+    pub fn to_topic_and_key(&self) -> (&'static str, String) {
         match self {
             Self::Organization(slug) => ("organization", slug.to_string()),
             Self::Client(id) => ("client", id.to_string()),
@@ -33,8 +33,8 @@ impl Change {
         }
     }
 
-    /// Parses topic and key. `None` means words of a newer version; a listener then evicts everything.
-    pub fn from_words(topic: &str, key: &str) -> Option<Self> {
+    /// Parses topic and key. `None` means a notice of a newer version; a listener then evicts everything.
+    pub fn from_topic_and_key(topic: &str, key: &str) -> Option<Self> {
         match topic {
             "organization" => Some(Self::Organization(Slug::parse(key).ok()?)),
             "client" => Some(Self::Client(ClientId::parse(key).ok()?)),
@@ -53,7 +53,7 @@ mod tests {
     use crate::EntityId as _;
 
     #[test]
-    fn words_round_trip_and_unknown_ones_are_noticed() {
+    fn notices_round_trip_and_unknown_ones_are_noticed() {
         let id = OrganizationId::from_uuid(uuid::Uuid::from_u128(7));
         let slug = Slug::parse("demo").unwrap();
         for change in [
@@ -63,10 +63,10 @@ mod tests {
             Change::Application(ApplicationId::from_uuid(uuid::Uuid::from_u128(9))),
             Change::SigningKeys(id),
         ] {
-            let (topic, key) = change.to_words();
-            assert_eq!(Change::from_words(topic, &key), Some(change));
+            let (topic, key) = change.to_topic_and_key();
+            assert_eq!(Change::from_topic_and_key(topic, &key), Some(change));
         }
-        assert_eq!(Change::from_words("weather", "x"), None);
-        assert_eq!(Change::from_words("settings", "x"), None);
+        assert_eq!(Change::from_topic_and_key("weather", "x"), None);
+        assert_eq!(Change::from_topic_and_key("settings", "x"), None);
     }
 }

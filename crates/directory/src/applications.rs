@@ -1,6 +1,6 @@
 //! Products and their modules.
 
-use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, Module, ModuleStatus, Role};
+use porta_core::application::{Application, ApplicationStatus, Module, ModuleStatus};
 use porta_core::audit::AuditEventKind;
 use porta_core::line::check_lines;
 use porta_core::organization::{Organization, display_name};
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::error::{already_taken, changed_concurrently, refuse, stale};
 use crate::organizations::slug_of;
-use crate::work::changed;
+use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
 /// An application to create.
@@ -57,76 +57,50 @@ fn name_and_description(name: &str, text: Option<&String>) -> Vec<Invalid> {
     display_name("name", name).err().into_iter().chain(description(text)).collect()
 }
 
+/// Operations on applications and their modules.
+pub struct ApplicationOperations<'t> {
+    work: &'t mut Transaction,
+}
+
 impl Transaction {
+    pub fn applications(&mut self) -> ApplicationOperations<'_> {
+        ApplicationOperations { work: self }
+    }
+}
+
+impl ApplicationOperations<'_> {
     /// The application that an organization *owns* under this slug; shared ones are not considered.
-    pub async fn own_application(
-        &mut self,
-        organization: &Organization,
-        slug: &Slug,
-    ) -> Result<Option<Application>> {
-        let found = self.unit.applications(organization.id).by_slug(slug).await?;
+    pub async fn owned(&mut self, organization: &Organization, slug: &Slug) -> Result<Option<Application>> {
+        let found = self.work.unit.applications(organization.id).by_slug(slug).await?;
         Ok(found.filter(|application| owns(organization, application)))
     }
 
-    /// A role of an application that the organization sees.
-    pub async fn visible_role(
-        &mut self,
-        organization: &Organization,
-        application: &str,
-        slug: &str,
-    ) -> Result<Role> {
-        let application = self.visible_application(organization, application).await?;
-        let roles = self.unit.applications(organization.id).roles(application.id).await?;
-        let role = roles.into_iter().find(|role| role.slug.as_str() == slug);
-        role.ok_or_else(|| DirectoryError::not_found("role", slug))
-    }
-
-    /// A claim of an application that the organization sees.
-    pub async fn visible_claim(
-        &mut self,
-        organization: &Organization,
-        application: &str,
-        name: &str,
-    ) -> Result<ClaimDefinition> {
-        let application = self.visible_application(organization, application).await?;
-        let claims = self.unit.applications(organization.id).claims(application.id).await?;
-        let claim = claims.into_iter().find(|claim| claim.claim_name == name);
-        claim.ok_or_else(|| DirectoryError::not_found("claim", name))
-    }
-
     /// The application that an organization *sees* under this slug: its own, else a shared one.
-    pub async fn visible_application(
-        &mut self,
-        organization: &Organization,
-        slug: &str,
-    ) -> Result<Application> {
+    pub async fn visible(&mut self, organization: &Organization, slug: &str) -> Result<Application> {
         let missing = || DirectoryError::not_found("application", slug);
         let parsed = Slug::parse(slug).map_err(|_| missing())?;
-        self.unit.applications(organization.id).by_slug(&parsed).await?.ok_or_else(missing)
+        self.work.unit.applications(organization.id).by_slug(&parsed).await?.ok_or_else(missing)
     }
 
-    pub async fn create_application(
-        &mut self,
-        organization: &Organization,
-        new: NewApplication,
-    ) -> Result<Application> {
+    pub async fn create(&mut self, organization: &Organization, new: NewApplication) -> Result<Application> {
         if new.is_shared && !organization.is_super_admin {
             let problem = "only the super-admin organization makes shared applications";
             return Err(DirectoryError::invalid("is_shared", problem));
         }
         let application = Application {
-            id: ApplicationId::new(self.now, &*self.deps.entropy),
+            id: ApplicationId::new(self.work.now, &*self.work.deps.entropy),
             organization_id: (!new.is_shared).then_some(organization.id),
             slug: Slug::for_application(&slug_of(new.slug, &new.name))?,
             name: new.name.trim().to_owned(),
             description: new.description,
             status: ApplicationStatus::Active,
-            created_at: self.now,
-            updated_at: self.now,
+            created_at: self.work.now,
+            updated_at: self.work.now,
             version: Version::FIRST,
         };
         refuse(name_and_description(&application.name, application.description.as_ref()))?;
-        self.unit
+        self.work
+            .unit
             .applications(organization.id)
             .insert(&application)
             .await
@@ -134,12 +108,12 @@ impl Transaction {
         let metadata = json!({
             "applicationId": application.id, "slug": application.slug, "name": application.name,
         });
-        self.audit(AuditEventKind::AppCreated, Some(organization), None, metadata).await?;
+        self.work.audit(AuditEventKind::AppCreated, Some(organization), None, metadata).await?;
         Ok(application)
     }
 
     /// Updates name and description. Returns the names of changed fields.
-    pub async fn update_application(
+    pub async fn update(
         &mut self,
         organization: &Organization,
         before: &Application,
@@ -149,7 +123,7 @@ impl Transaction {
         let after = Application {
             name: after.name.trim().to_owned(),
             description: after.description,
-            updated_at: self.now,
+            updated_at: self.work.now,
             ..before.clone()
         };
         refuse(name_and_description(&after.name, after.description.as_ref()))?;
@@ -157,17 +131,17 @@ impl Transaction {
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
-        if !self.unit.applications(organization.id).update(&after).await.map_err(stale("application"))? {
+        if !self.work.unit.applications(organization.id).update(&after).await.map_err(stale("application"))? {
             return Err(DirectoryError::not_found("application", &before.slug));
         }
         let after = Application { version: before.version.next(), ..after };
         let metadata = json!({ "applicationId": after.id, "fields": fields });
-        self.audit(AuditEventKind::AppUpdated, Some(organization), None, metadata).await?;
+        self.work.audit(AuditEventKind::AppUpdated, Some(organization), None, metadata).await?;
         Ok((after, fields))
     }
 
     /// Sets the status: active ⇄ inactive; either → archived, which is final.
-    pub async fn set_application_status(
+    pub async fn set_status(
         &mut self,
         organization: &Organization,
         application: &Application,
@@ -184,15 +158,15 @@ impl Transaction {
                 return Err(DirectoryError::invalid("status", problem));
             }
         };
-        let mut applications = self.unit.applications(organization.id);
-        if !applications.set_status(application.id, application.status, to, self.now).await? {
+        let mut applications = self.work.unit.applications(organization.id);
+        if !applications.set_status(application.id, application.status, to, self.work.now).await? {
             return Err(changed_concurrently("application"));
         }
         drop(applications);
         let metadata = json!({ "applicationId": application.id, "previousStatus": application.status });
-        self.audit(event, Some(organization), None, metadata).await?;
+        self.work.audit(event, Some(organization), None, metadata).await?;
         let version = application.version.next();
-        Ok(Application { status: to, updated_at: self.now, version, ..application.clone() })
+        Ok(Application { status: to, updated_at: self.work.now, version, ..application.clone() })
     }
 
     pub async fn create_module(
@@ -203,7 +177,7 @@ impl Transaction {
     ) -> Result<Module> {
         require_owner(organization, application)?;
         let module = Module {
-            id: ModuleId::new(self.now, &*self.deps.entropy),
+            id: ModuleId::new(self.work.now, &*self.work.deps.entropy),
             application_id: application.id,
             name: new.name.trim().to_owned(),
             slug: Slug::for_role(&new.slug)?,
@@ -212,15 +186,16 @@ impl Transaction {
             version: Version::FIRST,
         };
         refuse(name_and_description(&module.name, module.description.as_ref()))?;
-        self.unit
+        self.work
+            .unit
             .applications(organization.id)
-            .insert_module(&module, self.now)
+            .insert_module(&module, self.work.now)
             .await
             .map_err(already_taken("module", &module.slug))?;
         let metadata = json!({
             "applicationId": application.id, "moduleId": module.id, "slug": module.slug, "name": module.name,
         });
-        self.audit(AuditEventKind::AppModuleCreated, Some(organization), None, metadata).await?;
+        self.work.audit(AuditEventKind::AppModuleCreated, Some(organization), None, metadata).await?;
         Ok(module)
     }
 
@@ -244,7 +219,7 @@ impl Transaction {
         if fields.is_empty() {
             return Ok(fields);
         }
-        let updated = self.unit.applications(organization.id).update_module(&after, self.now).await;
+        let updated = self.work.unit.applications(organization.id).update_module(&after, self.work.now).await;
         if !updated.map_err(stale("module"))? {
             return Err(DirectoryError::not_found("module", &before.slug));
         }
@@ -252,7 +227,7 @@ impl Transaction {
         let event =
             if deactivated { AuditEventKind::AppModuleDeactivated } else { AuditEventKind::AppModuleUpdated };
         let metadata = json!({ "applicationId": application.id, "moduleId": after.id, "fields": fields });
-        self.audit(event, Some(organization), None, metadata).await?;
+        self.work.audit(event, Some(organization), None, metadata).await?;
         Ok(fields)
     }
 }

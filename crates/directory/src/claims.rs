@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::applications::{description, require_owner};
 use crate::error::{already_taken, refuse, stale};
-use crate::work::changed;
+use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
 /// A claim to define; by default it appears in access tokens and UserInfo.
@@ -24,8 +24,32 @@ pub struct NewClaim {
     pub include_in_userinfo: Option<bool>,
 }
 
+/// Operations on claim definitions and the values of people.
+pub struct ClaimOperations<'t> {
+    work: &'t mut Transaction,
+}
+
 impl Transaction {
-    pub async fn define_claim(
+    pub fn claims(&mut self) -> ClaimOperations<'_> {
+        ClaimOperations { work: self }
+    }
+}
+
+impl ClaimOperations<'_> {
+    /// A claim of an application that the organization sees.
+    pub async fn visible(
+        &mut self,
+        organization: &Organization,
+        application: &str,
+        name: &str,
+    ) -> Result<ClaimDefinition> {
+        let application = self.work.applications().visible(organization, application).await?;
+        let claims = self.work.unit.applications(organization.id).claims(application.id).await?;
+        let claim = claims.into_iter().find(|claim| claim.claim_name == name);
+        claim.ok_or_else(|| DirectoryError::not_found("claim", name))
+    }
+
+    pub async fn define(
         &mut self,
         organization: &Organization,
         application: &Application,
@@ -33,7 +57,7 @@ impl Transaction {
     ) -> Result<ClaimDefinition> {
         require_owner(organization, application)?;
         let claim = ClaimDefinition {
-            id: ClaimDefinitionId::new(self.now, &*self.deps.entropy),
+            id: ClaimDefinitionId::new(self.work.now, &*self.work.deps.entropy),
             application_id: application.id,
             claim_name: claim_name(&new.claim_name)?,
             claim_type: new.claim_type,
@@ -44,23 +68,24 @@ impl Transaction {
             version: Version::FIRST,
         };
         refuse(description(claim.description.as_ref()).into_iter().collect())?;
-        self.unit
+        self.work
+            .unit
             .applications(organization.id)
-            .insert_claim(&claim, self.now)
+            .insert_claim(&claim, self.work.now)
             .await
             .map_err(already_taken("claim", &claim.claim_name))?;
         let metadata = json!({
             "definitionId": claim.id, "applicationId": application.id,
             "claimName": claim.claim_name, "claimType": claim.claim_type,
         });
-        self.audit(AuditEventKind::ClaimDefined, Some(organization), None, metadata).await?;
-        self.announce(Change::Application(application.id));
+        self.work.audit(AuditEventKind::ClaimDefined, Some(organization), None, metadata).await?;
+        self.work.announce(Change::Application(application.id));
         Ok(claim)
     }
 
     /// Updates description and where the claim appears. Name and type cannot change, because stored values depend on
     /// them.
-    pub async fn update_claim(
+    pub async fn update(
         &mut self,
         organization: &Organization,
         application: &Application,
@@ -88,7 +113,7 @@ impl Transaction {
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
-        let updated = self.unit.applications(organization.id).update_claim(&after, self.now).await;
+        let updated = self.work.unit.applications(organization.id).update_claim(&after, self.work.now).await;
         if !updated.map_err(stale("claim"))? {
             return Err(DirectoryError::not_found("claim", &before.claim_name));
         }
@@ -97,13 +122,13 @@ impl Transaction {
             "definitionId": after.id, "applicationId": application.id,
             "claimName": after.claim_name, "changes": fields,
         });
-        self.audit(AuditEventKind::ClaimUpdated, Some(organization), None, metadata).await?;
-        self.announce(Change::Application(application.id));
+        self.work.audit(AuditEventKind::ClaimUpdated, Some(organization), None, metadata).await?;
+        self.work.announce(Change::Application(application.id));
         Ok((after, fields))
     }
 
     /// Sets a person's value; `false` if unchanged. The audit row omits the value, which is personal data.
-    pub async fn set_claim_value(
+    pub async fn set_value(
         &mut self,
         organization: &Organization,
         user: &User,
@@ -111,14 +136,14 @@ impl Transaction {
         value: &Value,
     ) -> Result<bool> {
         require_type(claim, value)?;
-        let mut applications = self.unit.applications(organization.id);
+        let mut applications = self.work.unit.applications(organization.id);
         if applications.claim_value(user.id, claim.id).await?.as_ref() == Some(value) {
             return Ok(false);
         }
-        applications.set_claim_value(user.id, claim.id, value, self.now).await?;
+        applications.set_claim_value(user.id, claim.id, value, self.work.now).await?;
         drop(applications);
         let metadata = json!({ "definitionId": claim.id, "claimName": claim.claim_name });
-        self.audit(AuditEventKind::ClaimValueSet, Some(organization), Some(user.id), metadata).await?;
+        self.work.audit(AuditEventKind::ClaimValueSet, Some(organization), Some(user.id), metadata).await?;
         Ok(true)
     }
 }

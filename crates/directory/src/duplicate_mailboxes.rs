@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use porta_core::organization::Organization;
 use porta_core::user::{Email, User};
 
-use crate::{Result, Transaction};
+use crate::Result;
+use crate::users::UserOperations;
 
 /// People read per page.
 const PAGE: u32 = 500;
@@ -18,7 +19,7 @@ pub struct DuplicateMailbox {
     pub people: Vec<User>,
 }
 
-impl Transaction {
+impl UserOperations<'_> {
     /// Lists the mailboxes of an organization that have several accounts.
     pub async fn duplicate_mailboxes(
         &mut self,
@@ -27,7 +28,7 @@ impl Transaction {
         let mut by_mailbox = self.under_other_keys(organization).await?;
         for (mailbox, people) in &mut by_mailbox {
             // The unique constraint allows one account under the mailbox's current key.
-            let found = self.unit.users(organization.id).by_email(mailbox).await?;
+            let found = self.work.unit.users(organization.id).by_email(mailbox).await?;
             people.extend(found.filter(|user| user.email.key() == mailbox));
             people.sort_by_key(|user| (user.created_at, user.id));
         }
@@ -40,7 +41,7 @@ impl Transaction {
         let mut by_mailbox: BTreeMap<String, Vec<User>> = BTreeMap::new();
         let mut after = None;
         loop {
-            let page = self.unit.users(organization.id).page(after, PAGE).await?;
+            let page = self.work.unit.users(organization.id).page(after, PAGE).await?;
             for user in page.items {
                 let mailbox = Email::key_of(user.email.shown());
                 if mailbox != user.email.key() {

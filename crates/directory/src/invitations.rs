@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::claims::require_type;
 use crate::error::{changed_concurrently, refuse};
-use crate::users::NewUser;
-use crate::{DirectoryError, Result, Transaction};
+use crate::users::{NewUser, UserOperations};
+use crate::{DirectoryError, Result};
 
 /// An invitation to send.
 #[derive(Debug, Clone, Default)]
@@ -39,10 +39,10 @@ pub struct SentInvitation {
     pub expires_at: Timestamp,
 }
 
-impl Transaction {
+impl UserOperations<'_> {
     /// Invites somebody by mail. A new account stays inactive until they accept: neither a magic link nor a password
     /// reset activates it. An earlier invitation is revoked. `issuer` is the organization's issuer URL.
-    pub async fn invite_user(
+    pub async fn invite(
         &mut self,
         organization: &Organization,
         issuer: &str,
@@ -57,22 +57,22 @@ impl Transaction {
         refuse(unfit.into_iter().flatten().collect())?;
         let (mut roles, mut claims) = (Vec::new(), Vec::new());
         for (application, slug) in &new.roles {
-            roles.push(self.visible_role(organization, application, slug).await?.id);
+            roles.push(self.work.roles().visible(organization, application, slug).await?.id);
         }
         for (application, name, value) in new.claims {
-            let claim = self.visible_claim(organization, &application, &name).await?;
+            let claim = self.work.claims().visible(organization, &application, &name).await?;
             require_type(&claim, &value)?;
             claims.push((claim.id, value));
         }
         let email = Email::parse(&new.email)?;
-        let found = self.unit.users(organization.id).by_email(email.shown()).await?;
+        let found = self.work.unit.users(organization.id).by_email(email.shown()).await?;
         let created = found.is_none();
         let user = if let Some(user) = found {
             may_be_invited(user)?
         } else {
             let profile = new.profile;
             let person = NewUser { email: new.email, profile, is_inactive: true, ..NewUser::default() };
-            self.create_user(organization, person).await?
+            self.create(organization, person).await?
         };
         let invitation = Invitation { inviter, message, roles, claims };
         let expires_at = self.mail_invitation(organization, issuer, &user, &invitation).await?;
@@ -81,7 +81,7 @@ impl Transaction {
             "preAssignedRoles": invitation.roles.len(),
             "preAssignedClaims": invitation.claims.len(),
         });
-        self.audit(AuditEventKind::UserInvited, Some(organization), Some(user.id), metadata).await?;
+        self.work.audit(AuditEventKind::UserInvited, Some(organization), Some(user.id), metadata).await?;
         Ok(SentInvitation { user, created, expires_at })
     }
 
@@ -92,10 +92,10 @@ impl Transaction {
         user: &User,
         invitation: &Invitation,
     ) -> Result<Timestamp> {
-        let settings = self.settings_in_force(organization).await?;
-        let expires_at = self.now + settings.duration(settings::INVITATION_TTL);
-        let value = TokenPurpose::Invitation.bearer().generate(&*self.deps.entropy);
-        let id = OneTimeTokenId::new(self.now, &*self.deps.entropy);
+        let settings = self.work.settings().in_force(organization).await?;
+        let expires_at = self.work.now + settings.duration(settings::INVITATION_TTL);
+        let value = TokenPurpose::Invitation.bearer().generate(&*self.work.deps.entropy);
+        let id = OneTimeTokenId::new(self.work.now, &*self.work.deps.entropy);
         let token = OneTimeToken {
             id,
             organization_id: organization.id,
@@ -104,12 +104,12 @@ impl Transaction {
             digest: TokenDigest::of(&value),
             interaction: None,
             details: invitation.details(),
-            invited_by: self.actor.user(),
+            invited_by: self.work.actor.user(),
             expires_at,
             used_at: None,
-            created_at: self.now,
+            created_at: self.work.now,
         };
-        if !self.unit.one_time_tokens(organization.id).issue(&token, &user.email).await? {
+        if !self.work.unit.one_time_tokens(organization.id).issue(&token, &user.email).await? {
             return Err(changed_concurrently("user"));
         }
         let mail = Mail::Invitation {
@@ -120,8 +120,13 @@ impl Transaction {
         };
         let outgoing =
             OutgoingEmail { organization_id: organization.id, recipient: Recipient::of(user), mail };
-        let item = outgoing.into_item(&id.to_string(), &self.deps.outbox, self.now, &*self.deps.entropy);
-        self.unit.outbox().enqueue(&item).await?;
+        let item = outgoing.into_item(
+            &id.to_string(),
+            &self.work.deps.outbox,
+            self.work.now,
+            &*self.work.deps.entropy,
+        );
+        self.work.unit.outbox().enqueue(&item).await?;
         Ok(expires_at)
     }
 }

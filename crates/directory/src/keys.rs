@@ -87,27 +87,34 @@ impl Directory {
     }
 }
 
+/// Operations on signing keys.
+pub struct SigningKeyOperations<'t> {
+    work: &'t mut Transaction,
+}
+
 impl Transaction {
+    pub fn signing_keys(&mut self) -> SigningKeyOperations<'_> {
+        SigningKeyOperations { work: self }
+    }
+}
+
+impl SigningKeyOperations<'_> {
     /// Ensures that an active and a next key exist; `true` if a key was created or promoted.
-    pub async fn ensure_signing_keys(
-        &mut self,
-        organization: &Organization,
-        algorithm: SigningAlgorithm,
-    ) -> Result<bool> {
-        let keys = self.unit.signing_keys(organization.id).all().await?;
+    pub async fn ensure(&mut self, organization: &Organization, algorithm: SigningAlgorithm) -> Result<bool> {
+        let keys = self.work.unit.signing_keys(organization.id).all().await?;
         let mut made = false;
         if find_key(&keys, algorithm, SigningKeyStatus::Active).is_none() {
             // Verifiers know a published next key, so promote it in preference to creating a key.
-            let now = self.now;
+            let now = self.work.now;
             let promoted = find_key(&keys, algorithm, SigningKeyStatus::Next).is_some()
-                && self.unit.signing_keys(organization.id).promote(algorithm, None, now, now).await?;
+                && self.work.unit.signing_keys(organization.id).promote(algorithm, None, now, now).await?;
             made |= promoted;
             if !promoted {
                 made |= self.add_key(organization, algorithm, SigningKeyStatus::Active).await?.is_some();
             }
         }
         // Read again: the promotion above may have used up the next key.
-        let keys = self.unit.signing_keys(organization.id).all().await?;
+        let keys = self.work.unit.signing_keys(organization.id).all().await?;
         if find_key(&keys, algorithm, SigningKeyStatus::Next).is_none() {
             made |= self.add_key(organization, algorithm, SigningKeyStatus::Next).await?.is_some();
         }
@@ -116,7 +123,7 @@ impl Transaction {
 
     /// Promotes the next key, retires the active one and publishes a new next key. If two operators do this at once,
     /// one gets a conflict error.
-    pub async fn rotate_signing_key(
+    pub async fn rotate(
         &mut self,
         organization: &Organization,
         algorithm: SigningAlgorithm,
@@ -132,14 +139,14 @@ impl Transaction {
         algorithm: SigningAlgorithm,
         urgency: Urgency,
     ) -> Result<Rotation> {
-        let keys = self.unit.signing_keys(organization.id).all().await?;
+        let keys = self.work.unit.signing_keys(organization.id).all().await?;
         let active = find_key(&keys, algorithm, SigningKeyStatus::Active);
         let next = find_key(&keys, algorithm, SigningKeyStatus::Next);
         let Some(next) = next else { return Err(concurrent_rotation()) };
-        let retired_until = self.now + self.longest_token_lifetime(organization).await?;
+        let retired_until = self.work.now + self.longest_token_lifetime(organization).await?;
         let expected = active.map(|k| k.id);
-        let mut repository = self.unit.signing_keys(organization.id);
-        if !repository.promote(algorithm, expected, retired_until, self.now).await? {
+        let mut repository = self.work.unit.signing_keys(organization.id);
+        if !repository.promote(algorithm, expected, retired_until, self.work.now).await? {
             return Err(concurrent_rotation());
         }
         drop(repository);
@@ -158,20 +165,20 @@ impl Transaction {
             "retiredUntil": retired_until.rfc3339(), "nextKid": rotation.next,
             "emergency": urgency == Urgency::Emergency,
         });
-        self.audit(AuditEventKind::KeyRotated, Some(organization), None, metadata).await?;
-        self.announce(Change::SigningKeys(organization.id));
+        self.work.audit(AuditEventKind::KeyRotated, Some(organization), None, metadata).await?;
+        self.work.announce(Change::SigningKeys(organization.id));
         Ok(rotation)
     }
 
     /// Rotates one algorithm, or all for which the organization has an active key: all or none. After a refusal the
     /// work may still be committed: it publishes a missing next key, whose waiting time then starts.
-    pub async fn rotate_signing_keys(
+    pub async fn rotate_each(
         &mut self,
         organization: &Organization,
         algorithm: Option<SigningAlgorithm>,
         urgency: Urgency,
     ) -> Result<Vec<Rotation>> {
-        let keys = self.unit.signing_keys(organization.id).all().await?;
+        let keys = self.work.unit.signing_keys(organization.id).all().await?;
         let is_wanted = |a: &SigningAlgorithm| match algorithm {
             Some(wanted) => wanted == *a,
             None => find_key(&keys, *a, SigningKeyStatus::Active).is_some(),
@@ -194,16 +201,16 @@ impl Transaction {
         algorithm: SigningAlgorithm,
         urgency: Urgency,
     ) -> Result<()> {
-        self.ensure_signing_keys(organization, algorithm).await?;
+        self.ensure(organization, algorithm).await?;
         if urgency == Urgency::Emergency {
             return Ok(());
         }
-        let keys = self.unit.signing_keys(organization.id).all().await?;
+        let keys = self.work.unit.signing_keys(organization.id).all().await?;
         let Some(next) = find_key(&keys, algorithm, SigningKeyStatus::Next) else {
             return Err(concurrent_rotation());
         };
         let known_from = next.known_from(&keys);
-        if self.now < known_from {
+        if self.work.now < known_from {
             return Err(DirectoryError::TooSoon { algorithm, kid: next.kid.clone(), known_from });
         }
         Ok(())
@@ -211,29 +218,29 @@ impl Transaction {
 
     /// Removes a key from the JWKS at once: tokens it signed no longer verify. A revoked active or next key is replaced
     /// in the same transaction, so that the organization can go on signing.
-    pub async fn revoke_signing_key(&mut self, organization: &Organization, kid: &str) -> Result<()> {
-        let keys = self.unit.signing_keys(organization.id).all().await?;
+    pub async fn revoke(&mut self, organization: &Organization, kid: &str) -> Result<()> {
+        let keys = self.work.unit.signing_keys(organization.id).all().await?;
         let Some(key) = keys.into_iter().find(|k| k.kid == kid) else {
             return Err(DirectoryError::not_found("signing key", kid));
         };
         if key.status == SigningKeyStatus::Revoked {
             return Err(DirectoryError::Conflict("the signing key is already revoked".to_owned()));
         }
-        if !self.unit.signing_keys(organization.id).revoke(key.id, self.now).await? {
+        if !self.work.unit.signing_keys(organization.id).revoke(key.id, self.work.now).await? {
             return Err(crate::error::changed_concurrently("signing key"));
         }
         let metadata = json!({ "kid": kid, "algorithm": key.algorithm, "previousStatus": key.status });
-        self.audit(AuditEventKind::KeyRevoked, Some(organization), None, metadata).await?;
-        self.announce(Change::SigningKeys(organization.id));
+        self.work.audit(AuditEventKind::KeyRevoked, Some(organization), None, metadata).await?;
+        self.work.announce(Change::SigningKeys(organization.id));
         if matches!(key.status, SigningKeyStatus::Active | SigningKeyStatus::Next) {
-            self.ensure_signing_keys(organization, key.algorithm).await?;
+            self.ensure(organization, key.algorithm).await?;
         }
         Ok(())
     }
 
     /// Longest lifetime of a token that a key may have signed.
     async fn longest_token_lifetime(&mut self, organization: &Organization) -> Result<Duration> {
-        let settings = self.settings_in_force(organization).await?;
+        let settings = self.work.settings().in_force(organization).await?;
         let lifetimes = [ACCESS_TOKEN_TTL, ID_TOKEN_TTL, CLIENT_CREDENTIALS_TTL];
         Ok(lifetimes.into_iter().map(|d| settings.duration(d)).max().unwrap_or_default())
     }
@@ -252,24 +259,24 @@ impl Transaction {
             .map_err(|e| DirectoryError::KeyGeneration(e.to_string()))?;
         let identity = SigningKey::seal_identity(organization.id, &generated.kid);
         let key = SigningKey {
-            id: SigningKeyId::new(self.now, &*self.deps.entropy),
+            id: SigningKeyId::new(self.work.now, &*self.work.deps.entropy),
             organization_id: organization.id,
-            private_key: self.deps.keyring.seal(&generated.pkcs8, &identity, &*self.deps.entropy),
+            private_key: self.work.deps.keyring.seal(&generated.pkcs8, &identity, &*self.work.deps.entropy),
             kid: generated.kid,
             algorithm,
             public_jwk: generated.public_jwk,
             status,
-            activated_at: (status == SigningKeyStatus::Active).then_some(self.now),
+            activated_at: (status == SigningKeyStatus::Active).then_some(self.work.now),
             retired_at: None,
             expires_at: None,
-            created_at: self.now,
+            created_at: self.work.now,
         };
-        if !self.unit.signing_keys(organization.id).insert_if_absent(&key).await? {
+        if !self.work.unit.signing_keys(organization.id).insert_if_absent(&key).await? {
             return Ok(None);
         }
         let metadata = json!({ "kid": key.kid, "algorithm": algorithm, "status": status });
-        self.audit(AuditEventKind::KeyGenerated, Some(organization), None, metadata).await?;
-        self.announce(Change::SigningKeys(organization.id));
+        self.work.audit(AuditEventKind::KeyGenerated, Some(organization), None, metadata).await?;
+        self.work.announce(Change::SigningKeys(organization.id));
         Ok(Some(key.kid))
     }
 }

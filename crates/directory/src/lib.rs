@@ -6,8 +6,8 @@
 //! Admin API) call the same operations, so the same rules apply.
 //!
 //! ```text
-//! directory.begin(actor) ─► Work ─► create_… / update_… / set_…_status … ─► commit() ─► changes are announced
-//!                            └── dropped without commit: rolled back
+//! begin(actor) ─► Transaction ─► clients().create(…), users().update(…) … ─► commit() ─► changes are announced
+//!                      └── dropped without commit: rolled back
 //! ```
 
 use std::sync::Arc;
@@ -37,23 +37,24 @@ pub mod provision;
 mod reseal;
 mod roles;
 mod settings;
+mod transaction;
 mod users;
-mod work;
 
 pub use actor::Actor;
-pub use applications::{NewApplication, NewModule};
-pub use claims::NewClaim;
-pub use clients::{IssuedSecret, NewClient, NewSecret, check_client};
+pub use applications::{ApplicationOperations, NewApplication, NewModule};
+pub use branding::BrandingOperations;
+pub use claims::{ClaimOperations, NewClaim};
+pub use clients::{ClientOperations, IssuedSecret, NewClient, NewSecret, check_client};
 pub use duplicate_mailboxes::DuplicateMailbox;
 pub use error::{DirectoryError, Problem, Result};
 pub use invitations::{NewInvitation, SentInvitation};
-pub use keys::{KeySummary, Rotation, Urgency};
-pub use organizations::NewOrganization;
+pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
+pub use organizations::{NewOrganization, OrganizationOperations};
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
-pub use roles::{NewPermission, NewRole};
-pub use settings::{SettingSource, SettingView};
-pub use users::NewUser;
-pub use work::Transaction;
+pub use roles::{NewPermission, NewRole, RoleOperations};
+pub use settings::{SettingOperations, SettingSource, SettingView};
+pub use transaction::Transaction;
+pub use users::{NewUser, UserOperations};
 
 /// Announces changes to other instances after the commit, for cache eviction. Never fails: the implementation logs
 /// errors, because cache lifetimes bound the effect of a lost notice.

@@ -7,9 +7,6 @@ use porta_core::{OrganizationId, Slug, UserId};
 
 use crate::{DirectoryError, Result, Transaction};
 
-/// Organizations read per page when all are listed.
-const PAGE: u32 = 200;
-
 impl Transaction {
     /// Finds an organization by id or slug; text that has the form of an id is tried as an id first.
     pub async fn organization(&mut self, slug_or_id: &str) -> Result<Organization> {
@@ -38,25 +35,11 @@ impl Transaction {
     pub async fn client(&mut self, client_id: &str) -> Result<(Organization, Client)> {
         let missing = || DirectoryError::not_found("client", client_id);
         let id = ClientId::parse(client_id).map_err(|_| missing())?;
-        for organization in self.organizations().await? {
+        for organization in self.organizations().all().await? {
             if let Some(client) = self.unit.clients(organization.id).by_client_id(&id).await? {
                 return Ok((organization, client));
             }
         }
         Err(missing())
-    }
-
-    /// Lists every organization, oldest first.
-    pub async fn organizations(&mut self) -> Result<Vec<Organization>> {
-        let mut all = Vec::new();
-        let mut after = None;
-        loop {
-            let page = self.unit.organizations().page(after, PAGE).await?;
-            all.extend(page.items);
-            after = page.next;
-            if after.is_none() {
-                return Ok(all);
-            }
-        }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::clients::distinct;
 use crate::error::{already_taken, changed_concurrently, refuse, stale};
-use crate::work::changed;
+use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
 /// An organization to create; fields left out take their defaults.
@@ -30,12 +30,40 @@ pub struct NewOrganization {
 /// Locale of an organization that names none.
 pub(crate) const DEFAULT_LOCALE: &str = "en";
 
+/// Organizations read per page when all are listed.
+const PAGE: u32 = 200;
+
+/// Operations on organizations.
+pub struct OrganizationOperations<'t> {
+    work: &'t mut Transaction,
+}
+
 impl Transaction {
+    pub fn organizations(&mut self) -> OrganizationOperations<'_> {
+        OrganizationOperations { work: self }
+    }
+}
+
+impl OrganizationOperations<'_> {
+    /// Lists every organization, oldest first.
+    pub async fn all(&mut self) -> Result<Vec<Organization>> {
+        let mut all = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.work.unit.organizations().page(after, PAGE).await?;
+            all.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
     /// Creates an active organization with signing keys, so that it can sign ID tokens at once.
-    pub async fn create_organization(&mut self, new: NewOrganization) -> Result<Organization> {
+    pub async fn create(&mut self, new: NewOrganization) -> Result<Organization> {
         let slug = Slug::for_organization(&slug_of(new.slug, &new.name))?;
         let organization = normalized(Organization {
-            id: OrganizationId::new(self.now, &*self.deps.entropy),
+            id: OrganizationId::new(self.work.now, &*self.work.deps.entropy),
             name: new.name,
             slug,
             status: OrganizationStatus::Active,
@@ -46,12 +74,13 @@ impl Transaction {
             default_login_methods: new
                 .default_login_methods
                 .unwrap_or_else(|| vec![LoginMethod::Password, LoginMethod::MagicLink]),
-            created_at: self.now,
-            updated_at: self.now,
+            created_at: self.work.now,
+            updated_at: self.work.now,
             version: Version::FIRST,
         });
         refuse(problems(&organization))?;
-        self.unit
+        self.work
+            .unit
             .organizations()
             .insert(&organization)
             .await
@@ -60,16 +89,16 @@ impl Transaction {
             "slug": organization.slug, "name": organization.name,
             "defaultLoginMethods": organization.default_login_methods,
         });
-        self.audit(AuditEventKind::OrgCreated, Some(&organization), None, metadata).await?;
+        self.work.audit(AuditEventKind::OrgCreated, Some(&organization), None, metadata).await?;
         // Other instances may have cached that this slug does not exist.
-        self.announce(Change::Organization(organization.slug.clone()));
-        self.ensure_signing_keys(&organization, SigningAlgorithm::Es256).await?;
+        self.work.announce(Change::Organization(organization.slug.clone()));
+        self.work.signing_keys().ensure(&organization, SigningAlgorithm::Es256).await?;
         Ok(organization)
     }
 
     /// Updates an organization to `after`, except id, slug, status and creation time. Returns the names of changed
     /// fields; writes nothing if there are none.
-    pub async fn update_organization(
+    pub async fn update(
         &mut self,
         before: &Organization,
         after: Organization,
@@ -80,7 +109,7 @@ impl Transaction {
             status: before.status,
             is_super_admin: before.is_super_admin,
             created_at: before.created_at,
-            updated_at: self.now,
+            updated_at: self.work.now,
             version: before.version,
             ..after
         });
@@ -93,7 +122,7 @@ impl Transaction {
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
-        if !self.unit.organizations().update(&after).await.map_err(stale("organization"))? {
+        if !self.work.unit.organizations().update(&after).await.map_err(stale("organization"))? {
             return Err(DirectoryError::not_found("organization", &before.slug));
         }
         let after = Organization { version: before.version.next(), ..after };
@@ -102,12 +131,12 @@ impl Transaction {
             metadata["previousDefaultLoginMethods"] = json!(before.default_login_methods);
             metadata["newDefaultLoginMethods"] = json!(after.default_login_methods);
         }
-        self.audit(AuditEventKind::OrgUpdated, Some(&after), None, metadata).await?;
+        self.work.audit(AuditEventKind::OrgUpdated, Some(&after), None, metadata).await?;
         if before.two_factor_policy != after.two_factor_policy {
             let metadata = json!({
                 "previousPolicy": before.two_factor_policy, "newPolicy": after.two_factor_policy,
             });
-            self.audit(AuditEventKind::OrgTwoFactorPolicyChanged, Some(&after), None, metadata).await?;
+            self.work.audit(AuditEventKind::OrgTwoFactorPolicyChanged, Some(&after), None, metadata).await?;
         }
         if before.branding != after.branding {
             let fields = changed!(
@@ -115,16 +144,17 @@ impl Transaction {
                 after.branding,
                 [logo_url, favicon_url, primary_color, company_name, custom_css]
             );
-            self.audit(AuditEventKind::OrgBrandingUpdated, Some(&after), None, json!({ "fields": fields }))
+            self.work
+                .audit(AuditEventKind::OrgBrandingUpdated, Some(&after), None, json!({ "fields": fields }))
                 .await?;
         }
-        self.announce(Change::Organization(after.slug.clone()));
+        self.work.announce(Change::Organization(after.slug.clone()));
         Ok((after, fields))
     }
 
     /// Suspends, activates, archives or restores. Leaving `active` revokes every session and token of the organization,
     /// and the tokens that users of other organizations hold for its clients.
-    pub async fn set_organization_status(
+    pub async fn set_status(
         &mut self,
         organization: &Organization,
         to: OrganizationStatus,
@@ -132,12 +162,13 @@ impl Transaction {
     ) -> Result<Organization> {
         let from = organization.status;
         organization.may_become(to)?;
-        if !self.unit.organizations().set_status(organization.id, from, to, self.now).await? {
+        if !self.work.unit.organizations().set_status(organization.id, from, to, self.work.now).await? {
             return Err(changed_concurrently("organization"));
         }
         let mut ended = 0;
         if to != OrganizationStatus::Active {
-            ended += self.unit.tokens(organization.id).revoke(Revocation::Everything, self.now).await?;
+            ended +=
+                self.work.unit.tokens(organization.id).revoke(Revocation::Everything, self.work.now).await?;
             ended += self.revoke_clients_elsewhere(organization).await?;
         }
         let event = match (from, to) {
@@ -150,13 +181,13 @@ impl Transaction {
         };
         let after = Organization {
             status: to,
-            updated_at: self.now,
+            updated_at: self.work.now,
             version: organization.version.next(),
             ..organization.clone()
         };
         let metadata = json!({ "reason": reason, "tokenFamiliesEnded": ended });
-        self.audit(event, Some(&after), None, metadata).await?;
-        self.announce(Change::Organization(after.slug.clone()));
+        self.work.audit(event, Some(&after), None, metadata).await?;
+        self.work.announce(Change::Organization(after.slug.clone()));
         Ok(after)
     }
 
@@ -165,13 +196,13 @@ impl Transaction {
         let mut ended = 0;
         let mut after = None;
         loop {
-            let page = self.unit.clients(organization.id).page(after, 200).await?;
+            let page = self.work.unit.clients(organization.id).page(after, 200).await?;
             for client in page.items {
                 for guest in &client.allowed_organizations {
                     let revocation = Revocation::Client(client.id);
-                    ended += self.unit.tokens(*guest).revoke(revocation, self.now).await?;
+                    ended += self.work.unit.tokens(*guest).revoke(revocation, self.work.now).await?;
                 }
-                self.announce(Change::Client(client.client_id));
+                self.work.announce(Change::Client(client.client_id));
             }
             after = page.next;
             if after.is_none() {

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::applications::{description, require_owner};
 use crate::error::{already_taken, refuse, stale};
 use crate::organizations::slug_of;
-use crate::work::changed;
+use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
 /// A role to create.
@@ -37,8 +37,32 @@ fn name_and_description(name: &str, text: Option<&String>) -> Vec<Invalid> {
     display_name("name", name).err().into_iter().chain(description(text)).collect()
 }
 
+/// Operations on roles, permissions and assignments.
+pub struct RoleOperations<'t> {
+    work: &'t mut Transaction,
+}
+
 impl Transaction {
-    pub async fn create_role(
+    pub fn roles(&mut self) -> RoleOperations<'_> {
+        RoleOperations { work: self }
+    }
+}
+
+impl RoleOperations<'_> {
+    /// A role of an application that the organization sees.
+    pub async fn visible(
+        &mut self,
+        organization: &Organization,
+        application: &str,
+        slug: &str,
+    ) -> Result<Role> {
+        let application = self.work.applications().visible(organization, application).await?;
+        let roles = self.work.unit.applications(organization.id).roles(application.id).await?;
+        let role = roles.into_iter().find(|role| role.slug.as_str() == slug);
+        role.ok_or_else(|| DirectoryError::not_found("role", slug))
+    }
+
+    pub async fn create(
         &mut self,
         organization: &Organization,
         application: &Application,
@@ -46,7 +70,7 @@ impl Transaction {
     ) -> Result<Role> {
         require_owner(organization, application)?;
         let role = Role {
-            id: RoleId::new(self.now, &*self.deps.entropy),
+            id: RoleId::new(self.work.now, &*self.work.deps.entropy),
             application_id: application.id,
             slug: Slug::for_role(&slug_of(new.slug, &new.name))?,
             name: new.name.trim().to_owned(),
@@ -54,19 +78,20 @@ impl Transaction {
             version: Version::FIRST,
         };
         refuse(name_and_description(&role.name, role.description.as_ref()))?;
-        self.unit
+        self.work
+            .unit
             .applications(organization.id)
-            .insert_role(&role, self.now)
+            .insert_role(&role, self.work.now)
             .await
             .map_err(already_taken("role", &role.slug))?;
         let metadata = json!({ "roleId": role.id, "applicationId": application.id, "slug": role.slug });
-        self.audit(AuditEventKind::RoleCreated, Some(organization), None, metadata).await?;
-        self.announce(Change::Application(application.id));
+        self.work.audit(AuditEventKind::RoleCreated, Some(organization), None, metadata).await?;
+        self.work.announce(Change::Application(application.id));
         Ok(role)
     }
 
     /// Updates name and description. Returns the names of changed fields.
-    pub async fn update_role(
+    pub async fn update(
         &mut self,
         organization: &Organization,
         application: &Application,
@@ -81,19 +106,20 @@ impl Transaction {
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
-        let updated = self.unit.applications(organization.id).update_role(&after, self.now).await;
+        let updated = self.work.unit.applications(organization.id).update_role(&after, self.work.now).await;
         if !updated.map_err(stale("role"))? {
             return Err(DirectoryError::not_found("role", &before.slug));
         }
         let after = Role { version: before.version.next(), ..after };
-        self.audit(
-            AuditEventKind::RoleUpdated,
-            Some(organization),
-            None,
-            json!({ "roleId": after.id, "changes": fields }),
-        )
-        .await?;
-        self.announce(Change::Application(application.id));
+        self.work
+            .audit(
+                AuditEventKind::RoleUpdated,
+                Some(organization),
+                None,
+                json!({ "roleId": after.id, "changes": fields }),
+            )
+            .await?;
+        self.work.announce(Change::Application(application.id));
         Ok((after, fields))
     }
 
@@ -105,7 +131,7 @@ impl Transaction {
     ) -> Result<Permission> {
         require_owner(organization, application)?;
         let permission = Permission {
-            id: PermissionId::new(self.now, &*self.deps.entropy),
+            id: PermissionId::new(self.work.now, &*self.work.deps.entropy),
             application_id: application.id,
             slug: permission_slug(&new.slug)?,
             name: new.name.trim().to_owned(),
@@ -113,15 +139,16 @@ impl Transaction {
             version: Version::FIRST,
         };
         refuse(name_and_description(&permission.name, permission.description.as_ref()))?;
-        self.unit
+        self.work
+            .unit
             .applications(organization.id)
-            .insert_permission(&permission, self.now)
+            .insert_permission(&permission, self.work.now)
             .await
             .map_err(already_taken("permission", &permission.slug))?;
         let metadata = json!({
             "permissionId": permission.id, "applicationId": application.id, "slug": permission.slug,
         });
-        self.audit(AuditEventKind::PermissionCreated, Some(organization), None, metadata).await?;
+        self.work.audit(AuditEventKind::PermissionCreated, Some(organization), None, metadata).await?;
         Ok(permission)
     }
 
@@ -144,13 +171,13 @@ impl Transaction {
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
-        let updated = self.unit.applications(organization.id).update_permission(&after).await;
+        let updated = self.work.unit.applications(organization.id).update_permission(&after).await;
         if !updated.map_err(stale("permission"))? {
             return Err(DirectoryError::not_found("permission", &before.slug));
         }
         let after = Permission { version: before.version.next(), ..after };
         let metadata = json!({ "permissionId": after.id, "changes": fields });
-        self.audit(AuditEventKind::PermissionUpdated, Some(organization), None, metadata).await?;
+        self.work.audit(AuditEventKind::PermissionUpdated, Some(organization), None, metadata).await?;
         Ok((after, fields))
     }
 
@@ -163,47 +190,41 @@ impl Transaction {
         permission: &Permission,
     ) -> Result<bool> {
         require_owner(organization, application)?;
-        let mut applications = self.unit.applications(organization.id);
-        if !applications.link_permission(role.id, permission.id, self.now).await? {
+        let mut applications = self.work.unit.applications(organization.id);
+        if !applications.link_permission(role.id, permission.id, self.work.now).await? {
             return Ok(false);
         }
         drop(applications);
         let metadata = json!({ "roleId": role.id, "permissionIds": [permission.id] });
-        self.audit(AuditEventKind::RolePermissionsAssigned, Some(organization), None, metadata).await?;
-        self.announce(Change::Application(application.id));
+        self.work.audit(AuditEventKind::RolePermissionsAssigned, Some(organization), None, metadata).await?;
+        self.work.announce(Change::Application(application.id));
         Ok(true)
     }
 
     /// Assigns a role of an application that the organization sees; `false` if the person had it already.
-    pub async fn assign_role(
-        &mut self,
-        organization: &Organization,
-        user: &User,
-        role: &Role,
-    ) -> Result<bool> {
-        let by = self.actor.user();
-        let mut applications = self.unit.applications(organization.id);
-        if !applications.assign_role(user.id, role.id, by, self.now).await? {
+    pub async fn assign(&mut self, organization: &Organization, user: &User, role: &Role) -> Result<bool> {
+        let by = self.work.actor.user();
+        let mut applications = self.work.unit.applications(organization.id);
+        if !applications.assign_role(user.id, role.id, by, self.work.now).await? {
             return Ok(false);
         }
         drop(applications);
         let metadata = json!({ "roleIds": [role.id], "roles": [role.slug] });
-        self.audit(AuditEventKind::UserRolesAssigned, Some(organization), Some(user.id), metadata).await?;
+        self.work
+            .audit(AuditEventKind::UserRolesAssigned, Some(organization), Some(user.id), metadata)
+            .await?;
         Ok(true)
     }
 
     /// Removes a role from a person; `false` if they did not have it.
-    pub async fn remove_role(
-        &mut self,
-        organization: &Organization,
-        user: &User,
-        role: &Role,
-    ) -> Result<bool> {
-        if !self.unit.applications(organization.id).remove_role(user.id, role.id).await? {
+    pub async fn unassign(&mut self, organization: &Organization, user: &User, role: &Role) -> Result<bool> {
+        if !self.work.unit.applications(organization.id).remove_role(user.id, role.id).await? {
             return Ok(false);
         }
         let metadata = json!({ "roleIds": [role.id], "roles": [role.slug] });
-        self.audit(AuditEventKind::UserRolesRemoved, Some(organization), Some(user.id), metadata).await?;
+        self.work
+            .audit(AuditEventKind::UserRolesRemoved, Some(organization), Some(user.id), metadata)
+            .await?;
         Ok(true)
     }
 }

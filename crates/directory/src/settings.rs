@@ -70,16 +70,27 @@ impl Directory {
     }
 }
 
+/// Operations on settings.
+pub struct SettingOperations<'t> {
+    work: &'t mut Transaction,
+}
+
 impl Transaction {
+    pub fn settings(&mut self) -> SettingOperations<'_> {
+        SettingOperations { work: self }
+    }
+}
+
+impl SettingOperations<'_> {
     /// Settings in force for an organization, read in this unit of work.
-    pub(crate) async fn settings_in_force(&mut self, organization: &Organization) -> Result<Settings> {
-        let platform = self.unit.settings(None).all().await?;
-        let own = self.unit.settings(Some(organization.id)).all().await?;
+    pub(crate) async fn in_force(&mut self, organization: &Organization) -> Result<Settings> {
+        let platform = self.work.unit.settings(None).all().await?;
+        let own = self.work.unit.settings(Some(organization.id)).all().await?;
         Ok(Settings::layered(&[&platform, &own]))
     }
 
     /// Sets a value for the platform or one organization; `false` if it was already set to exactly this.
-    pub async fn set_setting(
+    pub async fn set(
         &mut self,
         organization: Option<&Organization>,
         key: &str,
@@ -92,33 +103,33 @@ impl Transaction {
         }
         let value = definition.check(value)?;
         let owner = organization.map(|o| o.id);
-        let mut stored = self.unit.settings(owner);
+        let mut stored = self.work.unit.settings(owner);
         let (previous, seen) =
             stored.find(definition.key).await?.map(|setting| (setting.value, setting.version)).unzip();
         if previous.as_ref() == Some(&value) {
             return Ok(false);
         }
-        stored.set(definition.key, &value, seen, self.now).await.map_err(stale("setting"))?;
+        stored.set(definition.key, &value, seen, self.work.now).await.map_err(stale("setting"))?;
         drop(stored);
         let metadata = json!({ "key": definition.key, "previousValue": previous, "newValue": value });
-        self.audit(AuditEventKind::ConfigUpdated, organization, None, metadata).await?;
-        self.announce(Change::Settings(owner));
+        self.work.audit(AuditEventKind::ConfigUpdated, organization, None, metadata).await?;
+        self.work.announce(Change::Settings(owner));
         Ok(true)
     }
 
     /// Removes a value, so that the next layer applies; `false` if none was set.
-    pub async fn unset_setting(&mut self, organization: Option<&Organization>, key: &str) -> Result<bool> {
+    pub async fn unset(&mut self, organization: Option<&Organization>, key: &str) -> Result<bool> {
         let definition = find(key)?;
         let owner = organization.map(|o| o.id);
-        let mut stored = self.unit.settings(owner);
+        let mut stored = self.work.unit.settings(owner);
         let previous = stored.all().await?.remove(definition.key);
         if !stored.unset(definition.key).await? {
             return Ok(false);
         }
         drop(stored);
         let metadata = json!({ "key": definition.key, "previousValue": previous, "newValue": null });
-        self.audit(AuditEventKind::ConfigUpdated, organization, None, metadata).await?;
-        self.announce(Change::Settings(owner));
+        self.work.audit(AuditEventKind::ConfigUpdated, organization, None, metadata).await?;
+        self.work.announce(Change::Settings(owner));
         Ok(true)
     }
 }

@@ -10,7 +10,7 @@ use porta_store::{Revocation, StoreError};
 use serde_json::json;
 
 use crate::error::{already_taken, changed_concurrently, refuse};
-use crate::work::changed;
+use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
 /// Maximum length of the reason for a status change, in characters.
@@ -28,16 +28,27 @@ pub struct NewUser {
     pub is_inactive: bool,
 }
 
+/// Operations on people.
+pub struct UserOperations<'t> {
+    pub(crate) work: &'t mut Transaction,
+}
+
 impl Transaction {
-    pub async fn create_user(&mut self, organization: &Organization, new: NewUser) -> Result<User> {
+    pub fn users(&mut self) -> UserOperations<'_> {
+        UserOperations { work: self }
+    }
+}
+
+impl UserOperations<'_> {
+    pub async fn create(&mut self, organization: &Organization, new: NewUser) -> Result<User> {
         let email = self.free_address(organization, &new.email).await?;
         refuse(new.profile.validate().err().into_iter().collect())?;
         let user = User {
-            id: UserId::new(self.now, &*self.deps.entropy),
+            id: UserId::new(self.work.now, &*self.work.deps.entropy),
             organization_id: organization.id,
             email,
             email_verified: new.email_verified,
-            password_changed_at: new.password.as_ref().map(|_| self.now),
+            password_changed_at: new.password.as_ref().map(|_| self.work.now),
             password_hash: new.password,
             profile: new.profile,
             status: if new.is_inactive { UserStatus::Inactive } else { UserStatus::Active },
@@ -50,23 +61,24 @@ impl Transaction {
             two_factor_method: None,
             credential_epoch: 0,
             factor_failures: 0,
-            created_at: self.now,
-            updated_at: self.now,
+            created_at: self.work.now,
+            updated_at: self.work.now,
             version: Version::FIRST,
         };
-        self.unit
+        self.work
+            .unit
             .users(organization.id)
             .insert(&user)
             .await
             .map_err(already_taken("user", user.email.shown()))?;
         let metadata = json!({ "userId": user.id, "email": user.email.shown() });
-        self.audit(AuditEventKind::UserCreated, Some(organization), Some(user.id), metadata).await?;
+        self.work.audit(AuditEventKind::UserCreated, Some(organization), Some(user.id), metadata).await?;
         Ok(user)
     }
 
     /// Updates address, verification and profile. A new address is unverified, and links mailed to the previous one are
     /// revoked. Returns the names of changed fields.
-    pub async fn update_user(
+    pub async fn update(
         &mut self,
         organization: &Organization,
         before: &User,
@@ -77,7 +89,7 @@ impl Transaction {
             email_verified: after.email_verified && email.key() == before.email.key(),
             email,
             profile: after.profile,
-            updated_at: self.now,
+            updated_at: self.work.now,
             ..before.clone()
         };
         refuse(after.profile.validate().err().into_iter().collect())?;
@@ -86,16 +98,16 @@ impl Transaction {
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
-        let updated = self.unit.users(organization.id).update(&after).await;
+        let updated = self.work.unit.users(organization.id).update(&after).await;
         if !updated.map_err(already_taken("user", after.email.shown()))? {
             return Err(DirectoryError::not_found("user", before.id));
         }
         let after = User { version: before.version.next(), ..after };
         if after.email.key() != before.email.key() {
-            self.unit.one_time_tokens(organization.id).withdraw(after.id, self.now).await?;
+            self.work.unit.one_time_tokens(organization.id).withdraw(after.id, self.work.now).await?;
         }
         let metadata = json!({ "userId": after.id, "fields": fields });
-        self.audit(AuditEventKind::UserUpdated, Some(organization), Some(after.id), metadata).await?;
+        self.work.audit(AuditEventKind::UserUpdated, Some(organization), Some(after.id), metadata).await?;
         Ok((after, fields))
     }
 
@@ -118,7 +130,7 @@ impl Transaction {
     async fn free_address(&mut self, organization: &Organization, shown: &str) -> Result<Email> {
         let email = Email::parse(shown)?;
         let has_one_form = Email::spellings(shown).iter().all(|form| form == email.key());
-        if !has_one_form && self.unit.users(organization.id).by_email(shown).await?.is_some() {
+        if !has_one_form && self.work.unit.users(organization.id).by_email(shown).await?.is_some() {
             let conflict = StoreError::Conflict("users_email".to_owned());
             return Err(already_taken("user", email.shown())(conflict));
         }
@@ -127,7 +139,7 @@ impl Transaction {
 
     /// Sets the status: active ⇄ inactive, suspended or locked. Leaving `active` revokes every session, token and
     /// mailed link of the person.
-    pub async fn set_user_status(
+    pub async fn set_status(
         &mut self,
         organization: &Organization,
         user: &User,
@@ -139,14 +151,20 @@ impl Transaction {
         if let Some(reason) = reason {
             check_line("reason", reason, REASON_LENGTH)?;
         }
-        if !self.unit.users(organization.id).set_status(user.id, from, to, reason, self.now).await? {
+        if !self.work.unit.users(organization.id).set_status(user.id, from, to, reason, self.work.now).await?
+        {
             return Err(changed_concurrently("user"));
         }
         let mut ended = 0;
         if to != UserStatus::Active {
-            ended = self.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.now).await?;
+            ended = self
+                .work
+                .unit
+                .tokens(organization.id)
+                .revoke(Revocation::User(user.id), self.work.now)
+                .await?;
             // Mailed links, invitations included, stay invalid when the account is reactivated.
-            self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;
+            self.work.unit.one_time_tokens(organization.id).withdraw(user.id, self.work.now).await?;
         }
         let event = match (from, to) {
             (_, UserStatus::Inactive) => AuditEventKind::UserDeactivated,
@@ -157,20 +175,20 @@ impl Transaction {
             (UserStatus::Active | UserStatus::Suspended, UserStatus::Active) => AuditEventKind::UserActivated,
         };
         let metadata = json!({ "userId": user.id, "reason": reason, "tokenFamiliesEnded": ended });
-        self.audit(event, Some(organization), Some(user.id), metadata).await?;
-        let after = self.unit.users(organization.id).by_id(user.id).await?;
+        self.work.audit(event, Some(organization), Some(user.id), metadata).await?;
+        let after = self.work.unit.users(organization.id).by_id(user.id).await?;
         after.ok_or_else(|| DirectoryError::not_found("user", user.id))
     }
 
     /// Sets or removes the password. Revokes every session, token and mailed link of the person, so that somebody who
     /// knew the old password loses access.
-    pub async fn set_user_password(
+    pub async fn set_password(
         &mut self,
         organization: &Organization,
         user: &User,
         password: Option<&PasswordHash>,
     ) -> Result<()> {
-        if !self.unit.users(organization.id).set_password(user.id, password, self.now).await? {
+        if !self.work.unit.users(organization.id).set_password(user.id, password, self.work.now).await? {
             return Err(DirectoryError::not_found("user", user.id));
         }
         let event = if password.is_some() {
@@ -178,10 +196,11 @@ impl Transaction {
         } else {
             AuditEventKind::UserPasswordCleared
         };
-        self.unit.one_time_tokens(organization.id).withdraw(user.id, self.now).await?;
-        let ended = self.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.now).await?;
+        self.work.unit.one_time_tokens(organization.id).withdraw(user.id, self.work.now).await?;
+        let ended =
+            self.work.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.work.now).await?;
         let metadata = json!({ "userId": user.id, "tokenFamiliesEnded": ended });
-        self.audit(event, Some(organization), Some(user.id), metadata).await
+        self.work.audit(event, Some(organization), Some(user.id), metadata).await
     }
 
     /// Removes all second factors and recovery codes, for a person who lost theirs, and notifies them by mail. Revokes
@@ -190,22 +209,24 @@ impl Transaction {
         let Some(method) = user.two_factor_method else {
             return Err(DirectoryError::Conflict(format!("{} has no second factor", user.email.shown())));
         };
-        if !self.unit.second_factors(organization.id).disable(user.id, self.now).await? {
+        if !self.work.unit.second_factors(organization.id).disable(user.id, self.work.now).await? {
             return Err(DirectoryError::not_found("user", user.id));
         }
-        let ended = self.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.now).await?;
+        let ended =
+            self.work.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.work.now).await?;
         // The mail does not reveal the operator's IP address.
-        let event = SecurityEvent { at: self.now, address: None, user_agent: None };
+        let event = SecurityEvent { at: self.work.now, address: None, user_agent: None };
         let outgoing = OutgoingEmail {
             organization_id: organization.id,
             recipient: Recipient::of(user),
             mail: Mail::SecondFactorChanged { change: SecondFactorChange::Disabled, event },
         };
-        let about = format!("{}:{}", user.id, self.now.micros());
-        let item = outgoing.into_item(&about, &self.deps.outbox, self.now, &*self.deps.entropy);
-        self.unit.outbox().enqueue(&item).await?;
+        let about = format!("{}:{}", user.id, self.work.now.micros());
+        let item =
+            outgoing.into_item(&about, &self.work.deps.outbox, self.work.now, &*self.work.deps.entropy);
+        self.work.unit.outbox().enqueue(&item).await?;
         let metadata = json!({ "userId": user.id, "previousMethod": method, "tokenFamiliesEnded": ended });
-        self.audit(AuditEventKind::UserTwoFactorReset, Some(organization), Some(user.id), metadata).await
+        self.work.audit(AuditEventKind::UserTwoFactorReset, Some(organization), Some(user.id), metadata).await
     }
 }
 

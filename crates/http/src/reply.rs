@@ -53,7 +53,7 @@ pub(crate) fn too_many(limited: Limited, description: &str) -> Reply {
 }
 
 /// 429 for too many begun sign-ins: a page for browsers, otherwise JSON.
-pub(crate) fn too_many_begun(
+pub(crate) fn too_many_sign_ins(
     state: &StateInner,
     tenant: &RequestContext,
     headers: &HeaderMap,
@@ -94,7 +94,7 @@ fn wait_page(
         retry_after: Some(seconds_up(retry_after)),
         ..ErrorPage::new(ErrorText::RateLimited)
     };
-    let page = page(status, state.pages.error(&tenant.theme(), &text));
+    let page = page(status, state.pages.render(&tenant.theme(), &text));
     with_retry_after(page, retry_after)
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn error_page(
     text: ErrorText,
     code: Option<&str>,
 ) -> Reply {
-    page(status, state.pages.error(theme, &ErrorPage { code, ..ErrorPage::new(text) }))
+    page(status, state.pages.render(theme, &ErrorPage { code, ..ErrorPage::new(text) }))
 }
 
 /// An OAuth error as JSON (RFC 6749 §5.2).
@@ -166,7 +166,7 @@ pub(crate) fn deliver(state: &StateInner, tenant: &RequestContext, delivery: Del
             let fields: Vec<(String, String)> = pairs.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
             let has_code = fields.iter().any(|(name, _)| name == "code");
             let form = FormPostPage { target: &action, fields: &fields };
-            let form = state.pages.form_post(&tenant.theme(), &form);
+            let form = state.pages.render(&tenant.theme(), &form);
             // Only a page with a code is stored for repetitions: an error can be made anew, and a code was issued to an
             // authenticated person.
             let replayed_html = has_code.then(|| ReplayedHtml(form.html.clone()));

@@ -67,7 +67,7 @@ pub async fn run_all(kv: Arc<dyn Kv>, time: &dyn TimeControl) {
     consuming::a_used_value_is_seen_by_consume_alone(&*kv).await;
     consuming::nothing_is_remembered_for_no_time(&*kv).await;
     consuming::one_fresh_in_a_race(&kv).await;
-    consuming::look_tells_live_used_and_free_apart(&*kv, time).await;
+    consuming::peek_tells_live_used_and_free_apart(&*kv, time).await;
     consuming::a_retired_value_leaves_its_place_used(&*kv, time).await;
     consuming::one_retires_in_a_race(&kv).await;
 

@@ -37,7 +37,7 @@ impl Policy<'_> {
         }
         header.push_str(match self.forms {
             FormTargets::None => "; form-action 'none'",
-            FormTargets::Own => "; form-action 'self'",
+            FormTargets::SameOrigin => "; form-action 'self'",
             FormTargets::Anywhere => "",
         });
         header.push_str("; base-uri 'none'; frame-ancestors 'none'");
@@ -96,7 +96,7 @@ mod tests {
     fn only_a_form_that_may_leave_is_free_to() {
         for (forms, directive) in [
             (FormTargets::None, Some("; form-action 'none'")),
-            (FormTargets::Own, Some("; form-action 'self'")),
+            (FormTargets::SameOrigin, Some("; form-action 'self'")),
             (FormTargets::Anywhere, None),
         ] {
             let header = Policy { forms, ..BARE }.header();

@@ -22,19 +22,19 @@ mod user_agent;
 pub use context::{
     AccountFlash, AccountNav, ApplicationRow, ApplicationsPage, ChangePasswordPage, CodeFlash, ConsentPage,
     DownloadDataPage, EmailFlash, EmailVerificationPage, EmailVerifiedPage, ErrorPage, ErrorText, FactorKind,
-    Flash, ForgotPasswordPage, ForgotPasswordSentPage, FormPostPage, InvitationPage, InviteExpiredPage,
-    InviteSuccessPage, Landing, LoginPage, LogoutPage, LogoutSuccessPage, MagicLinkLandingPage,
-    MagicLinkSentPage, Notice, OverviewPage, PasswordFault, PasswordRules, RecoveryCodesPage,
-    ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionRow, SessionsPage, SetupView,
-    SignInOrigin, TrustedSvg, TwoFactorChallenge, TwoFactorPage, TwoFactorSetupPage,
+    Flash, ForgotPasswordPage, ForgotPasswordSentPage, FormPostPage, FormTargets, InvitationPage,
+    InviteExpiredPage, InviteSuccessPage, Landing, LoginPage, LogoutPage, LogoutSuccessPage,
+    MagicLinkLandingPage, MagicLinkSentPage, Notice, OverviewPage, PageContext, PasswordFault, PasswordRules,
+    RecoveryCodesPage, ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionRow, SessionsPage,
+    SetupView, SignInOrigin, TrustedSvg, TwoFactorChallenge, TwoFactorPage, TwoFactorSetupPage,
 };
 pub use css::safe_custom_css;
 pub use engine::TemplateProblems;
 pub use locale::{LocaleCandidates, negotiate};
 pub use mail::{
-    EmailVerificationMail, FactorChange, InvitationMail, MagicLinkMail, MailBody, MailError, OtpCodeMail,
-    PasswordChangedMail, PasswordKnownMail, PasswordResetMail, SecondFactorChangedMail, SecurityContext,
-    WelcomeMail,
+    EmailContext, EmailVerificationMail, FactorChange, InvitationMail, MagicLinkMail, MailBody, MailError,
+    OtpCodeMail, PasswordChangedMail, PasswordKnownMail, PasswordResetMail, SecondFactorChangedMail,
+    SecurityContext, WelcomeMail,
 };
 pub use messages::languages;
 pub use render::{Page, Pages};

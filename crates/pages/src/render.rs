@@ -5,21 +5,13 @@ use std::path::Path;
 use minijinja::Value;
 use serde::Serialize;
 
-use crate::context::{Content, FormTargets};
+use crate::Theme;
+use crate::context::{FormTargets, PageContext};
 use crate::csp::{Policy, form_target, hash_source};
 use crate::engine::{Engine, TemplateProblems};
 use crate::messages::FALLBACK;
-use crate::{
-    ApplicationsPage, ChangePasswordPage, ConsentPage, DownloadDataPage, EmailVerificationPage,
-    EmailVerifiedPage, ErrorPage, ForgotPasswordPage, ForgotPasswordSentPage, FormPostPage, InvitationPage,
-    InviteExpiredPage, InviteSuccessPage, LoginPage, LogoutPage, LogoutSuccessPage, MagicLinkLandingPage,
-    MagicLinkSentPage, OverviewPage, RecoveryCodesPage, ResetPasswordPage, ResetSuccessPage,
-    SecondFactorsPage, SessionsPage, Theme, TwoFactorPage, TwoFactorSetupPage,
-};
 
 const BASE_CSS: &str = include_str!("../templates/base.css");
-/// A field named `submit` would shadow the form's method, so the prototype's method is called.
-const SUBMIT_SCRIPT: &str = "HTMLFormElement.prototype.submit.call(document.forms[0])";
 
 /// Maximum number of `form-action` targets besides the server's own origin.
 const MAX_TARGETS: usize = 16;
@@ -91,7 +83,7 @@ struct PageFrame<'a, C> {
 #[derive(Serialize)]
 struct RootPage {}
 
-impl Content for RootPage {
+impl PageContext for RootPage {
     const NAME: &'static str = "root";
     const FORM_TARGETS: FormTargets = FormTargets::None;
     /// Empty: the page does not identify the product.
@@ -116,120 +108,12 @@ impl Pages {
         Ok(pages)
     }
 
-    pub fn login(&self, theme: &Theme<'_>, page: &LoginPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn magic_link_sent(&self, theme: &Theme<'_>, page: &MagicLinkSentPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn magic_link_landing(&self, theme: &Theme<'_>, page: &MagicLinkLandingPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn two_factor(&self, theme: &Theme<'_>, page: &TwoFactorPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn two_factor_setup(&self, theme: &Theme<'_>, page: &TwoFactorSetupPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn recovery_codes(&self, theme: &Theme<'_>, page: &RecoveryCodesPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn consent(&self, theme: &Theme<'_>, page: &ConsentPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn forgot_password(&self, theme: &Theme<'_>, page: &ForgotPasswordPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn forgot_password_sent(&self, theme: &Theme<'_>, page: &ForgotPasswordSentPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn reset_password(&self, theme: &Theme<'_>, page: &ResetPasswordPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn reset_success(&self, theme: &Theme<'_>, page: &ResetSuccessPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn invitation(&self, theme: &Theme<'_>, page: &InvitationPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn invite_success(&self, theme: &Theme<'_>, page: &InviteSuccessPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn invite_expired(&self, theme: &Theme<'_>, page: &InviteExpiredPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn verify_email(&self, theme: &Theme<'_>, page: &EmailVerificationPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn email_verified(&self, theme: &Theme<'_>, page: &EmailVerifiedPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn account_overview(&self, theme: &Theme<'_>, page: &OverviewPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn account_password(&self, theme: &Theme<'_>, page: &ChangePasswordPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn account_two_factor(&self, theme: &Theme<'_>, page: &SecondFactorsPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn account_sessions(&self, theme: &Theme<'_>, page: &SessionsPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn account_applications(&self, theme: &Theme<'_>, page: &ApplicationsPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn account_data(&self, theme: &Theme<'_>, page: &DownloadDataPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn logout(&self, theme: &Theme<'_>, page: &LogoutPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn logout_success(&self, theme: &Theme<'_>, page: &LogoutSuccessPage) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn error(&self, theme: &Theme<'_>, page: &ErrorPage<'_>) -> Page {
-        self.show(theme, page)
-    }
-
-    pub fn form_post(&self, theme: &Theme<'_>, page: &FormPostPage<'_>) -> Page {
-        self.render(theme, page, Some(SUBMIT_SCRIPT))
-    }
-
     /// The neutral page at `/`, which identifies neither product nor tenant.
     pub fn root(&self, locale: &str) -> Page {
-        self.show(&Theme::neutral().in_locale(locale), &RootPage {})
+        self.render(&Theme::neutral().in_locale(locale), &RootPage {})
     }
 
-    fn show<C: Content>(&self, theme: &Theme<'_>, page: &C) -> Page {
-        self.render(theme, page, None)
-    }
-
-    fn render<C: Content>(&self, theme: &Theme<'_>, page: &C, script: Option<&str>) -> Page {
+    pub fn render<C: PageContext>(&self, theme: &Theme<'_>, page: &C) -> Page {
         let messages = self.engine.messages(theme.locale);
         let palette = theme.palette().css();
         let own: Vec<&str> = std::iter::once(palette.as_str()).chain(theme.css()).collect();
@@ -244,14 +128,14 @@ impl Pages {
             monogram: theme.monogram(),
             // Safe: the first two are built in, and the sanitizer that the third passed refuses `<`.
             styles: styles.map(|css| Value::from_safe_string(css.to_owned())).collect(),
-            script: script.map(|script| Value::from_safe_string(script.to_owned())),
+            script: C::SCRIPT.map(|script| Value::from_safe_string(script.to_owned())),
             page,
         };
         let mut hashes = vec![self.base_style.clone()];
         hashes.extend(own.iter().map(|css| hash_source(css)));
         let policy = Policy {
             styles: hashes,
-            script: script.map(hash_source),
+            script: C::SCRIPT.map(hash_source),
             images: frame.logo.into_iter().chain(frame.favicon).collect(),
             forms: C::FORM_TARGETS,
         };

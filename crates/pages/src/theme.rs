@@ -52,7 +52,7 @@ impl<'a> Theme<'a> {
         }
     }
 
-    /// The same look in another language.
+    /// The same theme in another language.
     #[must_use]
     pub fn in_locale(self, locale: &'a str) -> Self {
         Self { locale, ..self }

@@ -108,7 +108,7 @@ impl SigningKeys {
     /// stale.
     async fn announce(&self, change: &Change) {
         self.caches.apply_change(change);
-        let (topic, key) = change.to_words();
+        let (topic, key) = change.to_topic_and_key();
         let notice = porta_kv::Notice { topic: topic.to_owned(), key };
         if let Err(error) = self.backend.kv.publish(&notice).await {
             tracing::warn!(%error, topic, "change notice was not sent");

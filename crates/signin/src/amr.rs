@@ -9,8 +9,8 @@ const ONE_TIME_PASSWORD: &str = "otp";
 /// More than one factor was used.
 const MULTI_FACTOR: &str = "mfa";
 
-/// The word for a first factor.
-const fn word(method: LoginMethod) -> &'static str {
+/// The value for a first factor.
+const fn value_of(method: LoginMethod) -> &'static str {
     match method {
         LoginMethod::Password => "pwd",
         LoginMethod::MagicLink => ONE_TIME_PASSWORD,
@@ -19,13 +19,13 @@ const fn word(method: LoginMethod) -> &'static str {
 
 /// The methods used after a first factor.
 pub(crate) fn of_first_factor(method: LoginMethod) -> Vec<String> {
-    vec![word(method).to_owned()]
+    vec![value_of(method).to_owned()]
 }
 
-/// The first factor: its word comes first.
+/// The first factor: its value comes first.
 pub(crate) fn first_factor(amr: &[String]) -> Option<LoginMethod> {
     let first = amr.first()?;
-    LoginMethod::ALL.iter().copied().find(|method| word(*method) == first)
+    LoginMethod::ALL.iter().copied().find(|method| value_of(*method) == first)
 }
 
 /// The `acr` value for these methods.
@@ -49,16 +49,16 @@ pub(crate) fn amr_with(mut amr: Vec<String>, method: Option<TwoFactorMethod>) ->
     let came_by_mail = has(&amr, ONE_TIME_PASSWORD);
     let same_mailbox = came_by_mail && method == Some(TwoFactorMethod::Email);
     let shown = if same_mailbox { &[ONE_TIME_PASSWORD][..] } else { &[ONE_TIME_PASSWORD, MULTI_FACTOR] };
-    for word in shown {
-        if !has(&amr, word) {
-            amr.push((*word).to_owned());
+    for value in shown {
+        if !has(&amr, value) {
+            amr.push((*value).to_owned());
         }
     }
     amr
 }
 
-fn has(amr: &[String], word: &str) -> bool {
-    amr.iter().any(|method| method == word)
+fn has(amr: &[String], value: &str) -> bool {
+    amr.iter().any(|method| method == value)
 }
 
 #[cfg(test)]

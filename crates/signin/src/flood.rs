@@ -41,7 +41,7 @@ pub(crate) enum FloodCounter {
 }
 
 impl FloodCounter {
-    const fn word(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::Passwords => "login",
             Self::Links => "link",
@@ -134,7 +134,7 @@ impl FloodGuard {
         }
         let wait = LEVELS[level].1;
         let nonce = BearerKind::Interaction.generate(self.core.shared.entropy());
-        let value = format!("{}.{}.{nonce}", counter.word(), (now + wait).micros());
+        let value = format!("{}.{}.{nonce}", counter.name(), (now + wait).micros());
         Ok(Some(Pause { wait, value, until: now + wait + COOKIE_GRACE }))
     }
 
@@ -171,15 +171,15 @@ impl FloodGuard {
     async fn alarm(&self, cx: OperationContext<'_>, counter: FloodCounter) -> Result<(), BackendError> {
         let tenant = cx.tenant;
         let window = tenant.settings.duration(counter.settings().1);
-        let key = KvKey::new(KeyName::Noted, tenant.organization.id).with("flood").with(counter.word());
+        let key = KvKey::new(KeyName::Noted, tenant.organization.id).with("flood").with(counter.name());
         if !self.core.shared.kv().put_if_absent(&key, Bytes::from_static(b"1"), window).await? {
             return Ok(());
         }
-        tracing::warn!(event = "security.flood", tenant = %tenant.organization.slug, what = counter.word(), "many failures in one organization: unknown browsers must wait before a form is accepted");
+        tracing::warn!(event = "security.flood", tenant = %tenant.organization.slug, what = counter.name(), "many failures in one organization: unknown browsers must wait before a form is accepted");
         let event = self.core.shared.audit.event(cx, AuditEventKind::SecurityFlood);
         // The request that triggered the alarm is not its subject: no address, no user agent.
         let event = AuditEvent {
-            metadata: json!({ "counted": counter.word() }),
+            metadata: json!({ "counted": counter.name() }),
             ip_address: None,
             user_agent: None,
             ..event
@@ -198,7 +198,7 @@ impl FloodGuard {
 
 /// Parses the end of the wait from a cookie value; `None` if it is malformed or of another counter.
 fn end_of(counter: FloodCounter, shown: &str) -> Option<Timestamp> {
-    let (word, rest) = shown.split_once('.')?;
+    let (name, rest) = shown.split_once('.')?;
     let (end, _nonce) = rest.split_once('.')?;
-    (word == counter.word()).then(|| end.parse().ok().map(Timestamp::from_micros))?
+    (name == counter.name()).then(|| end.parse().ok().map(Timestamp::from_micros))?
 }

@@ -10,7 +10,7 @@ use porta_core::user::User;
 use porta_core::{EmailCodeId, TokenDigest, settings};
 use porta_kv::{KeyName, KvKey, RateLimit};
 use porta_session::{BackendError, OperationContext, Tenant};
-use porta_store::EmailCodeOutcome;
+use porta_store::{EmailCodeAttempt, EmailCodeOutcome};
 
 use crate::browser::Browser;
 use crate::factor_attempts::CodeCheck;
@@ -170,11 +170,16 @@ impl MailedCodes {
         let Some(macs) = self.core.factors.email_macs(user, purpose, place, typed) else {
             return Ok(CodeCheck::Wrong);
         };
+        let attempt = EmailCodeAttempt {
+            user: user.id,
+            purpose,
+            interaction: Some(place),
+            macs: &macs,
+            max_attempts: CODE_ATTEMPTS,
+        };
         let mut repositories = self.core.shared.store().repositories();
-        let outcome = repositories
-            .second_factors(cx.tenant.organization.id)
-            .try_email_code(user.id, purpose, Some(place), &macs, CODE_ATTEMPTS, cx.now)
-            .await?;
+        let outcome =
+            repositories.second_factors(cx.tenant.organization.id).try_email_code(&attempt, cx.now).await?;
         Ok(match outcome {
             EmailCodeOutcome::Accepted => CodeCheck::Right,
             EmailCodeOutcome::Wrong { attempts_left: 0 } | EmailCodeOutcome::NothingToMatch => {

@@ -18,7 +18,7 @@ pub(crate) fn connector(url: &str, options: &DatabaseOptions) -> Result<Connecto
         let (server, begin) = lent(server, options.statement_timeout);
         Connector::Pooled(Box::new(server), begin)
     } else {
-        Connector::Postgres(Box::new(own(server, options.statement_timeout)))
+        Connector::Postgres(Box::new(with_session_settings(server, options.statement_timeout)))
     })
 }
 
@@ -58,7 +58,7 @@ fn names_an_authority(url: &Url) -> bool {
 }
 
 /// Options for direct connections, whose sessions belong to this process.
-fn own(server: PgConnectOptions, statement_timeout: Duration) -> PgConnectOptions {
+fn with_session_settings(server: PgConnectOptions, statement_timeout: Duration) -> PgConnectOptions {
     let timeout = statement_timeout.as_millis().to_string();
     server.statement_cache_capacity(STATEMENT_CACHE).options([
         ("statement_timeout", timeout.as_str()),
@@ -179,13 +179,14 @@ mod tests {
             begin.starts_with("BEGIN; ") && begin.contains("SET LOCAL statement_timeout = 1500;"),
             "{begin}"
         );
-        let options = own(reached("postgres://u:p@h/d"), Duration::from_millis(1_500));
+        let options = with_session_settings(reached("postgres://u:p@h/d"), Duration::from_millis(1_500));
         assert!(options.get_options().is_some_and(|text| text.contains("statement_timeout=1500")));
     }
 
     /// The keepalive settings that the server reports for a session with our options.
     async fn keepalives(url: &str) -> Vec<String> {
-        let mut connection = own(reached(url), Duration::from_secs(10)).connect().await.unwrap();
+        let mut connection =
+            with_session_settings(reached(url), Duration::from_secs(10)).connect().await.unwrap();
         let mut found = Vec::new();
         for name in ["idle", "interval", "count"] {
             let sql = sqlx::AssertSqlSafe(format!("SHOW tcp_keepalives_{name}"));

@@ -43,7 +43,7 @@ pub use organizations::{OrganizationRepository, SettingRepository, StoredSetting
 pub use outbox::OutboxRepository;
 pub use rights::{AssignedRights, Catalog, CatalogClaim, CatalogRole, CustomClaim, Rights};
 pub use sealed::{SealedKind, SealedRepository, SealedRow};
-pub use second_factors::{EmailCodeOutcome, SecondFactorRepository};
+pub use second_factors::{EmailCodeAttempt, EmailCodeOutcome, SecondFactorRepository};
 pub use tokens::{
     AccessTokenFacts, AuthorizeFacts, GrantWithClient, IssuanceFacts, RefreshTokenFacts, Revocation,
     SessionRepository, TokenRepository, TokenValidity, UserInfoFacts,

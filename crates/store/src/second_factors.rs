@@ -26,6 +26,19 @@ pub enum EmailCodeOutcome {
     NothingToMatch,
 }
 
+/// An attempt with a mailed code.
+#[derive(Debug, Clone, Copy)]
+pub struct EmailCodeAttempt<'a> {
+    pub user: UserId,
+    pub purpose: CodePurpose,
+    /// The interaction for which the code was sent.
+    pub interaction: Option<&'a str>,
+    /// MACs of the typed code under each of the server's keys.
+    pub macs: &'a [CodeMac],
+    /// Number of attempts after which nothing matches.
+    pub max_attempts: u32,
+}
+
 /// Obtained for an organization.
 #[async_trait]
 pub trait SecondFactorRepository: Send {
@@ -68,16 +81,11 @@ pub trait SecondFactorRepository: Send {
     /// Stores a mailed code. It replaces the user's unused code of the same purpose and slot, whatever interaction that
     /// was for. One round trip.
     async fn issue_email_code(&mut self, code: &EmailCode) -> Result<()>;
-    /// Tries a code against the newest one of the interaction. `macs` are the code's MACs under each of the server's
-    /// keys. Counts one attempt and, if one MAC matches, uses the code up, in one guarded statement. After
-    /// `max_attempts` nothing matches. One round trip.
+    /// Tries a code against the newest one of the interaction. Counts one attempt and, if one MAC matches, uses the code
+    /// up, in one guarded statement. One round trip.
     async fn try_email_code(
         &mut self,
-        user: UserId,
-        purpose: CodePurpose,
-        interaction: Option<&str>,
-        macs: &[CodeMac],
-        max_attempts: u32,
+        attempt: &EmailCodeAttempt<'_>,
         now: Timestamp,
     ) -> Result<EmailCodeOutcome>;
 }

@@ -429,7 +429,7 @@ fn listen(shared: &Arc<SharedServices>, kv: &Arc<dyn Kv>) -> watch::Receiver<Vec
                 NoticeEvent::Notice(notice) if notice.topic == SYNC_TOPIC => {
                     marks.send_modify(|keys| keys.push(notice.key));
                 }
-                NoticeEvent::Notice(notice) => match Change::from_words(&notice.topic, &notice.key) {
+                NoticeEvent::Notice(notice) => match Change::from_topic_and_key(&notice.topic, &notice.key) {
                     Some(change) => shared.caches.apply_change(&change),
                     None => shared.caches.clear(),
                 },

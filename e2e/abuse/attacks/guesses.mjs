@@ -16,12 +16,12 @@ export async function attack(attacker) {
   const wires = Array.from({ length: CONNECTIONS }, () => attacker.wire())
   let guesses = 0
   await attacker.crowd(CONNECTIONS, async (n) => {
-    const isRight = ++guesses % RIGHT_EVERY === 0 && attacker.statuses[200] > SURELY_LOCKED
+    const isRight = ++guesses % RIGHT_EVERY === 0 && attacker.statuses.refused > SURELY_LOCKED
     const guess = isRight ? password : `wrong-${guesses}`
-    const { status } = await wires[n].ask(post('login', { email, password: guess }, someNetwork()))
-    attacker.count(status)
-    if (status === 303) attacker.refute(`guess ${guesses}, ${isRight ? 'the right one of a locked account' : 'a wrong one'}, was let in`)
+    const outcome = attacker.outcome(await wires[n].ask(post('login', { email, password: guess }, someNetwork())))
+    attacker.count(outcome)
+    if (outcome === 303) attacker.refute(`guess ${guesses}, ${isRight ? 'the right one of a locked account' : 'a wrong one'}, was let in`)
   })
 }
 
-export const problems = (seen) => [...met(seen, 200, 2), ...met(seen, 429, 1), ...only(seen, 200, 429, 503)]
+export const problems = (seen) => [...met(seen, 'refused', 2), ...met(seen, 429, 1), ...only(seen, 'refused', 429, 503)]

@@ -38,4 +38,4 @@ export async function attack(attacker) {
   })
 }
 
-export const problems = (seen) => [...met(seen, 200, 5), ...only(seen, 200, 429)]
+export const problems = (seen) => [...met(seen, 303, 5), ...only(seen, 303, 429)]

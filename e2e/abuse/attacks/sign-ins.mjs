@@ -11,9 +11,9 @@ export async function attack(attacker) {
   const posts = []
   await attacker.crowd(CONNECTIONS, async (n) => {
     posts[n] ??= await attacker.begin(wires[n], { from: someNetwork() })
-    const { status } = await wires[n].ask(posts[n]('login', { email: `${random(8)}@example.test`, password: random(12) }, someNetwork()))
-    attacker.count(status)
+    const answer = await wires[n].ask(posts[n]('login', { email: `${random(8)}@example.test`, password: random(12) }, someNetwork()))
+    attacker.count(attacker.outcome(answer))
   })
 }
 
-export const problems = (seen) => [...met(seen, 200, 2), ...met(seen, 503, 5), ...only(seen, 200, 503)]
+export const problems = (seen) => [...met(seen, 'refused', 2), ...met(seen, 503, 5), ...only(seen, 'refused', 503)]

@@ -22,44 +22,46 @@ const fn field(kind: AssetKind) -> &'static str {
     }
 }
 
+/// Operations on uploaded pictures.
+pub struct BrandingOperations<'t> {
+    work: &'t mut Transaction,
+}
+
 impl Transaction {
+    pub fn branding(&mut self) -> BrandingOperations<'_> {
+        BrandingOperations { work: self }
+    }
+}
+
+impl BrandingOperations<'_> {
     /// Stores or replaces a picture. The type is detected from the content; an SVG is sanitised. `false` if it equals
     /// the stored one.
-    pub async fn put_branding_asset(
-        &mut self,
-        organization: &Organization,
-        kind: AssetKind,
-        file: &[u8],
-    ) -> Result<bool> {
+    pub async fn put(&mut self, organization: &Organization, kind: AssetKind, file: &[u8]) -> Result<bool> {
         let (content_type, data) =
             picture::validate(file).map_err(|problem| Invalid::new(field(kind), problem))?;
-        let before = self.unit.branding_assets(organization.id).find(kind).await?;
+        let before = self.work.unit.branding_assets(organization.id).find(kind).await?;
         let seen = before.as_ref().map(|before| before.id);
         if before.is_some_and(|before| before.content_type == content_type && before.data == data) {
             return Ok(false);
         }
-        let id = BrandingAssetId::new(self.now, &*self.deps.entropy);
+        let id = BrandingAssetId::new(self.work.now, &*self.work.deps.entropy);
         let size = data.len();
-        let asset = BrandingAsset { id, kind, content_type, data, created_at: self.now };
-        self.unit.branding_assets(organization.id).put(&asset, seen).await.map_err(stale("picture"))?;
+        let asset = BrandingAsset { id, kind, content_type, data, created_at: self.work.now };
+        self.work.unit.branding_assets(organization.id).put(&asset, seen).await.map_err(stale("picture"))?;
         let metadata = json!({ "assetType": kind, "contentType": content_type, "size": size });
-        self.audit(AuditEventKind::OrgBrandingAssetUploaded, Some(organization), None, metadata).await?;
-        self.announce(Change::Organization(organization.slug.clone()));
+        self.work.audit(AuditEventKind::OrgBrandingAssetUploaded, Some(organization), None, metadata).await?;
+        self.work.announce(Change::Organization(organization.slug.clone()));
         Ok(true)
     }
 
     /// Removes a picture; `false` if there was none.
-    pub async fn remove_branding_asset(
-        &mut self,
-        organization: &Organization,
-        kind: AssetKind,
-    ) -> Result<bool> {
-        if !self.unit.branding_assets(organization.id).remove(kind).await? {
+    pub async fn remove(&mut self, organization: &Organization, kind: AssetKind) -> Result<bool> {
+        if !self.work.unit.branding_assets(organization.id).remove(kind).await? {
             return Ok(false);
         }
         let metadata = json!({ "assetType": kind });
-        self.audit(AuditEventKind::OrgBrandingAssetDeleted, Some(organization), None, metadata).await?;
-        self.announce(Change::Organization(organization.slug.clone()));
+        self.work.audit(AuditEventKind::OrgBrandingAssetDeleted, Some(organization), None, metadata).await?;
+        self.work.announce(Change::Organization(organization.slug.clone()));
         Ok(true)
     }
 }

@@ -17,7 +17,7 @@ use porta_store::Revocation;
 use serde_json::json;
 
 use crate::error::{already_taken, changed_concurrently, refuse, stale};
-use crate::work::changed;
+use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
 mod rules;
@@ -142,10 +142,21 @@ fn normalized(client: Client) -> Client {
     }
 }
 
+/// Operations on clients and their secrets.
+pub struct ClientOperations<'t> {
+    work: &'t mut Transaction,
+}
+
 impl Transaction {
+    pub fn clients(&mut self) -> ClientOperations<'_> {
+        ClientOperations { work: self }
+    }
+}
+
+impl ClientOperations<'_> {
     /// Creates an active client. A confidential client gets its first secret in the same transaction: it could not be
     /// used without one.
-    pub async fn create_client(
+    pub async fn create(
         &mut self,
         organization: &Organization,
         application: &Application,
@@ -159,16 +170,17 @@ impl Transaction {
         }
         let client_id = match new.client_id.take() {
             Some(given) => ClientId::parse(&given)?,
-            None => ClientId::parse(&URL_SAFE_NO_PAD.encode(self.deps.entropy.bytes::<32>()))?,
+            None => ClientId::parse(&URL_SAFE_NO_PAD.encode(self.work.deps.entropy.bytes::<32>()))?,
         };
         let secret = std::mem::take(&mut new.secret);
-        let id = ClientKey::new(self.now, &*self.deps.entropy);
+        let id = ClientKey::new(self.work.now, &*self.work.deps.entropy);
         let client = normalized(new.into_client(id, client_id, organization.id, application));
-        let client = Client { created_at: self.now, updated_at: self.now, ..client };
-        let mut problems = check_client(&client, self.deps.production);
-        problems.extend(secrets::check(&client, &secret, self.now));
+        let client = Client { created_at: self.work.now, updated_at: self.work.now, ..client };
+        let mut problems = check_client(&client, self.work.deps.production);
+        problems.extend(secrets::check(&client, &secret, self.work.now));
         refuse(problems)?;
-        self.unit
+        self.work
+            .unit
             .clients(organization.id)
             .insert(&client)
             .await
@@ -178,11 +190,11 @@ impl Transaction {
             "clientType": client.client_type, "applicationType": client.application_type,
             "applicationId": application.id, "loginMethods": client.login_methods,
         });
-        self.audit(AuditEventKind::ClientCreated, Some(organization), None, metadata).await?;
-        self.announce(Change::Client(client.client_id.clone()));
+        self.work.audit(AuditEventKind::ClientCreated, Some(organization), None, metadata).await?;
+        self.work.announce(Change::Client(client.client_id.clone()));
         self.ensure_keys_for(organization, &client).await?;
         let secret = if client.is_confidential() {
-            Some(self.create_client_secret(organization, &client, secret).await?)
+            Some(self.create_secret(organization, &client, secret).await?)
         } else {
             None
         };
@@ -191,7 +203,7 @@ impl Transaction {
 
     /// Updates a client to `after`; ids, owner, type, status and creation time do not change. Returns the names of
     /// changed fields. Users of organizations that are no longer allowed lose their tokens.
-    pub async fn update_client(
+    pub async fn update(
         &mut self,
         organization: &Organization,
         before: &Client,
@@ -209,11 +221,11 @@ impl Transaction {
             client_id: before.client_id.clone(),
             status: before.status,
             created_at: before.created_at,
-            updated_at: self.now,
+            updated_at: self.work.now,
             version: before.version,
             ..after
         });
-        refuse(check_client(&after, self.deps.production))?;
+        refuse(check_client(&after, self.work.deps.production))?;
         let fields = changed!(
             before,
             after,
@@ -238,28 +250,28 @@ impl Transaction {
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
-        if !self.unit.clients(organization.id).update(&after).await.map_err(stale("client"))? {
+        if !self.work.unit.clients(organization.id).update(&after).await.map_err(stale("client"))? {
             return Err(DirectoryError::not_found("client", &before.client_id));
         }
         let after = Client { version: before.version.next(), ..after };
         for guest in before.allowed_organizations.iter().filter(|g| !after.allowed_organizations.contains(g))
         {
-            self.unit.tokens(*guest).revoke(Revocation::Client(after.id), self.now).await?;
+            self.work.unit.tokens(*guest).revoke(Revocation::Client(after.id), self.work.now).await?;
         }
         let mut metadata = json!({ "clientDbId": after.id, "clientId": after.client_id, "fields": fields });
         if before.login_methods != after.login_methods {
             metadata["previousLoginMethods"] = json!(before.login_methods);
             metadata["newLoginMethods"] = json!(after.login_methods);
         }
-        self.audit(AuditEventKind::ClientUpdated, Some(organization), None, metadata).await?;
-        self.announce(Change::Client(after.client_id.clone()));
+        self.work.audit(AuditEventKind::ClientUpdated, Some(organization), None, metadata).await?;
+        self.work.announce(Change::Client(after.client_id.clone()));
         self.ensure_keys_for(organization, &after).await?;
         Ok((after, fields))
     }
 
     /// Sets the status: active ⇄ inactive; either → revoked, which is final. Leaving `active` revokes every token of
     /// the client, including those of users of other organizations.
-    pub async fn set_client_status(
+    pub async fn set_status(
         &mut self,
         organization: &Organization,
         client: &Client,
@@ -267,14 +279,19 @@ impl Transaction {
     ) -> Result<Client> {
         let from = client.status;
         client.may_become(to)?;
-        if !self.unit.clients(organization.id).set_status(client.id, from, to, self.now).await? {
+        if !self.work.unit.clients(organization.id).set_status(client.id, from, to, self.work.now).await? {
             return Err(changed_concurrently("client"));
         }
         let mut ended = 0;
         if to != ClientStatus::Active {
             let guests = client.allowed_organizations.iter().copied();
             for tenant in std::iter::once(organization.id).chain(guests) {
-                ended += self.unit.tokens(tenant).revoke(Revocation::Client(client.id), self.now).await?;
+                ended += self
+                    .work
+                    .unit
+                    .tokens(tenant)
+                    .revoke(Revocation::Client(client.id), self.work.now)
+                    .await?;
             }
         }
         let event = match to {
@@ -286,10 +303,10 @@ impl Transaction {
             "clientDbId": client.id, "clientId": client.client_id,
             "previousStatus": from, "tokenFamiliesEnded": ended,
         });
-        self.audit(event, Some(organization), None, metadata).await?;
-        self.announce(Change::Client(client.client_id.clone()));
+        self.work.audit(event, Some(organization), None, metadata).await?;
+        self.work.announce(Change::Client(client.client_id.clone()));
         let version = client.version.next();
-        Ok(Client { status: to, updated_at: self.now, version, ..client.clone() })
+        Ok(Client { status: to, updated_at: self.work.now, version, ..client.clone() })
     }
 
     /// Ensures that the owner and every allowed organization have signing keys for the client's algorithms. Clients
@@ -301,11 +318,11 @@ impl Transaction {
         let mut algorithms = vec![client.id_token_signed_response_alg];
         algorithms.extend(client.userinfo_signed_response_alg);
         for algorithm in distinct(algorithms) {
-            self.ensure_signing_keys(organization, algorithm).await?;
+            self.work.signing_keys().ensure(organization, algorithm).await?;
             for guest in &client.allowed_organizations {
-                let guest = self.unit.organizations().by_id(*guest).await?;
+                let guest = self.work.unit.organizations().by_id(*guest).await?;
                 if let Some(guest) = guest {
-                    self.ensure_signing_keys(&guest, algorithm).await?;
+                    self.work.signing_keys().ensure(&guest, algorithm).await?;
                 }
             }
         }

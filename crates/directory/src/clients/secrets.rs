@@ -11,8 +11,9 @@ use porta_core::{ClientSecretId, Invalid, Timestamp, TokenDigest};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
+use super::ClientOperations;
 use crate::error::refuse;
-use crate::{DirectoryError, Result, Transaction};
+use crate::{DirectoryError, Result};
 
 /// Minimum length of a given secret: shorter ones can be guessed from their stored SHA-256.
 const MINIMUM_GIVEN: usize = 16;
@@ -58,9 +59,9 @@ pub(super) fn check(client: &Client, new: &NewSecret, now: Timestamp) -> Vec<Inv
     problems
 }
 
-impl Transaction {
+impl ClientOperations<'_> {
     /// Adds a secret; existing ones stay valid.
-    pub async fn create_client_secret(
+    pub async fn create_secret(
         &mut self,
         organization: &Organization,
         client: &Client,
@@ -69,28 +70,28 @@ impl Transaction {
         if !client.is_confidential() {
             return Err(DirectoryError::invalid("secret", "public clients cannot have secrets"));
         }
-        refuse(check(client, &new, self.now))?;
+        refuse(check(client, &new, self.work.now))?;
         let (value, was_given) = match new.value {
             Some(value) => (value, true),
-            None => (URL_SAFE_NO_PAD.encode(self.deps.entropy.bytes::<48>()).into(), false),
+            None => (URL_SAFE_NO_PAD.encode(self.work.deps.entropy.bytes::<48>()).into(), false),
         };
         let stored = ClientSecret {
-            id: ClientSecretId::new(self.now, &*self.deps.entropy),
+            id: ClientSecretId::new(self.work.now, &*self.work.deps.entropy),
             client: client.id,
             digest: TokenDigest::of(value.expose_secret()),
             label: new.label,
             expires_at: new.expires_at,
             status: SecretStatus::Active,
             last_used_at: None,
-            created_at: self.now,
+            created_at: self.work.now,
         };
-        self.unit.clients(organization.id).insert_secret(&stored).await?;
+        self.work.unit.clients(organization.id).insert_secret(&stored).await?;
         let metadata = json!({
             "clientId": client.id, "secretId": stored.id, "label": stored.label,
             "expiresAt": stored.expires_at.map(Timestamp::rfc3339), "given": was_given,
         });
-        self.audit(AuditEventKind::ClientSecretGenerated, Some(organization), None, metadata).await?;
-        self.announce(Change::Client(client.client_id.clone()));
+        self.work.audit(AuditEventKind::ClientSecretGenerated, Some(organization), None, metadata).await?;
+        self.work.announce(Change::Client(client.client_id.clone()));
         Ok(IssuedSecret { stored, generated: (!was_given).then_some(value) })
     }
 
@@ -102,19 +103,19 @@ impl Transaction {
         value: &SecretString,
     ) -> Result<bool> {
         let digest = TokenDigest::of(value.expose_secret());
-        let now = self.now;
-        let secrets = self.unit.clients(organization.id).secrets(client.id).await?;
+        let now = self.work.now;
+        let secrets = self.work.unit.clients(organization.id).secrets(client.id).await?;
         Ok(secrets.iter().any(|s| s.is_usable(now) && s.digest.same_as(&digest)))
     }
 
     /// Revokes one secret of a client at once.
-    pub async fn revoke_client_secret(
+    pub async fn revoke_secret(
         &mut self,
         organization: &Organization,
         client: &Client,
         secret: ClientSecretId,
     ) -> Result<()> {
-        let mut clients = self.unit.clients(organization.id);
+        let mut clients = self.work.unit.clients(organization.id);
         let known = clients.secrets(client.id).await?.into_iter().find(|s| s.id == secret);
         let Some(known) = known else {
             return Err(DirectoryError::not_found("secret", secret));
@@ -124,8 +125,8 @@ impl Transaction {
         }
         drop(clients);
         let metadata = json!({ "clientId": client.id, "secretId": secret, "label": known.label });
-        self.audit(AuditEventKind::ClientSecretRevoked, Some(organization), None, metadata).await?;
-        self.announce(Change::Client(client.client_id.clone()));
+        self.work.audit(AuditEventKind::ClientSecretRevoked, Some(organization), None, metadata).await?;
+        self.work.announce(Change::Client(client.client_id.clone()));
         Ok(())
     }
 }

@@ -21,177 +21,175 @@ struct ClientResult {
     secret: Option<IssuedSecret>,
 }
 
-impl Importer<'_> {
-    pub(super) async fn clients(&mut self) -> Result<()> {
-        for position in self.application_positions() {
-            for (i, item) in position.item.clients.iter().enumerate() {
-                let path = format!("{}.clients[{i}]", position.path());
-                let Some((organization, application)) = self.at(position) else {
-                    self.record_orphan(ItemKind::Client, &item.client_name, path, "application");
-                    continue;
-                };
-                self.work.savepoint().await?;
-                let (outcome, processed) = split(self.client(&organization, &application, item).await);
-                let entry = Item {
-                    kind: ItemKind::Client,
-                    slug: item.client_name.clone(),
-                    name: &item.client_name,
-                    path,
-                };
-                let stands = self.record_outcome(entry, outcome).await?;
-                if let Some(processed) = processed.filter(|_| stands) {
-                    self.report.credential(&processed.client, processed.has_new_id, processed.secret);
-                }
+pub(super) async fn import_clients(importer: &mut Importer<'_>) -> Result<()> {
+    for position in importer.application_positions() {
+        for (i, item) in position.item.clients.iter().enumerate() {
+            let path = format!("{}.clients[{i}]", position.path());
+            let Some((organization, application)) = importer.at(position) else {
+                importer.record_orphan(ItemKind::Client, &item.client_name, path, "application");
+                continue;
+            };
+            importer.work.savepoint().await?;
+            let (outcome, processed) =
+                split(import_client(importer, &organization, &application, item).await);
+            let entry = Item {
+                kind: ItemKind::Client,
+                slug: item.client_name.clone(),
+                name: &item.client_name,
+                path,
+            };
+            let stands = importer.record_outcome(entry, outcome).await?;
+            if let Some(processed) = processed.filter(|_| stands) {
+                importer.report.credential(&processed.client, processed.has_new_id, processed.secret);
             }
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    async fn client(
-        &mut self,
-        organization: &Organization,
-        application: &Application,
-        item: &ClientItem,
-    ) -> Result<(ItemOutcome, ClientResult)> {
-        let Some(before) = self.existing_client(organization, application, item).await? else {
-            let new = self.new_client(item).await?;
-            let has_new_id = new.client_id.is_none();
-            let (client, secret) = self.work.create_client(organization, application, new).await?;
-            return Ok((ItemOutcome::Created, ClientResult { client, has_new_id, secret }));
-        };
-        if self.mode == Mode::Merge {
-            let processed = ClientResult { client: before, has_new_id: false, secret: None };
-            return Ok((ItemOutcome::Skipped("Already exists"), processed));
-        }
-        let after = self.updated_client(&before, item).await?;
-        let (client, mut fields) = self.work.update_client(organization, &before, after).await?;
-        let secret = self.add_given_secret(organization, &client, item).await?;
-        if secret.is_some() {
-            fields.push("secret");
-        }
-        Ok((updated(fields), ClientResult { client, has_new_id: false, secret }))
+async fn import_client(
+    importer: &mut Importer<'_>,
+    organization: &Organization,
+    application: &Application,
+    item: &ClientItem,
+) -> Result<(ItemOutcome, ClientResult)> {
+    let Some(before) = existing_client(importer, organization, application, item).await? else {
+        let new = new_client(importer, item).await?;
+        let has_new_id = new.client_id.is_none();
+        let (client, secret) = importer.work.clients().create(organization, application, new).await?;
+        return Ok((ItemOutcome::Created, ClientResult { client, has_new_id, secret }));
+    };
+    if importer.mode == Mode::Merge {
+        let processed = ClientResult { client: before, has_new_id: false, secret: None };
+        return Ok((ItemOutcome::Skipped("Already exists"), processed));
     }
+    let after = updated_client(importer, &before, item).await?;
+    let (client, mut fields) = importer.work.clients().update(organization, &before, after).await?;
+    let secret = add_given_secret(importer, organization, &client, item).await?;
+    if secret.is_some() {
+        fields.push("secret");
+    }
+    Ok((updated(fields), ClientResult { client, has_new_id: false, secret }))
+}
 
-    /// Finds a client by `client_id` if the file names one, else by name. Only within the organization and application,
-    /// so that equal names of two tenants do not collide.
-    async fn existing_client(
-        &mut self,
-        organization: &Organization,
-        application: &Application,
-        item: &ClientItem,
-    ) -> Result<Option<Client>> {
-        let mut clients = self.work.unit.clients(organization.id);
-        let by_name = clients.by_name(application.id, &item.client_name).await?;
-        let Some(text) = &item.client_id else { return Ok(by_name) };
-        let client_id = ClientId::parse(text)?;
-        match clients.by_client_id(&client_id).await? {
-            Some(found) if found.application_id == application.id => Ok(Some(found)),
-            Some(_) => {
-                let problem = format!("client `{client_id}` belongs to another application");
+/// Finds a client by `client_id` if the file names one, else by name. Only within the organization and application,
+/// so that equal names of two tenants do not collide.
+async fn existing_client(
+    importer: &mut Importer<'_>,
+    organization: &Organization,
+    application: &Application,
+    item: &ClientItem,
+) -> Result<Option<Client>> {
+    let mut clients = importer.work.unit.clients(organization.id);
+    let by_name = clients.by_name(application.id, &item.client_name).await?;
+    let Some(text) = &item.client_id else { return Ok(by_name) };
+    let client_id = ClientId::parse(text)?;
+    match clients.by_client_id(&client_id).await? {
+        Some(found) if found.application_id == application.id => Ok(Some(found)),
+        Some(_) => {
+            let problem = format!("client `{client_id}` belongs to another application");
+            Err(DirectoryError::invalid("client_id", problem))
+        }
+        None => match by_name {
+            Some(other) => {
+                let problem = format!("a client of this name exists with client_id `{}`", other.client_id);
                 Err(DirectoryError::invalid("client_id", problem))
             }
-            None => match by_name {
-                Some(other) => {
-                    let problem =
-                        format!("a client of this name exists with client_id `{}`", other.client_id);
-                    Err(DirectoryError::invalid("client_id", problem))
-                }
-                None => Ok(None),
-            },
-        }
+            None => Ok(None),
+        },
     }
+}
 
-    /// Defaults for new clients; they differ from the API's (`docs/provisioning.md`).
-    async fn new_client(&mut self, item: &ClientItem) -> Result<NewClient> {
-        let method = match item.client_type {
-            ClientType::Public => TokenEndpointAuthMethod::None,
-            ClientType::Confidential => TokenEndpointAuthMethod::ClientSecretPost,
+/// Defaults for new clients; they differ from the API's (`docs/provisioning.md`).
+async fn new_client(importer: &mut Importer<'_>, item: &ClientItem) -> Result<NewClient> {
+    let method = match item.client_type {
+        ClientType::Public => TokenEndpointAuthMethod::None,
+        ClientType::Confidential => TokenEndpointAuthMethod::ClientSecretPost,
+    };
+    Ok(NewClient {
+        client_id: item.client_id.clone(),
+        client_name: item.client_name.clone(),
+        client_type: Some(item.client_type),
+        application_type: item.application_type,
+        redirect_uris: item.redirect_uris.clone().unwrap_or_default(),
+        post_logout_redirect_uris: item.post_logout_redirect_uris.clone().unwrap_or_default(),
+        grant_types: Some(item.grant_types.clone().unwrap_or_else(|| vec![GrantType::AuthorizationCode])),
+        response_types: Some(item.response_types.clone().unwrap_or_else(|| vec![ResponseType::Code])),
+        scope: Some(item.scope.clone().unwrap_or_else(|| "openid".to_owned())),
+        token_endpoint_auth_method: Some(item.token_endpoint_auth_method.unwrap_or(method)),
+        allowed_origins: item.allowed_origins.clone().unwrap_or_default(),
+        require_pkce: item.require_pkce,
+        login_methods: item.login_methods.value(),
+        id_token_signed_response_alg: item.id_token_signed_response_alg,
+        userinfo_signed_response_alg: item.userinfo_signed_response_alg.value(),
+        standard_claims_in_id_token: item.standard_claims_in_id_token.unwrap_or(false),
+        allowed_organizations: match &item.allowed_organizations {
+            Some(slugs) => guests(importer, slugs).await?,
+            None => Vec::new(),
+        },
+        secret: match &item.secret {
+            Some(secret) => new_secret(secret, importer.work.now)?,
+            None => NewSecret::default(),
+        },
+    })
+}
+
+async fn updated_client(importer: &mut Importer<'_>, before: &Client, item: &ClientItem) -> Result<Client> {
+    let mut after =
+        Client { client_name: item.client_name.clone(), client_type: item.client_type, ..before.clone() };
+    replace(&mut after.application_type, item.application_type.as_ref());
+    replace(&mut after.grant_types, item.grant_types.as_ref());
+    replace(&mut after.response_types, item.response_types.as_ref());
+    replace(&mut after.redirect_uris, item.redirect_uris.as_ref());
+    replace(&mut after.post_logout_redirect_uris, item.post_logout_redirect_uris.as_ref());
+    replace(&mut after.allowed_origins, item.allowed_origins.as_ref());
+    replace(&mut after.scope, item.scope.as_ref());
+    item.login_methods.apply(&mut after.login_methods);
+    replace(&mut after.require_pkce, item.require_pkce.as_ref());
+    replace(&mut after.token_endpoint_auth_method, item.token_endpoint_auth_method.as_ref());
+    replace(&mut after.id_token_signed_response_alg, item.id_token_signed_response_alg.as_ref());
+    match &item.userinfo_signed_response_alg {
+        Patch::Keep => {}
+        given => after.userinfo_signed_response_alg = given.value(),
+    }
+    replace(&mut after.standard_claims_in_id_token, item.standard_claims_in_id_token.as_ref());
+    if let Some(slugs) = &item.allowed_organizations {
+        after.allowed_organizations = guests(importer, slugs).await?;
+    }
+    Ok(after)
+}
+
+/// In overwrite mode existing secrets stay valid; the file's secret is added if the client does not have it yet.
+async fn add_given_secret(
+    importer: &mut Importer<'_>,
+    organization: &Organization,
+    client: &Client,
+    item: &ClientItem,
+) -> Result<Option<IssuedSecret>> {
+    let Some(secret) = &item.secret else { return Ok(None) };
+    let Some(value) = &secret.value else { return Ok(None) };
+    if importer.work.clients().has_secret(organization, client, value.secret()).await? {
+        return Ok(None);
+    }
+    let new = new_secret(secret, importer.work.now)?;
+    Ok(Some(importer.work.clients().create_secret(organization, client, new).await?))
+}
+
+async fn guests(importer: &mut Importer<'_>, slugs: &[String]) -> Result<Vec<OrganizationId>> {
+    let mut guests = Vec::with_capacity(slugs.len());
+    for (i, text) in slugs.iter().enumerate() {
+        let field = format!("allowed_organizations[{i}]");
+        let found = match Slug::parse(text) {
+            Ok(slug) => importer.work.unit.organizations().by_slug(&slug).await?,
+            Err(_) => None,
         };
-        Ok(NewClient {
-            client_id: item.client_id.clone(),
-            client_name: item.client_name.clone(),
-            client_type: Some(item.client_type),
-            application_type: item.application_type,
-            redirect_uris: item.redirect_uris.clone().unwrap_or_default(),
-            post_logout_redirect_uris: item.post_logout_redirect_uris.clone().unwrap_or_default(),
-            grant_types: Some(item.grant_types.clone().unwrap_or_else(|| vec![GrantType::AuthorizationCode])),
-            response_types: Some(item.response_types.clone().unwrap_or_else(|| vec![ResponseType::Code])),
-            scope: Some(item.scope.clone().unwrap_or_else(|| "openid".to_owned())),
-            token_endpoint_auth_method: Some(item.token_endpoint_auth_method.unwrap_or(method)),
-            allowed_origins: item.allowed_origins.clone().unwrap_or_default(),
-            require_pkce: item.require_pkce,
-            login_methods: item.login_methods.value(),
-            id_token_signed_response_alg: item.id_token_signed_response_alg,
-            userinfo_signed_response_alg: item.userinfo_signed_response_alg.value(),
-            standard_claims_in_id_token: item.standard_claims_in_id_token.unwrap_or(false),
-            allowed_organizations: match &item.allowed_organizations {
-                Some(slugs) => self.guests(slugs).await?,
-                None => Vec::new(),
-            },
-            secret: match &item.secret {
-                Some(secret) => new_secret(secret, self.work.now)?,
-                None => NewSecret::default(),
-            },
-        })
+        let Some(organization) = found else {
+            let problem = format!("organization `{text}` was not found");
+            return Err(DirectoryError::invalid(field, problem));
+        };
+        guests.push(organization.id);
     }
-
-    async fn updated_client(&mut self, before: &Client, item: &ClientItem) -> Result<Client> {
-        let mut after =
-            Client { client_name: item.client_name.clone(), client_type: item.client_type, ..before.clone() };
-        replace(&mut after.application_type, item.application_type.as_ref());
-        replace(&mut after.grant_types, item.grant_types.as_ref());
-        replace(&mut after.response_types, item.response_types.as_ref());
-        replace(&mut after.redirect_uris, item.redirect_uris.as_ref());
-        replace(&mut after.post_logout_redirect_uris, item.post_logout_redirect_uris.as_ref());
-        replace(&mut after.allowed_origins, item.allowed_origins.as_ref());
-        replace(&mut after.scope, item.scope.as_ref());
-        item.login_methods.apply(&mut after.login_methods);
-        replace(&mut after.require_pkce, item.require_pkce.as_ref());
-        replace(&mut after.token_endpoint_auth_method, item.token_endpoint_auth_method.as_ref());
-        replace(&mut after.id_token_signed_response_alg, item.id_token_signed_response_alg.as_ref());
-        match &item.userinfo_signed_response_alg {
-            Patch::Keep => {}
-            given => after.userinfo_signed_response_alg = given.value(),
-        }
-        replace(&mut after.standard_claims_in_id_token, item.standard_claims_in_id_token.as_ref());
-        if let Some(slugs) = &item.allowed_organizations {
-            after.allowed_organizations = self.guests(slugs).await?;
-        }
-        Ok(after)
-    }
-
-    /// In overwrite mode existing secrets stay valid; the file's secret is added if the client does not have it yet.
-    async fn add_given_secret(
-        &mut self,
-        organization: &Organization,
-        client: &Client,
-        item: &ClientItem,
-    ) -> Result<Option<IssuedSecret>> {
-        let Some(secret) = &item.secret else { return Ok(None) };
-        let Some(value) = &secret.value else { return Ok(None) };
-        if self.work.has_secret(organization, client, value.secret()).await? {
-            return Ok(None);
-        }
-        let new = new_secret(secret, self.work.now)?;
-        Ok(Some(self.work.create_client_secret(organization, client, new).await?))
-    }
-
-    async fn guests(&mut self, slugs: &[String]) -> Result<Vec<OrganizationId>> {
-        let mut guests = Vec::with_capacity(slugs.len());
-        for (i, text) in slugs.iter().enumerate() {
-            let field = format!("allowed_organizations[{i}]");
-            let found = match Slug::parse(text) {
-                Ok(slug) => self.work.unit.organizations().by_slug(&slug).await?,
-                Err(_) => None,
-            };
-            let Some(organization) = found else {
-                let problem = format!("organization `{text}` was not found");
-                return Err(DirectoryError::invalid(field, problem));
-            };
-            guests.push(organization.id);
-        }
-        Ok(guests)
-    }
+    Ok(guests)
 }
 
 fn new_secret(item: &SecretItem, now: Timestamp) -> Result<NewSecret> {

@@ -1,12 +1,11 @@
-//! Applies a document phase by phase, with one savepoint per item.
+//! What the phases of a run share: the document, what they created so far, and the report. Each item has a savepoint.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use porta_core::application::{Application, ClaimDefinition, Permission, Role};
 use porta_core::organization::Organization;
 use porta_core::user::{PasswordHash, User};
 use porta_core::{ApplicationId, OrganizationId};
-use serde_json::Value;
 
 use super::document::{ApplicationItem, Document, OrganizationItem};
 use super::report::{Entry, ItemError, ItemKind, ItemOutcome, Report, Skipped};
@@ -76,21 +75,8 @@ impl<'d> Importer<'d> {
         }
     }
 
-    /// Runs every phase; entities are created before those that refer to them.
-    pub(super) async fn run(mut self) -> Result<(Transaction, Report)> {
-        self.organizations().await?;
-        self.applications().await?;
-        self.clients().await?;
-        self.roles().await?;
-        self.permissions().await?;
-        self.claim_definitions().await?;
-        self.role_permissions().await?;
-        self.modules().await?;
-        self.users().await?;
-        self.user_roles().await?;
-        self.user_claims().await?;
-        self.settings().await?;
-        Ok((self.work, self.report))
+    pub(super) fn finish(self) -> (Transaction, Report) {
+        (self.work, self.report)
     }
 
     /// Records an item's result. Rolls back to its savepoint if the item was at fault; other errors end the run.
@@ -185,54 +171,15 @@ impl<'d> Importer<'d> {
         if let Some(known) = self.referenced.get(&key) {
             return Ok(known.clone());
         }
-        let found = self.work.visible_application(organization, slug).await?;
+        let found = self.work.applications().visible(organization, slug).await?;
         self.referenced.insert(key, found.clone());
         Ok(found)
     }
 
-    async fn settings(&mut self) -> Result<()> {
-        let document = self.document;
-        self.layer(None, "config", &document.config).await?;
-        for (o, item) in self.organization_items() {
-            let path = format!("organizations[{o}].settings");
-            let Some(organization) = self.organizations.get(o).cloned().flatten() else {
-                for key in item.settings.keys() {
-                    self.record_orphan(
-                        ItemKind::Setting,
-                        key,
-                        format!("{path}.{key}"),
-                        &item.effective_slug(),
-                    );
-                }
-                continue;
-            };
-            self.layer(Some(&organization), &path, &item.settings).await?;
-        }
-        Ok(())
-    }
-
-    async fn layer(
-        &mut self,
-        organization: Option<&Organization>,
-        path: &str,
-        values: &BTreeMap<String, Value>,
-    ) -> Result<()> {
-        for (key, value) in values {
-            let item =
-                Item { kind: ItemKind::Setting, slug: key.clone(), name: key, path: format!("{path}.{key}") };
-            self.work.savepoint().await?;
-            let outcome = match self.work.set_setting(organization, key, value).await {
-                Ok(true) => Ok(ItemOutcome::Updated(vec![format!("value → {value}")])),
-                Ok(false) => Ok(ItemOutcome::Skipped("Unchanged")),
-                // Report the setting's key as the path; the field names of the operation do not appear in the document.
-                Err(DirectoryError::Invalid(problems)) => Err(DirectoryError::Invalid(
-                    problems.into_iter().map(|p| Problem::new("", p.message)).collect(),
-                )),
-                Err(error) => Err(error),
-            };
-            self.record_outcome(item, outcome).await?;
-        }
-        Ok(())
+    /// The organization and person at a position; `None` if either failed.
+    pub(super) fn person(&self, key: (usize, usize)) -> Option<(Organization, User)> {
+        let organization = self.organizations.get(key.0)?.clone()?;
+        Some((organization, self.users.get(&key)?.clone()))
     }
 }
 

@@ -26,6 +26,7 @@ mod organizations;
 mod patch;
 mod read;
 mod report;
+mod settings;
 mod users;
 
 pub use document::Document;
@@ -76,8 +77,9 @@ impl Directory {
         let hashes = self.hash_new_passwords(document).await?;
         let mut work = self.begin(actor).await?;
         one_run_at_a_time(&mut work).await?;
-        let importer = Importer::new(work, document, options, hashes);
-        let (mut work, mut report) = importer.run().await?;
+        let mut importer = Importer::new(work, document, options, hashes);
+        run_phases(&mut importer).await?;
+        let (mut work, mut report) = importer.finish();
         report.applied = !options.dry_run && (report.errors.is_empty() || options.keep_going);
         if !report.applied {
             // Dropping the unit of work rolls back.
@@ -129,6 +131,22 @@ impl Directory {
         let mut repositories = self.deps.store.repositories();
         Ok(repositories.users(organization.id).by_email(email.shown()).await?.is_some())
     }
+}
+
+/// Entities are created before those that refer to them.
+async fn run_phases(importer: &mut Importer<'_>) -> Result<()> {
+    organizations::import_organizations(importer).await?;
+    applications::import_applications(importer).await?;
+    clients::import_clients(importer).await?;
+    applications::import_roles(importer).await?;
+    applications::import_permissions(importer).await?;
+    applications::import_claim_definitions(importer).await?;
+    applications::import_role_permissions(importer).await?;
+    applications::import_modules(importer).await?;
+    users::import_users(importer).await?;
+    users::import_user_roles(importer).await?;
+    users::import_user_claims(importer).await?;
+    settings::import_settings(importer).await
 }
 
 /// Words for the password check: from the person and the organization in the file, and from the stored organization.

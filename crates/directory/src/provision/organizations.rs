@@ -11,52 +11,53 @@ use super::report::{ItemKind, ItemOutcome};
 use crate::organizations::DEFAULT_LOCALE;
 use crate::{NewOrganization, Result};
 
-impl Importer<'_> {
-    pub(super) async fn organizations(&mut self) -> Result<()> {
-        for (o, item) in self.organization_items() {
-            self.work.savepoint().await?;
-            let (outcome, organization) = split(self.organization(item).await);
-            let entry = Item {
-                kind: ItemKind::Organization,
-                slug: item.effective_slug(),
-                name: &item.name,
-                path: format!("organizations[{o}]"),
-            };
-            let stands = self.record_outcome(entry, outcome).await?;
-            self.organizations.push(organization.filter(|_| stands));
-        }
-        Ok(())
-    }
-
-    async fn organization(&mut self, item: &OrganizationItem) -> Result<(ItemOutcome, Organization)> {
-        let slug = Slug::parse(&item.effective_slug())?;
-        let Some(before) = self.work.unit.organizations().by_slug(&slug).await? else {
-            let new = NewOrganization {
-                name: item.name.clone(),
-                slug: Some(slug.to_string()),
-                default_locale: item.default_locale.value(),
-                default_login_methods: item.default_login_methods.clone(),
-                two_factor_policy: item.two_factor_policy,
-                branding: branding(Branding::default(), &item.branding),
-            };
-            return Ok((ItemOutcome::Created, self.work.create_organization(new).await?));
+pub(super) async fn import_organizations(importer: &mut Importer<'_>) -> Result<()> {
+    for (o, item) in importer.organization_items() {
+        importer.work.savepoint().await?;
+        let (outcome, organization) = split(import_organization(importer, item).await);
+        let entry = Item {
+            kind: ItemKind::Organization,
+            slug: item.effective_slug(),
+            name: &item.name,
+            path: format!("organizations[{o}]"),
         };
-        if self.mode == Mode::Merge {
-            return Ok((ItemOutcome::Skipped("Already exists"), before));
-        }
-        let mut after = before.clone();
-        after.name.clone_from(&item.name);
-        match &item.default_locale {
-            Patch::Keep => {}
-            Patch::Clear => DEFAULT_LOCALE.clone_into(&mut after.default_locale),
-            Patch::Set(locale) => after.default_locale.clone_from(locale),
-        }
-        replace(&mut after.default_login_methods, item.default_login_methods.as_ref());
-        replace(&mut after.two_factor_policy, item.two_factor_policy.as_ref());
-        after.branding = branding(after.branding, &item.branding);
-        let (after, fields) = self.work.update_organization(&before, after).await?;
-        Ok((updated(fields), after))
+        let stands = importer.record_outcome(entry, outcome).await?;
+        importer.organizations.push(organization.filter(|_| stands));
     }
+    Ok(())
+}
+
+async fn import_organization(
+    importer: &mut Importer<'_>,
+    item: &OrganizationItem,
+) -> Result<(ItemOutcome, Organization)> {
+    let slug = Slug::parse(&item.effective_slug())?;
+    let Some(before) = importer.work.unit.organizations().by_slug(&slug).await? else {
+        let new = NewOrganization {
+            name: item.name.clone(),
+            slug: Some(slug.to_string()),
+            default_locale: item.default_locale.value(),
+            default_login_methods: item.default_login_methods.clone(),
+            two_factor_policy: item.two_factor_policy,
+            branding: branding(Branding::default(), &item.branding),
+        };
+        return Ok((ItemOutcome::Created, importer.work.organizations().create(new).await?));
+    };
+    if importer.mode == Mode::Merge {
+        return Ok((ItemOutcome::Skipped("Already exists"), before));
+    }
+    let mut after = before.clone();
+    after.name.clone_from(&item.name);
+    match &item.default_locale {
+        Patch::Keep => {}
+        Patch::Clear => DEFAULT_LOCALE.clone_into(&mut after.default_locale),
+        Patch::Set(locale) => after.default_locale.clone_from(locale),
+    }
+    replace(&mut after.default_login_methods, item.default_login_methods.as_ref());
+    replace(&mut after.two_factor_policy, item.two_factor_policy.as_ref());
+    after.branding = branding(after.branding, &item.branding);
+    let (after, fields) = importer.work.organizations().update(&before, after).await?;
+    Ok((updated(fields), after))
 }
 
 fn branding(mut branding: Branding, item: &BrandingItem) -> Branding {

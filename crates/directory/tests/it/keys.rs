@@ -45,8 +45,8 @@ async fn keys_are_made_once(world: World) {
     let harbor = world.organization("harbor").await;
     let before = keys(&world, &harbor).await;
     let mut work = world.work().await;
-    assert!(!work.ensure_signing_keys(&harbor, ES256).await.unwrap());
-    assert!(work.ensure_signing_keys(&harbor, SigningAlgorithm::EdDsa).await.unwrap());
+    assert!(!work.signing_keys().ensure(&harbor, ES256).await.unwrap());
+    assert!(work.signing_keys().ensure(&harbor, SigningAlgorithm::EdDsa).await.unwrap());
     work.commit().await.unwrap();
     assert_eq!(keys(&world, &harbor).await.len(), before.len() + 2);
 }
@@ -57,7 +57,7 @@ async fn rotation_moves_every_key_one_place(world: World) {
     let next = kid(&world, &harbor, SigningKeyStatus::Next).await;
     world.clock.advance(Duration::from_secs(5));
     let mut work = world.work().await;
-    let rotation = work.rotate_signing_key(&harbor, ES256, Urgency::Planned).await.unwrap();
+    let rotation = work.signing_keys().rotate(&harbor, ES256, Urgency::Planned).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(rotation.active, next, "the published key signs now");
     assert_eq!(rotation.retired.as_deref(), Some(&*active));
@@ -70,18 +70,18 @@ async fn rotation_moves_every_key_one_place(world: World) {
 async fn rotation_of_all_algorithms_that_are_in_use(world: World) {
     let harbor = world.organization("harbor").await;
     let mut work = world.work().await;
-    work.ensure_signing_keys(&harbor, SigningAlgorithm::EdDsa).await.unwrap();
-    let rotations = work.rotate_signing_keys(&harbor, None, Urgency::Planned).await.unwrap();
+    work.signing_keys().ensure(&harbor, SigningAlgorithm::EdDsa).await.unwrap();
+    let rotations = work.signing_keys().rotate_each(&harbor, None, Urgency::Planned).await.unwrap();
     let algorithms: Vec<_> = rotations.iter().map(|r| r.algorithm).collect();
     assert_eq!(algorithms, [ES256, SigningAlgorithm::EdDsa]);
-    let one = work.rotate_signing_keys(&harbor, Some(ES256), Urgency::Emergency).await.unwrap();
+    let one = work.signing_keys().rotate_each(&harbor, Some(ES256), Urgency::Emergency).await.unwrap();
     assert_eq!(one.len(), 1);
     work.commit().await.unwrap();
 }
 
 async fn rotate(world: &World, harbor: &Organization, urgency: Urgency) -> Result<Rotation, DirectoryError> {
     let mut work = world.work().await;
-    let rotation = work.rotate_signing_key(harbor, ES256, urgency).await;
+    let rotation = work.signing_keys().rotate(harbor, ES256, urgency).await;
     work.commit().await.unwrap();
     rotation
 }
@@ -132,14 +132,14 @@ async fn an_emergency_does_not_wait(world: World) {
 async fn one_key_that_has_to_wait_holds_the_others_back(world: World) {
     let harbor = world.organization("harbor").await;
     let mut work = world.work().await;
-    work.ensure_signing_keys(&harbor, SigningAlgorithm::EdDsa).await.unwrap();
-    work.rotate_signing_key(&harbor, SigningAlgorithm::EdDsa, Urgency::Planned).await.unwrap();
+    work.signing_keys().ensure(&harbor, SigningAlgorithm::EdDsa).await.unwrap();
+    work.signing_keys().rotate(&harbor, SigningAlgorithm::EdDsa, Urgency::Planned).await.unwrap();
     work.commit().await.unwrap();
     world.clock.advance(Duration::from_secs(1));
     let before = keys(&world, &harbor).await;
     let mut work = world.work().await;
     let refused =
-        work.rotate_signing_keys(&harbor, None, Urgency::Planned).await.map(|mut all| all.remove(0));
+        work.signing_keys().rotate_each(&harbor, None, Urgency::Planned).await.map(|mut all| all.remove(0));
     work.commit().await.unwrap();
     assert_eq!(waits_until(refused), START + KNOWN_AFTER);
     assert_eq!(keys(&world, &harbor).await, before);
@@ -149,8 +149,8 @@ async fn a_new_algorithms_next_key_waits_too(world: World) {
     let harbor = world.organization("harbor").await;
     world.clock.advance(Duration::from_hours(1));
     let mut work = world.work().await;
-    work.ensure_signing_keys(&harbor, SigningAlgorithm::EdDsa).await.unwrap();
-    let refused = work.rotate_signing_key(&harbor, SigningAlgorithm::EdDsa, Urgency::Planned).await;
+    work.signing_keys().ensure(&harbor, SigningAlgorithm::EdDsa).await.unwrap();
+    let refused = work.signing_keys().rotate(&harbor, SigningAlgorithm::EdDsa, Urgency::Planned).await;
     assert_eq!(waits_until(refused), world.clock.now() + KNOWN_AFTER, "a JWKS without it is in use");
 }
 
@@ -172,8 +172,8 @@ async fn a_missing_next_key_is_published_although_the_rotation_waits(world: Worl
 async fn a_retired_key_verifies_as_long_as_the_last_token(world: World) {
     let harbor = world.organization("harbor").await;
     let mut work = world.work().await;
-    work.set_setting(Some(&harbor), "id_token_ttl", &json!("2h")).await.unwrap();
-    work.rotate_signing_key(&harbor, ES256, Urgency::Planned).await.unwrap();
+    work.settings().set(Some(&harbor), "id_token_ttl", &json!("2h")).await.unwrap();
+    work.signing_keys().rotate(&harbor, ES256, Urgency::Planned).await.unwrap();
     work.commit().await.unwrap();
     let all = keys(&world, &harbor).await;
     let retired = all.iter().find(|k| k.status == SigningKeyStatus::Retired).unwrap();
@@ -186,9 +186,9 @@ async fn a_revoked_active_key_is_replaced_by_the_published_one(world: World) {
     let active = kid(&world, &harbor, SigningKeyStatus::Active).await;
     let next = kid(&world, &harbor, SigningKeyStatus::Next).await;
     let mut work = world.work().await;
-    work.revoke_signing_key(&harbor, &active).await.unwrap();
-    assert!(refused(work.revoke_signing_key(&harbor, &active).await).contains("already revoked"));
-    assert!(refused(work.revoke_signing_key(&harbor, "nobody").await).contains("was not found"));
+    work.signing_keys().revoke(&harbor, &active).await.unwrap();
+    assert!(refused(work.signing_keys().revoke(&harbor, &active).await).contains("already revoked"));
+    assert!(refused(work.signing_keys().revoke(&harbor, "nobody").await).contains("was not found"));
     work.commit().await.unwrap();
     assert_eq!(kid(&world, &harbor, SigningKeyStatus::Revoked).await, active);
     assert_eq!(kid(&world, &harbor, SigningKeyStatus::Active).await, next);
@@ -201,7 +201,7 @@ async fn a_revoked_next_key_is_replaced(world: World) {
     let active = kid(&world, &harbor, SigningKeyStatus::Active).await;
     let next = kid(&world, &harbor, SigningKeyStatus::Next).await;
     let mut work = world.work().await;
-    work.revoke_signing_key(&harbor, &next).await.unwrap();
+    work.signing_keys().revoke(&harbor, &next).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(kid(&world, &harbor, SigningKeyStatus::Active).await, active);
     assert_ne!(kid(&world, &harbor, SigningKeyStatus::Next).await, next);
@@ -226,7 +226,7 @@ async fn two_rotations_at_once_retire_one_key(world: World) {
             let (directory, harbor) = (world.directory.clone(), harbor.clone());
             tokio::spawn(async move {
                 let mut work = directory.begin(actor()).await?;
-                let rotation = work.rotate_signing_key(&harbor, ES256, Urgency::Planned).await?;
+                let rotation = work.signing_keys().rotate(&harbor, ES256, Urgency::Planned).await?;
                 work.commit().await?;
                 Ok::<_, DirectoryError>(rotation)
             })
@@ -257,7 +257,7 @@ async fn many_instances_make_one_pair(world: World) {
             let (directory, harbor) = (world.directory.clone(), harbor.clone());
             tokio::spawn(async move {
                 let mut work = directory.begin(actor()).await?;
-                work.ensure_signing_keys(&harbor, SigningAlgorithm::EdDsa).await?;
+                work.signing_keys().ensure(&harbor, SigningAlgorithm::EdDsa).await?;
                 work.commit().await
             })
         })
@@ -274,8 +274,8 @@ async fn another_tenant_is_untouched(world: World) {
     let before = keys(&world, &other).await;
     let foreign = before[0].kid.clone();
     let mut work = world.work().await;
-    work.rotate_signing_key(&harbor, ES256, Urgency::Planned).await.unwrap();
-    assert!(refused(work.revoke_signing_key(&harbor, &foreign).await).contains("was not found"));
+    work.signing_keys().rotate(&harbor, ES256, Urgency::Planned).await.unwrap();
+    assert!(refused(work.signing_keys().revoke(&harbor, &foreign).await).contains("was not found"));
     work.commit().await.unwrap();
     assert_eq!(keys(&world, &other).await, before);
 }

@@ -67,7 +67,7 @@ async fn an_organization_is_made_with_keys_and_audit(world: World) {
 async fn a_unit_of_work_without_commit_leaves_nothing(world: World) {
     let mut work = world.work().await;
     let new = NewOrganization { name: "Harbor".to_owned(), ..NewOrganization::default() };
-    work.create_organization(new).await.unwrap();
+    work.organizations().create(new).await.unwrap();
     drop(work);
     assert!(refused(world.work().await.organization("harbor").await).contains("was not found"));
     assert!(world.audit().await.is_empty());
@@ -77,49 +77,50 @@ async fn a_unit_of_work_without_commit_leaves_nothing(world: World) {
 /// Creates one entity of each kind in one unit of work; returns the audit events in order.
 async fn one_of_everything(work: &mut Transaction) -> Vec<&'static str> {
     let harbor = NewOrganization { name: "Harbor".into(), ..NewOrganization::default() };
-    let harbor = work.create_organization(harbor).await.unwrap();
+    let harbor = work.organizations().create(harbor).await.unwrap();
     let named = Organization { name: "Harbor Ltd".into(), ..harbor.clone() };
-    work.update_organization(&harbor, named).await.unwrap();
+    work.organizations().update(&harbor, named).await.unwrap();
     let dock = NewApplication { name: "Dock".into(), ..NewApplication::default() };
-    let dock = work.create_application(&harbor, dock).await.unwrap();
+    let dock = work.applications().create(&harbor, dock).await.unwrap();
     let described = Application { description: Some("Berths".into()), ..dock.clone() };
-    work.update_application(&harbor, &dock, described).await.unwrap();
+    work.applications().update(&harbor, &dock, described).await.unwrap();
     let module =
         NewModule { name: "M".into(), slug: "m".into(), description: None, status: ModuleStatus::Active };
-    let module = work.create_module(&harbor, &dock, module).await.unwrap();
+    let module = work.applications().create_module(&harbor, &dock, module).await.unwrap();
     let named = Module { name: "N".into(), ..module.clone() };
-    work.update_module(&harbor, &dock, &module, named).await.unwrap();
-    let role = work.create_role(&harbor, &dock, NewRole { name: "R".into(), ..NewRole::default() });
-    let role = role.await.unwrap();
+    work.applications().update_module(&harbor, &dock, &module, named).await.unwrap();
+    let role = NewRole { name: "R".into(), ..NewRole::default() };
+    let role = work.roles().create(&harbor, &dock, role).await.unwrap();
     let named = Role { name: "S".into(), ..role.clone() };
-    work.update_role(&harbor, &dock, &role, named).await.unwrap();
+    work.roles().update(&harbor, &dock, &role, named).await.unwrap();
     let permission = NewPermission { name: "P".into(), slug: "a:b:c".into(), description: None };
-    let permission = work.create_permission(&harbor, &dock, permission).await.unwrap();
+    let permission = work.roles().create_permission(&harbor, &dock, permission).await.unwrap();
     let named = Permission { name: "Q".into(), ..permission.clone() };
-    work.update_permission(&harbor, &dock, &permission, named).await.unwrap();
-    work.link_permission(&harbor, &dock, &role, &permission).await.unwrap();
-    let claim = work.define_claim(&harbor, &dock, number_claim("limit")).await.unwrap();
+    work.roles().update_permission(&harbor, &dock, &permission, named).await.unwrap();
+    work.roles().link_permission(&harbor, &dock, &role, &permission).await.unwrap();
+    let claim = work.claims().define(&harbor, &dock, number_claim("limit")).await.unwrap();
     let shown = ClaimDefinition { include_in_id_token: true, ..claim.clone() };
-    work.update_claim(&harbor, &dock, &claim, shown).await.unwrap();
-    let (web, secret) = work.create_client(&harbor, &dock, confidential("Web")).await.unwrap();
+    work.claims().update(&harbor, &dock, &claim, shown).await.unwrap();
+    let (web, secret) = work.clients().create(&harbor, &dock, confidential("Web")).await.unwrap();
     let named = Client { client_name: "Site".into(), ..web.clone() };
-    let (web, _) = work.update_client(&harbor, &web, named).await.unwrap();
-    work.revoke_client_secret(&harbor, &web, secret.unwrap().stored.id).await.unwrap();
-    work.set_client_status(&harbor, &web, ClientStatus::Inactive).await.unwrap();
+    let (web, _) = work.clients().update(&harbor, &web, named).await.unwrap();
+    work.clients().revoke_secret(&harbor, &web, secret.unwrap().stored.id).await.unwrap();
+    work.clients().set_status(&harbor, &web, ClientStatus::Inactive).await.unwrap();
     let ana = NewUser { email: "ana@harbor.test".into(), ..NewUser::default() };
-    let ana = work.create_user(&harbor, ana).await.unwrap();
+    let ana = work.users().create(&harbor, ana).await.unwrap();
     let verified = User { email_verified: true, ..ana.clone() };
-    work.update_user(&harbor, &ana, verified).await.unwrap();
-    work.set_user_password(&harbor, &ana, None).await.unwrap();
-    work.assign_role(&harbor, &ana, &role).await.unwrap();
-    work.remove_role(&harbor, &ana, &role).await.unwrap();
-    work.set_claim_value(&harbor, &ana, &claim, &json!(1)).await.unwrap();
-    work.set_user_status(&harbor, &ana, UserStatus::Locked, None).await.unwrap();
-    let rotation = work.rotate_signing_key(&harbor, SigningAlgorithm::Es256, Urgency::Planned).await.unwrap();
-    work.revoke_signing_key(&harbor, &rotation.retired.unwrap()).await.unwrap();
-    work.set_setting(None, "id_token_ttl", &json!(60)).await.unwrap();
-    work.set_application_status(&harbor, &dock, ApplicationStatus::Inactive).await.unwrap();
-    work.set_organization_status(&harbor, OrganizationStatus::Suspended, None).await.unwrap();
+    work.users().update(&harbor, &ana, verified).await.unwrap();
+    work.users().set_password(&harbor, &ana, None).await.unwrap();
+    work.roles().assign(&harbor, &ana, &role).await.unwrap();
+    work.roles().unassign(&harbor, &ana, &role).await.unwrap();
+    work.claims().set_value(&harbor, &ana, &claim, &json!(1)).await.unwrap();
+    work.users().set_status(&harbor, &ana, UserStatus::Locked, None).await.unwrap();
+    let rotation =
+        work.signing_keys().rotate(&harbor, SigningAlgorithm::Es256, Urgency::Planned).await.unwrap();
+    work.signing_keys().revoke(&harbor, &rotation.retired.unwrap()).await.unwrap();
+    work.settings().set(None, "id_token_ttl", &json!(60)).await.unwrap();
+    work.applications().set_status(&harbor, &dock, ApplicationStatus::Inactive).await.unwrap();
+    work.organizations().set_status(&harbor, OrganizationStatus::Suspended, None).await.unwrap();
     vec![
         "org.created",
         "key.generated",
@@ -216,7 +217,7 @@ async fn organizations_that_are_refused(world: World) {
     for (new, expected) in cases {
         let mut work = world.work().await;
         let shown = format!("{new:?}");
-        let problem = refused(work.create_organization(new).await);
+        let problem = refused(work.organizations().create(new).await);
         assert!(problem.contains(expected), "{shown}: {problem}");
     }
 }
@@ -225,13 +226,13 @@ async fn an_update_writes_only_what_changed(world: World) {
     let before = world.organization("harbor").await;
     world.heard();
     let mut work = world.work().await;
-    let (same, fields) = work.update_organization(&before, before.clone()).await.unwrap();
+    let (same, fields) = work.organizations().update(&before, before.clone()).await.unwrap();
     assert!(fields.is_empty());
     assert_eq!(same, before);
     let mut after = before.clone();
     after.two_factor_policy = TwoFactorPolicy::RequiredAny;
     after.status = OrganizationStatus::Archived;
-    let (after, fields) = work.update_organization(&before, after).await.unwrap();
+    let (after, fields) = work.organizations().update(&before, after).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(fields, ["two_factor_policy"]);
     assert_eq!(after.status, OrganizationStatus::Active, "a status moves by its own operation");
@@ -257,8 +258,11 @@ async fn suspending_an_organization_ends_its_tokens_here_and_elsewhere(world: Wo
     let untouched = world.token(&guest, &gil, &other_client).await;
 
     let mut work = world.work().await;
-    let suspended =
-        work.set_organization_status(&harbor, OrganizationStatus::Suspended, Some("unpaid")).await.unwrap();
+    let suspended = work
+        .organizations()
+        .set_status(&harbor, OrganizationStatus::Suspended, Some("unpaid"))
+        .await
+        .unwrap();
     work.commit().await.unwrap();
     assert!(world.is_revoked(&harbor, &here).await);
     assert!(world.is_revoked(&guest, &elsewhere).await);
@@ -268,13 +272,13 @@ async fn suspending_an_organization_ends_its_tokens_here_and_elsewhere(world: Wo
     assert_eq!(event.metadata["reason"], "unpaid");
 
     let mut work = world.work().await;
-    let problem = work.set_organization_status(&suspended, OrganizationStatus::Suspended, None).await;
+    let problem = work.organizations().set_status(&suspended, OrganizationStatus::Suspended, None).await;
     assert!(refused(problem).contains("status"));
-    let stale = work.set_organization_status(&harbor, OrganizationStatus::Archived, None).await;
+    let stale = work.organizations().set_status(&harbor, OrganizationStatus::Archived, None).await;
     assert!(refused(stale).contains("changed at the same moment"), "the entity in hand says active");
     drop(work);
     let mut work = world.work().await;
-    work.set_organization_status(&suspended, OrganizationStatus::Active, None).await.unwrap();
+    work.organizations().set_status(&suspended, OrganizationStatus::Active, None).await.unwrap();
     work.commit().await.unwrap();
     assert!(world.is_revoked(&harbor, &here).await, "activation revives no token");
 }
@@ -283,7 +287,7 @@ async fn the_super_admin_organization_stays(world: World) {
     let mut work = world.work().await;
     let admin = work.organization("porta-admin").await.unwrap();
     for to in [OrganizationStatus::Suspended, OrganizationStatus::Archived] {
-        assert!(refused(work.set_organization_status(&admin, to, None).await).contains("super-admin"));
+        assert!(refused(work.organizations().set_status(&admin, to, None).await).contains("super-admin"));
     }
 }
 
@@ -294,27 +298,30 @@ async fn applications_belong_to_their_organization(world: World) {
 
     let mut work = world.work().await;
     let renamed = porta_core::application::Application { name: "Mine".into(), ..application.clone() };
-    assert!(refused(work.update_application(&other, &application, renamed).await).contains("was not found"));
-    let archived = work.set_application_status(&other, &application, ApplicationStatus::Archived).await;
+    assert!(
+        refused(work.applications().update(&other, &application, renamed).await).contains("was not found")
+    );
+    let archived = work.applications().set_status(&other, &application, ApplicationStatus::Archived).await;
     assert!(refused(archived).contains("was not found"));
     let role =
-        work.create_role(&other, &application, NewRole { name: "Spy".into(), ..NewRole::default() }).await;
+        work.roles().create(&other, &application, NewRole { name: "Spy".into(), ..NewRole::default() }).await;
     assert!(refused(role).contains("was not found"));
     let shared = NewApplication { name: "Shared".into(), is_shared: true, ..NewApplication::default() };
-    assert!(refused(work.create_application(&harbor, shared.clone()).await).contains("is_shared"));
+    assert!(refused(work.applications().create(&harbor, shared.clone()).await).contains("is_shared"));
     drop(work);
 
     let mut work = world.work().await;
     let admin = work.organization("porta-admin").await.unwrap();
-    let shared = work.create_application(&admin, shared).await.unwrap();
+    let shared = work.applications().create(&admin, shared).await.unwrap();
     work.commit().await.unwrap();
     let mut work = world.work().await;
-    assert_eq!(work.visible_application(&harbor, "shared").await.unwrap(), shared);
-    assert_eq!(work.own_application(&harbor, &shared.slug).await.unwrap(), None);
-    let role = work.create_role(&harbor, &shared, NewRole { name: "Spy".into(), ..NewRole::default() }).await;
+    assert_eq!(work.applications().visible(&harbor, "shared").await.unwrap(), shared);
+    assert_eq!(work.applications().owned(&harbor, &shared.slug).await.unwrap(), None);
+    let role =
+        work.roles().create(&harbor, &shared, NewRole { name: "Spy".into(), ..NewRole::default() }).await;
     assert!(refused(role).contains("was not found"), "a tenant does not change a shared application");
     let reserved = NewApplication { name: "System".into(), ..NewApplication::default() };
-    assert!(refused(work.create_application(&harbor, reserved).await).contains("reserved"));
+    assert!(refused(work.applications().create(&harbor, reserved).await).contains("reserved"));
 }
 
 async fn parts_of_an_application_are_audited(world: World) {
@@ -327,18 +334,24 @@ async fn parts_of_an_application_are_audited(world: World) {
         description: None,
         status: ModuleStatus::Active,
     };
-    let module = work.create_module(&harbor, &application, module).await.unwrap();
+    let module = work.applications().create_module(&harbor, &application, module).await.unwrap();
     let mut renamed = module.clone();
     renamed.status = ModuleStatus::Inactive;
-    assert_eq!(work.update_module(&harbor, &application, &module, renamed).await.unwrap(), ["status"]);
+    assert_eq!(
+        work.applications().update_module(&harbor, &application, &module, renamed).await.unwrap(),
+        ["status"]
+    );
     let role = NewRole { name: "Planner".into(), ..NewRole::default() };
-    let role = work.create_role(&harbor, &application, role).await.unwrap();
+    let role = work.roles().create(&harbor, &application, role).await.unwrap();
     let permission = NewPermission { name: "See".into(), slug: "dock:berths:read".into(), description: None };
-    let permission = work.create_permission(&harbor, &application, permission).await.unwrap();
-    assert!(work.link_permission(&harbor, &application, &role, &permission).await.unwrap());
-    assert!(!work.link_permission(&harbor, &application, &role, &permission).await.unwrap());
+    let permission = work.roles().create_permission(&harbor, &application, permission).await.unwrap();
+    assert!(work.roles().link_permission(&harbor, &application, &role, &permission).await.unwrap());
+    assert!(!work.roles().link_permission(&harbor, &application, &role, &permission).await.unwrap());
     let short = NewPermission { name: "See".into(), slug: "read".into(), description: None };
-    assert!(refused(work.create_permission(&harbor, &application, short).await).contains("three segments"));
+    assert!(
+        refused(work.roles().create_permission(&harbor, &application, short).await)
+            .contains("three segments")
+    );
     let claim = NewClaim {
         claim_name: "sub".into(),
         claim_type: ClaimType::String,
@@ -348,14 +361,16 @@ async fn parts_of_an_application_are_audited(world: World) {
         include_in_userinfo: None,
     };
     assert!(
-        refused(work.define_claim(&harbor, &application, claim.clone()).await).contains("standard claim")
+        refused(work.claims().define(&harbor, &application, claim.clone()).await).contains("standard claim")
     );
     let claim = NewClaim { claim_name: "terminal".into(), ..claim };
-    let claim = work.define_claim(&harbor, &application, claim).await.unwrap();
+    let claim = work.claims().define(&harbor, &application, claim).await.unwrap();
     assert!(!claim.include_in_id_token && claim.include_in_access_token && claim.include_in_userinfo);
     let mut retyped = claim.clone();
     retyped.claim_type = ClaimType::Number;
-    assert!(refused(work.update_claim(&harbor, &application, &claim, retyped).await).contains("claim_type"));
+    assert!(
+        refused(work.claims().update(&harbor, &application, &claim, retyped).await).contains("claim_type")
+    );
     work.commit().await.unwrap();
     let names = world.audit_names().await;
     for expected in [
@@ -376,10 +391,10 @@ async fn an_archived_application_takes_no_clients(world: World) {
     let application = world.application(&harbor, "dock").await;
     let mut work = world.work().await;
     let archived =
-        work.set_application_status(&harbor, &application, ApplicationStatus::Archived).await.unwrap();
-    let back = work.set_application_status(&harbor, &archived, ApplicationStatus::Active).await;
+        work.applications().set_status(&harbor, &application, ApplicationStatus::Archived).await.unwrap();
+    let back = work.applications().set_status(&harbor, &archived, ApplicationStatus::Active).await;
     assert!(refused(back).contains("archived"));
-    let client = work.create_client(&harbor, &archived, NewClient::default()).await.map(|_| ());
+    let client = work.clients().create(&harbor, &archived, NewClient::default()).await.map(|_| ());
     assert!(refused(client).contains("application is not active"));
 }
 
@@ -397,7 +412,7 @@ async fn a_confidential_client_has_a_secret_at_once(world: World) {
     let application = world.application(&harbor, "dock").await;
     world.heard();
     let mut work = world.work().await;
-    let (client, secret) = work.create_client(&harbor, &application, confidential("Web")).await.unwrap();
+    let (client, secret) = work.clients().create(&harbor, &application, confidential("Web")).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(client.client_type, ClientType::Confidential);
     assert_eq!(client.token_endpoint_auth_method, TokenEndpointAuthMethod::ClientSecretBasic);
@@ -435,12 +450,12 @@ async fn secrets_that_are_refused(world: World) {
     ];
     for (new, expected) in cases {
         let mut work = world.work().await;
-        let problem = refused(work.create_client(&harbor, &application, new).await.map(|_| ()));
+        let problem = refused(work.clients().create(&harbor, &application, new).await.map(|_| ()));
         assert!(problem.contains(expected), "{expected}: {problem}");
     }
     let mut work = world.work().await;
     let given = with(value("a-long-enough-secret"));
-    let (_, secret) = work.create_client(&harbor, &application, given).await.unwrap();
+    let (_, secret) = work.clients().create(&harbor, &application, given).await.unwrap();
     let secret = secret.unwrap();
     assert!(secret.generated.is_none(), "nothing new to tell");
     assert_eq!(secret.stored.digest, TokenDigest::of("a-long-enough-secret"));
@@ -450,11 +465,11 @@ async fn secrets_overlap_until_one_is_revoked(world: World) {
     let harbor = world.organization("harbor").await;
     let application = world.application(&harbor, "dock").await;
     let mut work = world.work().await;
-    let (client, first) = work.create_client(&harbor, &application, confidential("Web")).await.unwrap();
-    work.create_client_secret(&harbor, &client, NewSecret::default()).await.unwrap();
+    let (client, first) = work.clients().create(&harbor, &application, confidential("Web")).await.unwrap();
+    work.clients().create_secret(&harbor, &client, NewSecret::default()).await.unwrap();
     let first = first.unwrap().stored.id;
-    work.revoke_client_secret(&harbor, &client, first).await.unwrap();
-    assert!(refused(work.revoke_client_secret(&harbor, &client, first).await).contains("already revoked"));
+    work.clients().revoke_secret(&harbor, &client, first).await.unwrap();
+    assert!(refused(work.clients().revoke_secret(&harbor, &client, first).await).contains("already revoked"));
     work.commit().await.unwrap();
     let mut repositories = world.store.repositories();
     let secrets = repositories.clients(harbor.id).secrets(client.id).await.unwrap();
@@ -468,17 +483,19 @@ async fn clients_that_are_refused(world: World) {
     let mut work = world.work().await;
     let new =
         NewClient { require_pkce: Some(false), client_type: Some(ClientType::Public), ..confidential("") };
-    let problem = refused(work.create_client(&harbor, &application, new).await.map(|_| ()));
+    let problem = refused(work.clients().create(&harbor, &application, new).await.map(|_| ()));
     assert!(problem.contains("client_name") && problem.contains("require_pkce"), "all at once: {problem}");
     let new = NewClient { client_id: Some("with space".into()), ..confidential("Web") };
-    assert!(refused(work.create_client(&harbor, &application, new).await.map(|_| ())).contains("client_id"));
-    let (client, _) = work.create_client(&harbor, &application, confidential("Web")).await.unwrap();
+    assert!(
+        refused(work.clients().create(&harbor, &application, new).await.map(|_| ())).contains("client_id")
+    );
+    let (client, _) = work.clients().create(&harbor, &application, confidential("Web")).await.unwrap();
     let mut retyped = client.clone();
     retyped.client_type = ClientType::Public;
-    assert!(refused(work.update_client(&harbor, &client, retyped).await).contains("client_type"));
+    assert!(refused(work.clients().update(&harbor, &client, retyped).await).contains("client_type"));
     let mut broken = client.clone();
     broken.redirect_uris = vec!["https://app.example/#".into()];
-    assert!(refused(work.update_client(&harbor, &client, broken).await).contains("redirect_uris"));
+    assert!(refused(work.clients().update(&harbor, &client, broken).await).contains("redirect_uris"));
 }
 
 async fn client_identifiers_are_unique_on_the_platform(world: World) {
@@ -488,7 +505,7 @@ async fn client_identifiers_are_unique_on_the_platform(world: World) {
     world.client(&harbor, &application, "dock-web", &[]).await;
     let mut work = world.work().await;
     let new = NewClient { client_id: Some("dock-web".into()), ..confidential("Web") };
-    assert!(refused(work.create_client(&other, &others, new).await.map(|_| ())).contains("already taken"));
+    assert!(refused(work.clients().create(&other, &others, new).await.map(|_| ())).contains("already taken"));
 }
 
 async fn stopping_a_client_ends_its_tokens_everywhere(world: World) {
@@ -504,15 +521,15 @@ async fn stopping_a_client_ends_its_tokens_everywhere(world: World) {
     let mut work = world.work().await;
     let (organization, found) = work.client("dock-web").await.unwrap();
     assert_eq!((organization.id, &found), (harbor.id, &client));
-    let stopped = work.set_client_status(&harbor, &client, ClientStatus::Inactive).await.unwrap();
+    let stopped = work.clients().set_status(&harbor, &client, ClientStatus::Inactive).await.unwrap();
     work.commit().await.unwrap();
     assert!(world.is_revoked(&harbor, &here).await);
     assert!(world.is_revoked(&guest, &elsewhere).await);
     assert!(!world.is_revoked(&harbor, &untouched).await);
     let mut work = world.work().await;
-    let active = work.set_client_status(&harbor, &stopped, ClientStatus::Active).await.unwrap();
-    let revoked = work.set_client_status(&harbor, &active, ClientStatus::Revoked).await.unwrap();
-    let back = work.set_client_status(&harbor, &revoked, ClientStatus::Active).await;
+    let active = work.clients().set_status(&harbor, &stopped, ClientStatus::Active).await.unwrap();
+    let revoked = work.clients().set_status(&harbor, &active, ClientStatus::Revoked).await.unwrap();
+    let back = work.clients().set_status(&harbor, &revoked, ClientStatus::Active).await;
     assert!(refused(back).contains("revoked"));
     work.commit().await.unwrap();
     let names = world.audit_names().await;
@@ -531,7 +548,7 @@ async fn a_guest_that_is_removed_loses_its_tokens(world: World) {
     let mut after = client.clone();
     after.allowed_organizations = vec![];
     let mut work = world.work().await;
-    let (_, fields) = work.update_client(&harbor, &client, after).await.unwrap();
+    let (_, fields) = work.clients().update(&harbor, &client, after).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(fields, ["allowed_organizations"]);
     assert!(world.is_revoked(&guest, &token).await);
@@ -546,15 +563,16 @@ async fn suspending_a_person_ends_their_tokens_only(world: World) {
     let (hers, his) = (world.token(&harbor, &ana, &client).await, world.token(&harbor, &ben, &client).await);
     let mut work = world.work().await;
     let found = work.user(&harbor, "ANA@harbor.test").await.unwrap();
-    let suspended = work.set_user_status(&harbor, &found, UserStatus::Suspended, Some("left")).await.unwrap();
+    let suspended =
+        work.users().set_status(&harbor, &found, UserStatus::Suspended, Some("left")).await.unwrap();
     assert_eq!(suspended.status, UserStatus::Suspended);
     work.commit().await.unwrap();
     assert!(world.is_revoked(&harbor, &hers).await);
     assert!(!world.is_revoked(&harbor, &his).await);
     let mut work = world.work().await;
-    let locked = work.set_user_status(&harbor, &suspended, UserStatus::Locked, None).await;
+    let locked = work.users().set_status(&harbor, &suspended, UserStatus::Locked, None).await;
     assert!(refused(locked).contains("suspended"));
-    work.set_user_status(&harbor, &suspended, UserStatus::Active, None).await.unwrap();
+    work.users().set_status(&harbor, &suspended, UserStatus::Active, None).await.unwrap();
     work.commit().await.unwrap();
     let names = world.audit_names().await;
     assert!(names.contains(&"user.suspended".to_owned()) && names.contains(&"user.activated".to_owned()));
@@ -571,7 +589,7 @@ async fn people_that_are_refused(world: World) {
         (with("ben@harbor.test", birth), "birthdate"),
     ] {
         let mut work = world.work().await;
-        let problem = refused(work.create_user(&harbor, new).await);
+        let problem = refused(work.users().create(&harbor, new).await);
         assert!(problem.contains(expected), "{expected}: {problem}");
     }
     let ana = world.user(&harbor, "zora.okonkwo@harbor.test").await;
@@ -607,7 +625,7 @@ async fn a_new_address_is_unverified(world: World) {
     let link = world.link(&ana).await;
     let mut work = world.work().await;
     let verified = porta_core::user::User { email_verified: true, ..ana.clone() };
-    let (verified, fields) = work.update_user(&harbor, &ana, verified).await.unwrap();
+    let (verified, fields) = work.users().update(&harbor, &ana, verified).await.unwrap();
     assert_eq!(fields, ["email_verified"]);
     work.commit().await.unwrap();
     let looked = async || {
@@ -619,7 +637,7 @@ async fn a_new_address_is_unverified(world: World) {
     let mut moved = verified.clone();
     moved.email = porta_core::user::Email::parse("ana@new.test").unwrap();
     let mut work = world.work().await;
-    let (moved, _) = work.update_user(&harbor, &verified, moved).await.unwrap();
+    let (moved, _) = work.users().update(&harbor, &verified, moved).await.unwrap();
     work.commit().await.unwrap();
     assert!(!moved.email_verified);
     assert_eq!(looked().await, None, "whoever reads the old mailbox has no business here");
@@ -631,9 +649,9 @@ async fn passwords_are_set_and_taken_away(world: World) {
     let around = ContextWords::of(&ana, &harbor);
     let hash = world.directory.hash_password(&"lantern-Quay-41".into(), around).await.unwrap();
     let mut work = world.work().await;
-    work.set_user_password(&harbor, &ana, Some(&hash)).await.unwrap();
+    work.users().set_password(&harbor, &ana, Some(&hash)).await.unwrap();
     assert_eq!(work.user(&harbor, "ana@harbor.test").await.unwrap().password_hash, Some(hash));
-    work.set_user_password(&harbor, &ana, None).await.unwrap();
+    work.users().set_password(&harbor, &ana, None).await.unwrap();
     work.commit().await.unwrap();
     let names = world.audit_names().await;
     assert!(
@@ -649,18 +667,18 @@ async fn second_factors_are_reset_and_the_person_hears_of_it(world: World) {
     let ana = world.user(&harbor, "ana@harbor.test").await;
     let token = world.token(&harbor, &ana, &client).await;
     let mut work = world.work().await;
-    assert!(refused(work.reset_second_factors(&harbor, &ana).await).contains("has no second factor"));
+    assert!(refused(work.users().reset_second_factors(&harbor, &ana).await).contains("has no second factor"));
     drop(work);
     let mut repositories = world.store.repositories();
     assert!(repositories.second_factors(harbor.id).enrol_email(ana.id, START).await.unwrap());
     let ana = repositories.users(harbor.id).by_id(ana.id).await.unwrap().unwrap();
     let mut work = world.work().await;
-    assert!(refused(work.reset_second_factors(&other, &ana).await).contains("was not found"));
+    assert!(refused(work.users().reset_second_factors(&other, &ana).await).contains("was not found"));
     drop(work);
     let untouched = repositories.users(harbor.id).by_id(ana.id).await.unwrap().unwrap();
     assert!(untouched.two_factor_method.is_some() && !world.is_revoked(&harbor, &token).await);
     let mut work = world.work().await;
-    work.reset_second_factors(&harbor, &ana).await.unwrap();
+    work.users().reset_second_factors(&harbor, &ana).await.unwrap();
     work.commit().await.unwrap();
     let after = repositories.users(harbor.id).by_id(ana.id).await.unwrap().unwrap();
     assert_eq!(after.two_factor_method, None);
@@ -682,11 +700,11 @@ async fn roles_are_given_once(world: World) {
     let ana = world.user(&harbor, "ana@harbor.test").await;
     let mut work = world.work().await;
     let role = NewRole { name: "Planner".into(), ..NewRole::default() };
-    let role = work.create_role(&harbor, &application, role).await.unwrap();
-    assert!(work.assign_role(&harbor, &ana, &role).await.unwrap());
-    assert!(!work.assign_role(&harbor, &ana, &role).await.unwrap());
-    assert!(work.remove_role(&harbor, &ana, &role).await.unwrap());
-    assert!(!work.remove_role(&harbor, &ana, &role).await.unwrap());
+    let role = work.roles().create(&harbor, &application, role).await.unwrap();
+    assert!(work.roles().assign(&harbor, &ana, &role).await.unwrap());
+    assert!(!work.roles().assign(&harbor, &ana, &role).await.unwrap());
+    assert!(work.roles().unassign(&harbor, &ana, &role).await.unwrap());
+    assert!(!work.roles().unassign(&harbor, &ana, &role).await.unwrap());
     work.commit().await.unwrap();
     let audit = world.audit().await;
     let assigned: Vec<_> = audit.iter().filter(|e| e.event_type == "user.roles.assigned").collect();
@@ -699,13 +717,15 @@ async fn claim_values_have_their_type(world: World) {
     let application = world.application(&harbor, "dock").await;
     let ana = world.user(&harbor, "ana@harbor.test").await;
     let mut work = world.work().await;
-    let claim = work.define_claim(&harbor, &application, number_claim("limit")).await.unwrap();
+    let claim = work.claims().define(&harbor, &application, number_claim("limit")).await.unwrap();
     for bad in [json!("15"), json!(null), json!(true), json!([15])] {
-        assert!(refused(work.set_claim_value(&harbor, &ana, &claim, &bad).await).contains("takes a number"));
+        assert!(
+            refused(work.claims().set_value(&harbor, &ana, &claim, &bad).await).contains("takes a number")
+        );
     }
-    assert!(work.set_claim_value(&harbor, &ana, &claim, &json!(15)).await.unwrap());
-    assert!(!work.set_claim_value(&harbor, &ana, &claim, &json!(15)).await.unwrap());
-    assert!(work.set_claim_value(&harbor, &ana, &claim, &json!(16)).await.unwrap());
+    assert!(work.claims().set_value(&harbor, &ana, &claim, &json!(15)).await.unwrap());
+    assert!(!work.claims().set_value(&harbor, &ana, &claim, &json!(15)).await.unwrap());
+    assert!(work.claims().set_value(&harbor, &ana, &claim, &json!(16)).await.unwrap());
     work.commit().await.unwrap();
     let audit = world.audit().await;
     let set: Vec<_> = audit.iter().filter(|e| e.event_type == "claim.value.set").collect();
@@ -717,17 +737,17 @@ async fn settings_have_layers(world: World) {
     let harbor = world.organization("harbor").await;
     world.heard();
     let mut work = world.work().await;
-    assert!(work.set_setting(None, "access_token_ttl", &json!("20m")).await.unwrap());
-    assert!(!work.set_setting(None, "access_token_ttl", &json!(1200)).await.unwrap());
-    assert!(work.set_setting(Some(&harbor), "lockout_duration_seconds", &json!(60)).await.unwrap());
+    assert!(work.settings().set(None, "access_token_ttl", &json!("20m")).await.unwrap());
+    assert!(!work.settings().set(None, "access_token_ttl", &json!(1200)).await.unwrap());
+    assert!(work.settings().set(Some(&harbor), "lockout_duration_seconds", &json!(60)).await.unwrap());
     for (key, value, expected) in [
         ("cookie_secure", json!(true), "was not found"),
         ("access_token_ttl", json!("soon"), "takes a duration"),
         ("authorization_code_ttl", json!(600), "1 to 60"),
     ] {
-        assert!(refused(work.set_setting(None, key, &value).await).contains(expected));
+        assert!(refused(work.settings().set(None, key, &value).await).contains(expected));
     }
-    let platform_only = work.set_setting(Some(&harbor), "interaction_ttl", &json!(600)).await;
+    let platform_only = work.settings().set(Some(&harbor), "interaction_ttl", &json!(600)).await;
     assert!(refused(platform_only).contains("whole platform"));
     work.commit().await.unwrap();
     assert_eq!(world.heard(), [Change::Settings(None), Change::Settings(Some(harbor.id))]);
@@ -746,8 +766,8 @@ async fn settings_have_layers(world: World) {
     assert!(settings.iter().all(|s| s.definition.per_organization));
 
     let mut work = world.work().await;
-    assert!(work.unset_setting(Some(&harbor), "lockout_duration").await.unwrap());
-    assert!(!work.unset_setting(Some(&harbor), "lockout_duration").await.unwrap());
+    assert!(work.settings().unset(Some(&harbor), "lockout_duration").await.unwrap());
+    assert!(!work.settings().unset(Some(&harbor), "lockout_duration").await.unwrap());
     work.commit().await.unwrap();
     assert_eq!(world.audit_names().await.iter().filter(|n| *n == "config.updated").count(), 3);
 }
@@ -761,7 +781,7 @@ async fn lookups_do_not_cross_tenants(world: World) {
     assert!(refused(work.user(&other, &ana.id.to_string()).await).contains("was not found"));
     assert!(refused(work.client("nobody").await).contains("was not found"));
     assert!(
-        refused(work.set_user_status(&other, &ana, UserStatus::Suspended, None).await).contains("moment")
+        refused(work.users().set_status(&other, &ana, UserStatus::Suspended, None).await).contains("moment")
     );
-    assert_eq!(work.own_application(&other, &Slug::parse("dock").unwrap()).await.unwrap(), None);
+    assert_eq!(work.applications().owned(&other, &Slug::parse("dock").unwrap()).await.unwrap(), None);
 }

@@ -121,7 +121,7 @@ async fn organization(world: &World, slug: &str) -> Organization {
 async fn client(world: &World, slug: &str, application: &str, name: &str) -> Client {
     let mut work = world.work().await;
     let organization = work.organization(slug).await.unwrap();
-    let application = work.visible_application(&organization, application).await.unwrap();
+    let application = work.applications().visible(&organization, application).await.unwrap();
     drop(work);
     let mut repositories = world.store.repositories();
     repositories.clients(organization.id).by_name(application.id, name).await.unwrap().unwrap()
@@ -136,7 +136,7 @@ async fn claim(world: &World, email: &str, name: &str) -> Option<Value> {
     let person = user(world, "harbor", email).await;
     let mut work = world.work().await;
     let organization = work.organization("harbor").await.unwrap();
-    let application = work.visible_application(&organization, "dock-planner").await.unwrap();
+    let application = work.applications().visible(&organization, "dock-planner").await.unwrap();
     drop(work);
     let mut repositories = world.store.repositories();
     let mut applications = repositories.applications(organization.id);

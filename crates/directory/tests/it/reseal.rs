@@ -16,7 +16,7 @@ use porta_store::SealedKind;
 
 both_stores!(
     everything_moves_to_the_first_key_and_stays_readable,
-    a_look_writes_nothing,
+    a_dry_run_writes_nothing,
     what_no_key_opens_is_named_and_left_alone,
     a_new_authenticator_is_not_overwritten,
     two_runs_at_once_do_each_row_once,
@@ -157,7 +157,7 @@ async fn everything_moves_to_the_first_key_and_stays_readable(world: World) {
     assert_eq!(first.metadata["email"], serde_json::json!({"resealed": 2, "current": 0, "notOpened": 0}));
 }
 
-async fn a_look_writes_nothing(world: World) {
+async fn a_dry_run_writes_nothing(world: World) {
     let users = filled(&world, 2).await;
     let report = reseal(&world, &both(), ResealMode::DryRun).await;
     assert_eq!(counts(&report), [(4, 0, 0), (2, 0, 0), (4, 0, 0)]);
@@ -284,8 +284,8 @@ async fn a_run_that_was_interrupted_is_finished_by_the_next(world: World) {
         run.abort();
         drop(run.await);
         // However far the run got, everything opens with both keys.
-        let look = settled_look(&world).await;
-        for ((stale, current, unopened), all) in counts(&look).into_iter().zip([4, 2, 120]) {
+        let report = settled_report(&world).await;
+        for ((stale, current, unopened), all) in counts(&report).into_iter().zip([4, 2, 120]) {
             assert_eq!((stale + current, unopened), (all, 0));
         }
     }
@@ -296,14 +296,14 @@ async fn a_run_that_was_interrupted_is_finished_by_the_next(world: World) {
 
 /// A dry run while nothing is written. The database may still be committing statements of an aborted run; a dry run
 /// counts stale values before current ones, so such a commit in between would be counted twice.
-async fn settled_look(world: &World) -> Report {
-    let mut look = reseal(world, &both(), ResealMode::DryRun).await;
+async fn settled_report(world: &World) -> Report {
+    let mut report = reseal(world, &both(), ResealMode::DryRun).await;
     loop {
         let next = reseal(world, &both(), ResealMode::DryRun).await;
-        if next == look {
-            return look;
+        if next == report {
+            return report;
         }
-        look = next;
+        report = next;
     }
 }
 

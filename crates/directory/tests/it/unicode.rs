@@ -26,17 +26,17 @@ async fn names_and_labels_are_lines(world: World) {
         let mut work = world.work().await;
         let named =
             NewOrganization { name: unfit(), slug: Some("other".to_owned()), ..NewOrganization::default() };
-        assert!(refused(work.create_organization(named).await).contains("name"));
+        assert!(refused(work.organizations().create(named).await).contains("name"));
         let named =
             NewApplication { name: unfit(), slug: Some("other".to_owned()), ..NewApplication::default() };
-        assert!(refused(work.create_application(&harbor, named).await).contains("name"));
+        assert!(refused(work.applications().create(&harbor, named).await).contains("name"));
         let named = NewRole { name: unfit(), slug: Some("other".to_owned()), ..NewRole::default() };
-        assert!(refused(work.create_role(&harbor, &dock, named).await).contains("name"));
+        assert!(refused(work.roles().create(&harbor, &dock, named).await).contains("name"));
         let mut after = ana.clone();
         after.profile.nickname = Some(unfit());
-        assert!(refused(work.update_user(&harbor, &ana, after).await).contains("nickname"));
+        assert!(refused(work.users().update(&harbor, &ana, after).await).contains("nickname"));
         let reason = unfit();
-        let suspended = work.set_user_status(&harbor, &ana, UserStatus::Suspended, Some(&reason)).await;
+        let suspended = work.users().set_status(&harbor, &ana, UserStatus::Suspended, Some(&reason)).await;
         assert!(refused(suspended).contains("reason"));
         for (inviter, message, expected) in
             [(Some(unfit()), None, "inviter"), (None, Some("a\u{202e}b".to_owned()), "message")]
@@ -47,7 +47,7 @@ async fn names_and_labels_are_lines(world: World) {
                 message,
                 ..NewInvitation::default()
             };
-            let invited = work.invite_user(&harbor, "https://id.test/harbor", new).await;
+            let invited = work.users().invite(&harbor, "https://id.test/harbor", new).await;
             assert!(refused(invited).contains(expected));
         }
     }
@@ -55,7 +55,7 @@ async fn names_and_labels_are_lines(world: World) {
     let mut after = ana.clone();
     after.profile.given_name = Some("שרה (Sara)".to_owned());
     after.profile.address.street = Some("12 Quay\nSecond floor".to_owned());
-    assert_eq!(work.update_user(&harbor, &ana, after).await.unwrap().1, ["given_name", "address"]);
+    assert_eq!(work.users().update(&harbor, &ana, after).await.unwrap().1, ["given_name", "address"]);
 }
 
 /// Decision 0043.
@@ -72,13 +72,14 @@ async fn one_mailbox_is_one_person(world: World) {
     ] {
         assert_eq!(&world.work().await.user(&harbor, typed).await.unwrap(), person, "{typed}");
         let new = NewUser { email: typed.to_owned(), ..NewUser::default() };
-        let problem = refused(world.work().await.create_user(&harbor, new).await);
+        let problem = refused(world.work().await.users().create(&harbor, new).await);
         assert!(problem.contains("already taken"), "{typed}: {problem}");
         let moved = User { email: Email::parse(typed).unwrap(), ..bea.clone() };
-        let problem = refused(world.work().await.update_user(&harbor, &bea, moved).await);
+        let problem = refused(world.work().await.users().update(&harbor, &bea, moved).await);
         assert!(problem.contains("already taken"), "{typed}: {problem}");
         let new = NewInvitation { email: typed.to_owned(), ..NewInvitation::default() };
-        let invited = world.work().await.invite_user(&harbor, "https://id.test/harbor", new).await.unwrap();
+        let invited =
+            world.work().await.users().invite(&harbor, "https://id.test/harbor", new).await.unwrap();
         assert!(!invited.created && invited.user.id == person.id, "{typed}");
     }
     let elsewhere = world.organization("elsewhere").await;
@@ -102,7 +103,7 @@ async fn a_file_finds_people_however_it_spells_them(world: World) {
         let now = world.work().await.user(&harbor, &person.id.to_string()).await.unwrap();
         assert_eq!((now.email, now.profile.family_name.as_deref()), (person.email.clone(), Some(name)));
     }
-    assert_eq!(world.work().await.duplicate_mailboxes(&harbor).await.unwrap(), []);
+    assert_eq!(world.work().await.users().duplicate_mailboxes(&harbor).await.unwrap(), []);
 }
 
 /// Changing only the spelling terminates nothing, and an earlier version still finds the addresses it stored.
@@ -111,14 +112,14 @@ async fn another_spelling_is_no_other_address(world: World) {
     let before = world.stored_before(&harbor, "ina@m\u{fc}ll.example").await;
     let verified = User { email_verified: true, ..before.clone() };
     let mut work = world.work().await;
-    let (verified, _) = work.update_user(&harbor, &before, verified).await.unwrap();
+    let (verified, _) = work.users().update(&harbor, &before, verified).await.unwrap();
     work.commit().await.unwrap();
     let link = world.link(&verified).await;
     for shown in ["Ina@xn--mll-hoa.example", "Ina@M\u{fc}ll.example"] {
         let mut work = world.work().await;
         let before = work.user(&harbor, shown).await.unwrap();
         let after = User { email: Email::parse(shown).unwrap(), ..before.clone() };
-        let (after, fields) = work.update_user(&harbor, &before, after).await.unwrap();
+        let (after, fields) = work.users().update(&harbor, &before, after).await.unwrap();
         work.commit().await.unwrap();
         assert_eq!(fields, ["email"], "{shown}");
         assert_eq!((after.email.shown(), after.email.key()), (shown, "ina@m\u{fc}ll.example"));
@@ -138,7 +139,11 @@ async fn mailboxes_that_two_people_have_are_shown(world: World) {
     }
     world.stored_before(&harbor, "ina@m\u{fc}ll.example").await;
     world.stored_before(&other, "jose\u{301}@harbor.test").await;
-    assert_eq!(world.work().await.duplicate_mailboxes(&harbor).await.unwrap(), [], "nobody is there twice");
+    assert_eq!(
+        world.work().await.users().duplicate_mailboxes(&harbor).await.unwrap(),
+        [],
+        "nobody is there twice"
+    );
     let jose = world.stored_before(&harbor, "jose\u{301}@harbor.test").await;
     let eva = world.stored_before(&harbor, "eva@b\u{fc}cher.example").await;
     let lea = [
@@ -146,7 +151,7 @@ async fn mailboxes_that_two_people_have_are_shown(world: World) {
         world.stored_before(&harbor, "lea\u{301}@m\u{fc}ll.example").await,
     ];
     let mut work = world.work().await;
-    let found = work.duplicate_mailboxes(&harbor).await.unwrap();
+    let found = work.users().duplicate_mailboxes(&harbor).await.unwrap();
     let mailboxes: Vec<&str> = found.iter().map(|double| double.mailbox.as_str()).collect();
     assert_eq!(
         mailboxes,
@@ -155,5 +160,5 @@ async fn mailboxes_that_two_people_have_are_shown(world: World) {
     assert!(found[0].people.contains(&eva) && found[1].people.contains(&jose));
     assert!(lea.iter().all(|person| found[2].people.contains(person)));
     assert!(found.iter().all(|double| double.people.len() == 2), "{found:?}");
-    assert_eq!(work.duplicate_mailboxes(&other).await.unwrap(), []);
+    assert_eq!(work.users().duplicate_mailboxes(&other).await.unwrap(), []);
 }

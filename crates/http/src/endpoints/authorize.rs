@@ -93,7 +93,7 @@ pub(super) fn resumed_response(
             return Ok(reply);
         }
         ResumeOutcome::Limited(limited) => {
-            return Ok(reply::too_many_begun(state, tenant, headers, limited));
+            return Ok(reply::too_many_sign_ins(state, tenant, headers, limited));
         }
         ResumeOutcome::Gone => {
             let reply = unavailable_interaction::unavailable_page(state, tenant, headers, None, uid);
@@ -129,7 +129,7 @@ fn authorization_response(
             tracing::info!(code = %error.code(), detail = error.description(), "authorization request refused");
             reply::deliver(state, tenant, target.refuse(tenant, &error))
         }
-        Err(AuthorizeError::Limited(limited)) => reply::too_many_begun(state, tenant, headers, limited),
+        Err(AuthorizeError::Limited(limited)) => reply::too_many_sign_ins(state, tenant, headers, limited),
         Err(AuthorizeError::Backend(error)) => reply::backend_error_page(state, &tenant.theme(), &error),
     }
 }

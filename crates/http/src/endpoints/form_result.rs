@@ -46,7 +46,7 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
     let form_session = FormSession::of(&state, &tenant, &client_info.headers, None);
     let (theme, continue_url) = (tenant.theme(), form_session.continue_url(&tenant));
     let page = match kind {
-        FlashKind::LinkSent => state.pages.forgot_password_sent(
+        FlashKind::LinkSent => state.pages.render(
             &theme,
             &ForgotPasswordSentPage {
                 email: &email,
@@ -56,9 +56,9 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
             },
         ),
         FlashKind::PasswordSet => {
-            state.pages.reset_success(&theme, &ResetSuccessPage { login_url: Some(&continue_url) })
+            state.pages.render(&theme, &ResetSuccessPage { login_url: Some(&continue_url) })
         }
-        FlashKind::InvitationAccepted => state.pages.invite_success(
+        FlashKind::InvitationAccepted => state.pages.render(
             &theme,
             &InviteSuccessPage {
                 organization: tenant.organization.display_name(),
@@ -66,9 +66,9 @@ pub(crate) async fn show(State(state): State<AppState>, Org(tenant): Org, client
                 login_url: Some(&continue_url),
             },
         ),
-        FlashKind::AddressConfirmed => state
-            .pages
-            .email_verified(&theme, &EmailVerifiedPage { email: &email, login_url: Some(&continue_url) }),
+        FlashKind::AddressConfirmed => {
+            state.pages.render(&theme, &EmailVerifiedPage { email: &email, login_url: Some(&continue_url) })
+        }
         _ => return reply::redirect(&account),
     };
     reply::page(StatusCode::OK, page)

@@ -119,7 +119,7 @@ impl<'a> InvitationRequest<'a> {
             rules: invitee.needs_password.then(rules),
             flash,
         };
-        let page = self.state.pages.invitation(&self.tenant.theme(), &page);
+        let page = self.state.pages.render(&self.tenant.theme(), &page);
         form_session.with_cookie(reply::page(status, page))
     }
 }
@@ -136,5 +136,5 @@ fn dead_invitation_page(state: &StateInner, tenant: &RequestContext, why: LinkEr
         return dead_link_page(state, tenant, why, &format!("/{}/account", tenant.organization.slug));
     }
     let page = InviteExpiredPage { organization: tenant.organization.display_name(), inviter: None };
-    reply::page(StatusCode::BAD_REQUEST, state.pages.invite_expired(&tenant.theme(), &page))
+    reply::page(StatusCode::BAD_REQUEST, state.pages.render(&tenant.theme(), &page))
 }

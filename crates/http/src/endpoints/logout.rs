@@ -41,7 +41,7 @@ pub(crate) async fn get(
                 client_name: client_name.as_deref(),
                 return_url: onward.redirect_to.as_deref(),
             };
-            reply::page(StatusCode::OK, state.pages.logout(&tenant.theme(), &page))
+            reply::page(StatusCode::OK, state.pages.render(&tenant.theme(), &page))
         }
     })
 }
@@ -88,7 +88,7 @@ pub(crate) async fn success(
 ) -> Reply {
     let params = Params::parse(query.unwrap_or_default()).unwrap_or_default();
     tenant.languages.add_ui_locales(params.get(UI_LOCALES));
-    reply::page(StatusCode::OK, state.pages.logout_success(&tenant.theme(), &LogoutSuccessPage {}))
+    reply::page(StatusCode::OK, state.pages.render(&tenant.theme(), &LogoutSuccessPage {}))
 }
 
 fn redirect_onward(tenant: &RequestContext, to: &PostLogoutRedirect) -> Reply {

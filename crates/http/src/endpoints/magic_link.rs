@@ -198,7 +198,7 @@ async fn landing_page(
     let name = client.as_ref().map_or(tenant.organization.display_name(), |c| &c.client.client_name);
     let page =
         MagicLinkLandingPage { client_name: name, masked_email: &landing.masked_email, landing: place };
-    let page = state.pages.magic_link_landing(&tenant.theme(), &page);
+    let page = state.pages.render(&tenant.theme(), &page);
     Ok(reply::page(StatusCode::OK, page.with_form_action(form_action_urls.iter().map(String::as_str))))
 }
 
@@ -222,6 +222,6 @@ impl InteractionRequest<'_> {
             expires_in: self.tenant.settings.number(settings::MAGIC_LINK_TTL),
             flash,
         };
-        Ok(self.page(status, self.state.pages.magic_link_sent(&self.tenant.theme(), &page)))
+        Ok(self.page(status, self.state.pages.render(&self.tenant.theme(), &page)))
     }
 }

@@ -8,9 +8,27 @@ use crate::context::RequestContext;
 use crate::reply::{self, Reply};
 use crate::state::StateInner;
 
-/// Returns an e-mail address as typed, trimmed and cut to 320 characters.
+/// Maximum length of a typed address as JSON, in bytes. No address is longer (RFC 5321 §4.5.3.1).
+const LONGEST_ADDRESS: usize = 320;
+
+/// Returns an e-mail address as typed, trimmed and cut. The limit is in stored bytes, because a request for a link stores
+/// what anybody typed.
 pub(super) fn typed_address(field: Option<&str>) -> String {
-    field.unwrap_or_default().trim().chars().take(320).collect()
+    let mut length = 0;
+    let fits = |c: &char| {
+        length += stored_length(*c);
+        length <= LONGEST_ADDRESS
+    };
+    field.unwrap_or_default().trim().chars().take_while(fits).collect()
+}
+
+/// Length of a character in JSON, in bytes. Control characters are escaped as `\u0001`.
+const fn stored_length(c: char) -> usize {
+    match c {
+        '"' | '\\' => 2,
+        '\0'..='\x1f' => 6,
+        _ => c.len_utf8(),
+    }
 }
 
 /// The error page of a link that no longer works, with the URL where another can be requested.
@@ -27,5 +45,5 @@ pub(super) fn dead_link_page(
         LinkError::Limited { retry_after } => return reply::limited_page(state, tenant, retry_after),
     };
     let page = ErrorPage { retry_url: Some(retry_url), ..ErrorPage::new(text) };
-    reply::page(StatusCode::BAD_REQUEST, state.pages.error(&tenant.theme(), &page))
+    reply::page(StatusCode::BAD_REQUEST, state.pages.render(&tenant.theme(), &page))
 }

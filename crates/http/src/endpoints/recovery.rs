@@ -172,7 +172,7 @@ fn forgot_page(
         login_url: sign_in_url.as_deref(),
         flash,
     };
-    let page = state.pages.forgot_password(&tenant.theme(), &page);
+    let page = state.pages.render(&tenant.theme(), &page);
     form_session.with_cookie(reply::page(status, page))
 }
 
@@ -221,7 +221,7 @@ impl<'a> ResetRequest<'a> {
             rules: rules(),
             flash,
         };
-        let page = state.pages.reset_password(&tenant.theme(), &page);
+        let page = state.pages.render(&tenant.theme(), &page);
         Ok(form_session.with_cookie(reply::page(status, page)))
     }
 

@@ -235,7 +235,7 @@ impl SecondFactorRequest<'_> {
                     csrf: &bound.interaction.csrf,
                     email: user.email.shown(),
                 };
-                state.pages.recovery_codes(&tenant.theme(), &page)
+                state.pages.render(&tenant.theme(), &page)
             }
             step @ (SecondFactorStep::Choose { .. }
             | SecondFactorStep::Authenticator { .. }
@@ -267,7 +267,7 @@ impl SecondFactorRequest<'_> {
             usual_url: is_recovery.then_some(&usual),
             flash,
         };
-        interaction.state.pages.two_factor(&interaction.tenant.theme(), &page)
+        interaction.state.pages.render(&interaction.tenant.theme(), &page)
     }
 
     fn setup_page(&self, step: &SecondFactorStep, user: &User, flash: Option<CodeFlash>) -> Reply {
@@ -308,6 +308,6 @@ impl SecondFactorRequest<'_> {
             cancel_url: &interaction.url("/abort"),
             flash,
         };
-        interaction.page(StatusCode::OK, state.pages.two_factor_setup(&tenant.theme(), &page))
+        interaction.page(StatusCode::OK, state.pages.render(&tenant.theme(), &page))
     }
 }

@@ -51,5 +51,5 @@ pub(super) fn unavailable_page(
     let account = format!("{}/account", tenant.issuer);
     let retry_url = (text == ErrorText::SignInFinished).then_some(account.as_str());
     let page = ErrorPage { retry_url, ..ErrorPage::new(text) };
-    reply::page(StatusCode::BAD_REQUEST, state.pages.error(&tenant.theme(), &page))
+    reply::page(StatusCode::BAD_REQUEST, state.pages.render(&tenant.theme(), &page))
 }

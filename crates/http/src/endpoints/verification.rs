@@ -41,7 +41,7 @@ pub(crate) async fn show(
         email: user.email.shown(),
         flash,
     };
-    let page = state.pages.verify_email(&tenant.theme(), &page);
+    let page = state.pages.render(&tenant.theme(), &page);
     let reply = form_session.with_cookie(reply::page(StatusCode::OK, page));
     Ok(shown(form_page.as_ref(), flash.is_some(), reply))
 }

@@ -91,7 +91,7 @@ pub(super) async fn one_fresh_in_a_race(kv: &Arc<dyn Kv>) {
     }
 }
 
-pub(super) async fn look_tells_live_used_and_free_apart(kv: &dyn Kv, time: &dyn TimeControl) {
+pub(super) async fn peek_tells_live_used_and_free_apart(kv: &dyn Kv, time: &dyn TimeControl) {
     assert_eq!(kv.peek(&named("look")).await.unwrap(), ValueState::Absent);
     kv.put(&named("look"), bytes("x"), LONG).await.unwrap();
     assert_eq!(kv.peek(&named("look")).await.unwrap(), ValueState::Live(bytes("x")));

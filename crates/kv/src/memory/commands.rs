@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::broadcast;
 
+use super::MemoryKv;
 use super::kinds::Kind;
 use super::shard::{StoredValue, end_of};
-use super::{MemoryKv, SHARDS};
 use crate::{
     ClaimOutcome, ConsumeOutcome, Kv, KvKey, LimitOutcome, Notice, NoticeEvent, RateLimit, Result,
     ValueState, Write,
@@ -54,28 +54,28 @@ impl Kv for MemoryKv {
         value: Bytes,
         ttl: Duration,
     ) -> Result<()> {
+        self.commands.fetch_add(1, Ordering::Relaxed);
         // The shards of the members are known only after the group is read, so all are locked; this takes a few
         // look-ups.
-        let (mut held, now) = self.enter_all((0..SHARDS).collect())?;
-        let home = self.number(group.as_str());
-        let (mut members, mut until) = match held.shard(home).groups.get(group.as_str(), now) {
+        let mut held = self.shards.lock_all();
+        let now = self.now()?;
+        let (mut members, mut until) = match held.shard_of(group.as_str()).groups.get(group.as_str(), now) {
             Some((members, ends)) => (members.clone(), Some(ends)),
             None => (Vec::new(), None),
         };
-        members.retain(|member| {
-            **member != *key.as_str() && held.shard(self.number(member)).live(member, now).is_some()
-        });
+        members
+            .retain(|member| **member != *key.as_str() && held.shard_of(member).live(member, now).is_some());
         let too_many = (members.len() + 1).saturating_sub(most.max(1));
         for oldest in members.drain(..too_many) {
-            held.shard(self.number(&oldest)).values.remove(&oldest, now, &self.usage);
+            held.shard_of(&oldest).values.remove(&oldest, now, &self.usage);
         }
         let end = end_of(ttl, now);
-        let kind = held.shard(self.number(key.as_str())).put(key, live(&value), end, now, &self.usage);
+        let kind = held.shard_of(key.as_str()).put(key, live(&value), end, now, &self.usage);
         if end.is_some() {
             members.push(key.as_str().into());
             until = until.max(end);
         }
-        let groups = &mut held.shard(home).groups;
+        let groups = &mut held.shard_of(group.as_str()).groups;
         match until.filter(|_| !members.is_empty()) {
             Some(until) => groups.insert(group.as_str(), (Kind::Group, members), until, now, &self.usage),
             None => drop(groups.remove(group.as_str(), now, &self.usage)),
@@ -128,13 +128,11 @@ impl Kv for MemoryKv {
         if writes.is_empty() {
             return Ok(true);
         }
-        let (mut held, now) = self.enter_all(self.numbers(writes.iter().map(Write::key)))?;
+        let (mut held, now) = self.enter_each(writes.iter().map(Write::key))?;
         let mut is_gone = |write: &Write| match write {
-            Write::Replace { key, .. } => {
-                held.shard(self.number(key.as_str())).live(key.as_str(), now).is_none()
-            }
+            Write::Replace { key, .. } => held.shard_of(key.as_str()).live(key.as_str(), now).is_none(),
             Write::PutUnlessUsed { key, .. } => {
-                held.shard(self.number(key.as_str())).place(key.as_str(), now) == ValueState::Used
+                held.shard_of(key.as_str()).place(key.as_str(), now) == ValueState::Used
             }
             Write::Put { .. } | Write::Delete { .. } => false,
         };
@@ -147,11 +145,11 @@ impl Kv for MemoryKv {
                 Write::Put { key, value, ttl }
                 | Write::Replace { key, value, ttl }
                 | Write::PutUnlessUsed { key, value, ttl } => {
-                    let shard = held.shard(self.number(key.as_str()));
+                    let shard = held.shard_of(key.as_str());
                     kinds.push(shard.put(&key, live(&value), end_of(ttl, now), now, &self.usage));
                 }
                 Write::Delete { key } => {
-                    drop(held.shard(self.number(key.as_str())).values.remove(key.as_str(), now, &self.usage));
+                    drop(held.shard_of(key.as_str()).values.remove(key.as_str(), now, &self.usage));
                 }
             }
         }
@@ -164,17 +162,17 @@ impl Kv for MemoryKv {
         if limits.is_empty() {
             return Ok(LimitOutcome::Allowed);
         }
-        let (mut held, now) = self.enter_all(self.numbers(limits.iter().map(|limit| &limit.key)))?;
-        Ok(self.verdict(&mut held, limits, now))
+        let (mut held, now) = self.enter_each(limits.iter().map(|limit| &limit.key))?;
+        Ok(held.check(limits, now))
     }
 
     async fn hit(&self, limits: &[RateLimit]) -> Result<LimitOutcome> {
         if limits.is_empty() {
             return Ok(LimitOutcome::Allowed);
         }
-        let (mut held, now) = self.enter_all(self.numbers(limits.iter().map(|limit| &limit.key)))?;
+        let (mut held, now) = self.enter_each(limits.iter().map(|limit| &limit.key))?;
         let mut kinds = Vec::with_capacity(limits.len());
-        let verdict = self.count(&mut held, limits, now, &mut kinds);
+        let verdict = held.count(limits, now, &self.usage, &mut kinds);
         drop(held);
         self.evict_excess_of(kinds);
         Ok(verdict)
@@ -188,11 +186,11 @@ impl Kv for MemoryKv {
         limits: &[RateLimit],
     ) -> Result<LimitOutcome> {
         let keys = limits.iter().map(|limit| &limit.key).chain([key]);
-        let (mut held, now) = self.enter_all(self.numbers(keys))?;
+        let (mut held, now) = self.enter_each(keys)?;
         let mut kinds = Vec::with_capacity(limits.len() + 1);
-        let verdict = self.count(&mut held, limits, now, &mut kinds);
+        let verdict = held.count(limits, now, &self.usage, &mut kinds);
         if verdict == LimitOutcome::Allowed {
-            let shard = held.shard(self.number(key.as_str()));
+            let shard = held.shard_of(key.as_str());
             kinds.push(shard.put(key, live(&value), end_of(ttl, now), now, &self.usage));
         }
         drop(held);
@@ -209,21 +207,21 @@ impl Kv for MemoryKv {
         limits: &[RateLimit],
     ) -> Result<ClaimOutcome> {
         let keys = limits.iter().map(|limit| &limit.key).chain([place, key]);
-        let (mut held, now) = self.enter_all(self.numbers(keys))?;
-        let newest = held.shard(self.number(place.as_str())).live(place.as_str(), now).cloned();
+        let (mut held, now) = self.enter_each(keys)?;
+        let newest = held.shard_of(place.as_str()).live(place.as_str(), now).cloned();
         if newest.is_some_and(|newest| *newest == *key.as_str().as_bytes())
-            && let Some(before) = held.shard(self.number(key.as_str())).live(key.as_str(), now)
+            && let Some(before) = held.shard_of(key.as_str()).live(key.as_str(), now)
         {
             return Ok(ClaimOutcome::Before(before.clone()));
         }
         let mut kinds = Vec::with_capacity(limits.len() + 2);
-        let verdict = self.count(&mut held, limits, now, &mut kinds);
+        let verdict = held.count(limits, now, &self.usage, &mut kinds);
         let claimed = match verdict {
             LimitOutcome::Limited { retry_after } => ClaimOutcome::Limited { retry_after },
             LimitOutcome::Allowed => {
                 let newest = Bytes::copy_from_slice(key.as_str().as_bytes());
                 for (key, value) in [(place, &newest), (key, &value)] {
-                    let shard = held.shard(self.number(key.as_str()));
+                    let shard = held.shard_of(key.as_str());
                     kinds.push(shard.put(key, live(value), end_of(ttl, now), now, &self.usage));
                 }
                 ClaimOutcome::First
@@ -236,12 +234,11 @@ impl Kv for MemoryKv {
 
     async fn release_and_put(&self, keys: &[KvKey], key: &KvKey, value: Bytes, ttl: Duration) -> Result<()> {
         let all = keys.iter().chain([key]);
-        let (mut held, now) = self.enter_all(self.numbers(all))?;
+        let (mut held, now) = self.enter_each(all)?;
         for key in keys {
-            held.shard(self.number(key.as_str())).decrement(key.as_str(), now, &self.usage);
+            held.shard_of(key.as_str()).decrement(key.as_str(), now, &self.usage);
         }
-        let kind =
-            held.shard(self.number(key.as_str())).put(key, live(&value), end_of(ttl, now), now, &self.usage);
+        let kind = held.shard_of(key.as_str()).put(key, live(&value), end_of(ttl, now), now, &self.usage);
         drop(held);
         self.evict_excess(kind);
         Ok(())
@@ -251,9 +248,9 @@ impl Kv for MemoryKv {
         if keys.is_empty() {
             return Ok(());
         }
-        let (mut held, now) = self.enter_all(self.numbers(keys.iter()))?;
+        let (mut held, now) = self.enter_each(keys.iter())?;
         for key in keys {
-            held.shard(self.number(key.as_str())).decrement(key.as_str(), now, &self.usage);
+            held.shard_of(key.as_str()).decrement(key.as_str(), now, &self.usage);
         }
         Ok(())
     }
@@ -262,9 +259,9 @@ impl Kv for MemoryKv {
         if keys.is_empty() {
             return Ok(());
         }
-        let (mut held, now) = self.enter_all(self.numbers(keys.iter()))?;
+        let (mut held, now) = self.enter_each(keys.iter())?;
         for key in keys {
-            held.shard(self.number(key.as_str())).counters.remove(key.as_str(), now, &self.usage);
+            held.shard_of(key.as_str()).counters.remove(key.as_str(), now, &self.usage);
         }
         Ok(())
     }

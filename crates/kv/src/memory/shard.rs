@@ -1,6 +1,5 @@
-//! A shard of the store, and the locks of several shards.
+//! A shard of the store.
 
-use std::sync::MutexGuard;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -148,23 +147,5 @@ impl Shard {
         self.values.clear(usage);
         self.counters.clear(usage);
         self.groups.clear(usage);
-    }
-}
-
-/// The locked shards of an operation. Always locked in the order of their numbers, which prevents deadlocks.
-pub(super) struct LockedShards<'a> {
-    shards: Vec<(usize, MutexGuard<'a, Shard>)>,
-}
-
-impl<'a> LockedShards<'a> {
-    /// `shards` must be sorted by their numbers.
-    pub(super) fn new(shards: Vec<(usize, MutexGuard<'a, Shard>)>) -> Self {
-        Self { shards }
-    }
-
-    #[expect(clippy::expect_used, reason = "whoever asks has named every key before")]
-    pub(super) fn shard(&mut self, number: usize) -> &mut Shard {
-        let place = self.shards.binary_search_by_key(&number, |(n, _)| *n).expect("the shard is locked");
-        &mut self.shards[place].1
     }
 }

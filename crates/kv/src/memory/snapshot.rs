@@ -26,9 +26,10 @@ use porta_core::{Entropy, Timestamp};
 
 use self::file::{CHUNK_BYTES, SnapshotWriter, read_chunks};
 use self::records::{Content, Record, append, records_of};
+use super::MemoryKv;
 use super::kinds::Kind;
 use super::shard::StoredValue;
-use super::{MemoryKv, SHARDS};
+use super::shards::SHARDS;
 use crate::KvKey;
 
 /// Less than the time a process is given beyond its grace period before it is killed.
@@ -153,7 +154,7 @@ impl MemoryKv {
         out: &mut Vec<u8>,
     ) -> Option<usize> {
         const BATCH: usize = 64;
-        let mut shard = self.lock(number);
+        let mut shard = self.shards.lock(number);
         let (mut taken, mut appended) = (0, 0);
         while taken < BATCH && out.len() < CHUNK_BYTES {
             let (key, content, ends) =
@@ -194,7 +195,7 @@ impl MemoryKv {
         let restored = self.restore(path, file, keys);
         if restored.is_err() {
             for number in 0..SHARDS {
-                self.lock(number).clear(&self.usage);
+                self.shards.lock(number).clear(&self.usage);
             }
         }
         restored
@@ -218,7 +219,7 @@ impl MemoryKv {
     fn restore_one(&self, record: Record<'_>, now: Timestamp) {
         let Record { key, expires_at, content } = record;
         let key = KvKey::from_text(key);
-        let mut shard = self.lock(self.number(key.as_str()));
+        let mut shard = self.shards.lock_of(&key);
         let kind = match content {
             Content::Value(value) => shard.put(&key, value, Some(expires_at), now, &self.usage),
             Content::Count(count) => {

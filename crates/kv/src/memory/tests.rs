@@ -1,12 +1,14 @@
 //! Tests of the in-process store only: ceilings, sweeping, and the time limit of saving.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use porta_core::seal::Keyring;
 use porta_core::{ManualClock, SeededEntropy};
 
 use super::kinds::{Ceiling, TOTAL_BYTES};
 use super::*;
-use crate::{ConsumeOutcome, Kv as _, Write};
+use crate::{ConsumeOutcome, Kv as _, RateLimit, Write};
 
 const HOUR: Duration = Duration::from_hours(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -62,8 +64,15 @@ async fn over_its_ceiling_a_kind_loses_what_ends_soonest() {
 /// However much anonymous clients write, no session or code is evicted.
 #[tokio::test]
 async fn what_anybody_can_write_crowds_out_nothing_that_was_earned() {
-    let strangers =
-        [Kind::Noted, Kind::Logout, Kind::Interaction, Kind::Counter, Kind::GuessCounter, Kind::Other];
+    let strangers = [
+        Kind::Noted,
+        Kind::Logout,
+        Kind::Interaction,
+        Kind::Answer,
+        Kind::Counter,
+        Kind::GuessCounter,
+        Kind::Other,
+    ];
     let ceilings: Vec<_> = strangers.map(|kind| (kind, entries(20))).into();
     let kv = small(&ceilings, 200_000);
     let earned = ["o:session:1", "o:code:1", "o:client-token:1", "o:account-setup:1"];
@@ -75,7 +84,7 @@ async fn what_anybody_can_write_crowds_out_nothing_that_was_earned() {
     kv.consume(&named("o:code:used"), MINUTE).await.unwrap();
     let large = Bytes::from(vec![0; 4_096]);
     for n in 0..500 {
-        for kind in ["interaction", "logout", "logout-request", "noted", "unheard-of"] {
+        for kind in ["interaction", "logout", "logout-request", "noted", "answer", "unheard-of"] {
             kv.put(&named(&format!("o:{kind}:{n}")), large.clone(), HOUR).await.unwrap();
         }
         for kind in ["token", "interaction", "login", "2fa"] {

@@ -42,7 +42,7 @@ fn write_all(directory: &Path, pages: &Pages, theme: &Theme<'_>, data: &Data<'_>
     for (name, primary_color) in [("yellow", "#ffd400"), ("black", "#000000"), ("white", "#ffffff")] {
         let theme = Theme { primary_color, ..theme.clone() };
         let page = LoginPage { flash, ..samples::login_page(data) };
-        write(&format!("login--{name}"), &pages.login(&theme, &page))?;
+        write(&format!("login--{name}"), &pages.render(&theme, &page))?;
     }
     for (name, mail) in samples::every_mail(pages, theme, data)? {
         std::fs::write(directory.join(format!("mail-{name}.html")), &mail.html)?;

@@ -3,7 +3,7 @@
 use porta_core::Timestamp;
 use serde::Serialize;
 
-use super::{Content, FactorKind, FormTargets, Notice, PasswordFault, PasswordRules};
+use super::{FactorKind, FormTargets, Notice, PageContext, PasswordFault, PasswordRules};
 
 /// Links on every account page.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -76,9 +76,9 @@ pub struct OverviewPage<'a> {
     pub flash: Option<AccountFlash>,
 }
 
-impl Content for OverviewPage<'_> {
+impl PageContext for OverviewPage<'_> {
     const NAME: &'static str = "account-overview";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "account.title"
     }
@@ -98,9 +98,9 @@ pub struct ChangePasswordPage<'a> {
     pub flash: Option<PasswordFault>,
 }
 
-impl Content for ChangePasswordPage<'_> {
+impl PageContext for ChangePasswordPage<'_> {
     const NAME: &'static str = "account-password";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "account.change_password"
     }
@@ -125,9 +125,9 @@ pub struct SecondFactorsPage<'a> {
     pub flash: Option<AccountFlash>,
 }
 
-impl Content for SecondFactorsPage<'_> {
+impl PageContext for SecondFactorsPage<'_> {
     const NAME: &'static str = "account-two-factor";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "account.two_factor"
     }
@@ -158,9 +158,9 @@ pub struct SessionRow<'a> {
     pub last_seen_at: Timestamp,
 }
 
-impl Content for SessionsPage<'_> {
+impl PageContext for SessionsPage<'_> {
     const NAME: &'static str = "account-sessions";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "account.sessions"
     }
@@ -186,9 +186,9 @@ pub struct ApplicationRow<'a> {
     pub since: Timestamp,
 }
 
-impl Content for ApplicationsPage<'_> {
+impl PageContext for ApplicationsPage<'_> {
     const NAME: &'static str = "account-applications";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "account.applications"
     }
@@ -204,9 +204,9 @@ pub struct DownloadDataPage<'a> {
     pub flash: Option<AccountFlash>,
 }
 
-impl Content for DownloadDataPage<'_> {
+impl PageContext for DownloadDataPage<'_> {
     const NAME: &'static str = "account-data";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "account.data"
     }

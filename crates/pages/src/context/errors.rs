@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Content, FormTargets, plain_link};
+use super::{FormTargets, PageContext, plain_link};
 
 /// An error page.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -23,7 +23,7 @@ impl ErrorPage<'_> {
     }
 }
 
-impl Content for ErrorPage<'_> {
+impl PageContext for ErrorPage<'_> {
     const NAME: &'static str = "error";
     const FORM_TARGETS: FormTargets = FormTargets::None;
     fn title(&self) -> &'static str {

@@ -3,7 +3,7 @@
 use porta_core::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::{CodeFlash, Content, FormTargets, Notice, plain_link};
+use super::{CodeFlash, FormTargets, Notice, PageContext, plain_link};
 use crate::text::{exact, is_plain_link};
 
 /// Sign-in with a password, a magic link, or either: one form with one button for each.
@@ -27,7 +27,7 @@ pub struct LoginPage<'a> {
     pub forgot_password_url: Option<&'a str>,
 }
 
-impl Content for LoginPage<'_> {
+impl PageContext for LoginPage<'_> {
     const NAME: &'static str = "login";
     const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {
@@ -89,7 +89,7 @@ pub struct MagicLinkSentPage<'a> {
     pub flash: Option<CodeFlash>,
 }
 
-impl Content for MagicLinkSentPage<'_> {
+impl PageContext for MagicLinkSentPage<'_> {
     const NAME: &'static str = "magic-link-sent";
     const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {
@@ -132,7 +132,7 @@ pub struct SignInOrigin<'a> {
     pub user_agent: Option<&'a str>,
 }
 
-impl Content for MagicLinkLandingPage<'_> {
+impl PageContext for MagicLinkLandingPage<'_> {
     const NAME: &'static str = "magic-link-landing";
     const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {
@@ -158,7 +158,7 @@ pub struct ConsentPage<'a> {
     pub is_confirmation: bool,
 }
 
-impl Content for ConsentPage<'_> {
+impl PageContext for ConsentPage<'_> {
     const NAME: &'static str = "consent";
     const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {
@@ -178,7 +178,7 @@ pub struct LogoutPage<'a> {
     pub return_url: Option<&'a str>,
 }
 
-impl Content for LogoutPage<'_> {
+impl PageContext for LogoutPage<'_> {
     const NAME: &'static str = "logout";
     const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {
@@ -190,7 +190,7 @@ impl Content for LogoutPage<'_> {
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct LogoutSuccessPage {}
 
-impl Content for LogoutSuccessPage {
+impl PageContext for LogoutSuccessPage {
     const NAME: &'static str = "logout-success";
     const FORM_TARGETS: FormTargets = FormTargets::None;
     fn title(&self) -> &'static str {
@@ -218,9 +218,11 @@ fn exact_fields<S: Serializer>(fields: &[(String, String)], serializer: S) -> Re
     serializer.collect_seq(fields.iter().map(|(name, value)| (exact(name), exact(value))))
 }
 
-impl Content for FormPostPage<'_> {
+impl PageContext for FormPostPage<'_> {
     const NAME: &'static str = "form-post";
     const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
+    /// Submits the form. A field named `submit` would shadow the form's method, so the prototype's method is called.
+    const SCRIPT: Option<&'static str> = Some("HTMLFormElement.prototype.submit.call(document.forms[0])");
     fn title(&self) -> &'static str {
         "form_post.title"
     }

@@ -40,19 +40,21 @@ use crate::text::is_plain_link;
 /// Where a page's form may lead. Browsers apply `form-action` to the whole redirect chain, so a page whose form can
 /// finish the interaction must allow the client's redirect URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FormTargets {
+pub enum FormTargets {
     None,
     /// Only to the server, after any number of redirects.
-    Own,
-    /// Possibly to a client; [`crate::Page::ending_at`] names the allowed targets.
+    SameOrigin,
+    /// Possibly to a client; [`crate::Page::with_form_action`] names the allowed targets.
     Anywhere,
 }
 
 /// Context of a page and the name of its template.
-pub(crate) trait Content: Serialize {
+pub trait PageContext: Serialize {
     /// File name without `.html`.
     const NAME: &'static str;
     const FORM_TARGETS: FormTargets;
+    /// The only script the page may run. Must not contain `<`.
+    const SCRIPT: Option<&'static str> = None;
     /// Key of the page's title.
     fn title(&self) -> &'static str;
 }

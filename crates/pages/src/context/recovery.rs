@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Content, FormTargets, Notice, plain_link};
+use super::{FormTargets, Notice, PageContext, plain_link};
 
 /// Asks for the address of the account whose password is forgotten.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -16,9 +16,9 @@ pub struct ForgotPasswordPage<'a> {
     pub flash: Option<EmailFlash>,
 }
 
-impl Content for ForgotPasswordPage<'_> {
+impl PageContext for ForgotPasswordPage<'_> {
     const NAME: &'static str = "forgot-password";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "forgot_password.title"
     }
@@ -58,7 +58,7 @@ pub struct ForgotPasswordSentPage<'a> {
     pub login_url: Option<&'a str>,
 }
 
-impl Content for ForgotPasswordSentPage<'_> {
+impl PageContext for ForgotPasswordSentPage<'_> {
     const NAME: &'static str = "forgot-password-sent";
     const FORM_TARGETS: FormTargets = FormTargets::None;
     fn title(&self) -> &'static str {
@@ -141,9 +141,9 @@ pub struct ResetPasswordPage<'a> {
     pub flash: Option<PasswordFault>,
 }
 
-impl Content for ResetPasswordPage<'_> {
+impl PageContext for ResetPasswordPage<'_> {
     const NAME: &'static str = "reset-password";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "reset_password.title"
     }
@@ -157,7 +157,7 @@ pub struct ResetSuccessPage<'a> {
     pub login_url: Option<&'a str>,
 }
 
-impl Content for ResetSuccessPage<'_> {
+impl PageContext for ResetSuccessPage<'_> {
     const NAME: &'static str = "reset-success";
     const FORM_TARGETS: FormTargets = FormTargets::None;
     fn title(&self) -> &'static str {
@@ -181,9 +181,9 @@ pub struct InvitationPage<'a> {
     pub flash: Option<PasswordFault>,
 }
 
-impl Content for InvitationPage<'_> {
+impl PageContext for InvitationPage<'_> {
     const NAME: &'static str = "accept-invite";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "invitation.title"
     }
@@ -199,7 +199,7 @@ pub struct InviteSuccessPage<'a> {
     pub login_url: Option<&'a str>,
 }
 
-impl Content for InviteSuccessPage<'_> {
+impl PageContext for InviteSuccessPage<'_> {
     const NAME: &'static str = "invite-success";
     const FORM_TARGETS: FormTargets = FormTargets::None;
     fn title(&self) -> &'static str {
@@ -215,7 +215,7 @@ pub struct InviteExpiredPage<'a> {
     pub inviter: Option<&'a str>,
 }
 
-impl Content for InviteExpiredPage<'_> {
+impl PageContext for InviteExpiredPage<'_> {
     const NAME: &'static str = "invite-expired";
     const FORM_TARGETS: FormTargets = FormTargets::None;
     fn title(&self) -> &'static str {
@@ -233,9 +233,9 @@ pub struct EmailVerificationPage<'a> {
     pub flash: Option<EmailFlash>,
 }
 
-impl Content for EmailVerificationPage<'_> {
+impl PageContext for EmailVerificationPage<'_> {
     const NAME: &'static str = "verify-email";
-    const FORM_TARGETS: FormTargets = FormTargets::Own;
+    const FORM_TARGETS: FormTargets = FormTargets::SameOrigin;
     fn title(&self) -> &'static str {
         "verify_email.title"
     }
@@ -250,7 +250,7 @@ pub struct EmailVerifiedPage<'a> {
     pub login_url: Option<&'a str>,
 }
 
-impl Content for EmailVerifiedPage<'_> {
+impl PageContext for EmailVerifiedPage<'_> {
     const NAME: &'static str = "email-verified";
     const FORM_TARGETS: FormTargets = FormTargets::None;
     fn title(&self) -> &'static str {

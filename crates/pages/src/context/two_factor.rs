@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Content, FormTargets, Notice};
+use super::{FormTargets, Notice, PageContext};
 
 /// A second factor a person can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -43,7 +43,7 @@ pub enum TwoFactorChallenge<'a> {
     Recovery,
 }
 
-impl Content for TwoFactorPage<'_> {
+impl PageContext for TwoFactorPage<'_> {
     const NAME: &'static str = "two-factor-verify";
     const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {
@@ -146,7 +146,7 @@ fn grouped<S: Serializer>(key: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&out)
 }
 
-impl Content for TwoFactorSetupPage<'_> {
+impl PageContext for TwoFactorSetupPage<'_> {
     const NAME: &'static str = "two-factor-setup";
     const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {
@@ -187,7 +187,7 @@ pub struct RecoveryCodesPage<'a> {
     pub email: &'a str,
 }
 
-impl Content for RecoveryCodesPage<'_> {
+impl PageContext for RecoveryCodesPage<'_> {
     const NAME: &'static str = "recovery-codes";
     const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
     fn title(&self) -> &'static str {

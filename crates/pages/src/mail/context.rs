@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use crate::text::defanged;
 
 /// Context of a mail and the name of its templates.
-pub(crate) trait EmailContext: Serialize {
+pub trait EmailContext: Serialize {
     /// File name below `emails/`, without suffix.
     const NAME: &'static str;
     /// Key of the subject, whose only placeholder is the organization's name.

@@ -7,8 +7,9 @@ mod context;
 mod outgoing;
 
 pub use context::{
-    EmailVerificationMail, FactorChange, InvitationMail, MagicLinkMail, OtpCodeMail, PasswordChangedMail,
-    PasswordKnownMail, PasswordResetMail, SecondFactorChangedMail, SecurityContext, WelcomeMail,
+    EmailContext, EmailVerificationMail, FactorChange, InvitationMail, MagicLinkMail, OtpCodeMail,
+    PasswordChangedMail, PasswordKnownMail, PasswordResetMail, SecondFactorChangedMail, SecurityContext,
+    WelcomeMail,
 };
 
 pub use porta_core::mail::MailBody;
@@ -18,7 +19,6 @@ use url::Url;
 
 use crate::text::without_deceptive;
 use crate::{Pages, Theme};
-use context::EmailContext;
 
 /// Maximum length of a subject; mail clients cut longer ones.
 const MAX_SUBJECT_CHARACTERS: usize = 120;
@@ -48,91 +48,11 @@ struct EmailFrame<'a, L> {
 
 impl Pages {
     /// # Errors
-    /// When neither the operator's template nor the built-in one renders; so for every mail below.
-    pub fn magic_link_mail(
-        &self,
-        theme: &Theme<'_>,
-        mail: &MagicLinkMail<'_>,
-    ) -> Result<MailBody, MailError> {
-        self.mail(theme, mail)
-    }
-
-    /// # Errors
-    /// See [`Pages::magic_link_mail`].
-    pub fn password_reset_mail(
-        &self,
-        theme: &Theme<'_>,
-        mail: &PasswordResetMail<'_>,
-    ) -> Result<MailBody, MailError> {
-        self.mail(theme, mail)
-    }
-
-    /// # Errors
-    /// See [`Pages::magic_link_mail`].
-    pub fn invitation_mail(
-        &self,
-        theme: &Theme<'_>,
-        mail: &InvitationMail<'_>,
-    ) -> Result<MailBody, MailError> {
-        self.mail(theme, mail)
-    }
-
-    /// # Errors
-    /// See [`Pages::magic_link_mail`].
-    pub fn otp_code_mail(&self, theme: &Theme<'_>, mail: &OtpCodeMail<'_>) -> Result<MailBody, MailError> {
-        self.mail(theme, mail)
-    }
-
-    /// # Errors
-    /// See [`Pages::magic_link_mail`].
-    pub fn password_changed_mail(
-        &self,
-        theme: &Theme<'_>,
-        mail: &PasswordChangedMail<'_>,
-    ) -> Result<MailBody, MailError> {
-        self.mail(theme, mail)
-    }
-
-    /// # Errors
-    /// See [`Pages::magic_link_mail`].
-    pub fn password_known_mail(
-        &self,
-        theme: &Theme<'_>,
-        mail: &PasswordKnownMail<'_>,
-    ) -> Result<MailBody, MailError> {
-        self.mail(theme, mail)
-    }
-
-    /// # Errors
-    /// See [`Pages::magic_link_mail`].
-    pub fn email_verification_mail(
-        &self,
-        theme: &Theme<'_>,
-        mail: &EmailVerificationMail<'_>,
-    ) -> Result<MailBody, MailError> {
-        self.mail(theme, mail)
-    }
-
-    /// # Errors
-    /// See [`Pages::magic_link_mail`].
-    pub fn welcome_mail(&self, theme: &Theme<'_>, mail: &WelcomeMail<'_>) -> Result<MailBody, MailError> {
-        self.mail(theme, mail)
-    }
-
-    /// # Errors
-    /// See [`Pages::magic_link_mail`].
-    pub fn second_factor_changed_mail(
-        &self,
-        theme: &Theme<'_>,
-        mail: &SecondFactorChangedMail<'_>,
-    ) -> Result<MailBody, MailError> {
-        self.mail(theme, mail)
-    }
-
-    fn mail<L: EmailContext>(&self, theme: &Theme<'_>, mail: &L) -> Result<MailBody, MailError> {
+    /// When neither the operator's template nor the built-in one renders.
+    pub fn render_mail<C: EmailContext>(&self, theme: &Theme<'_>, mail: &C) -> Result<MailBody, MailError> {
         let messages = self.engine.messages(theme.locale);
         let company = without_deceptive(theme.company_name);
-        let subject = one_line(&messages.translate(L::SUBJECT, &[("companyName", &company)]));
+        let subject = one_line(&messages.translate(C::SUBJECT, &[("companyName", &company)]));
         let palette = theme.palette();
         let frame = EmailFrame {
             lang: messages.language,
@@ -147,9 +67,9 @@ impl Pages {
             mail,
         };
         let render = |suffix: &str| {
-            let template = format!("emails/{}.{suffix}", L::NAME);
+            let template = format!("emails/{}.{suffix}", C::NAME);
             let rendered = self.engine.render(&template, theme.organization, &frame);
-            rendered.map_err(|source| MailError { template: L::NAME, source })
+            rendered.map_err(|source| MailError { template: C::NAME, source })
         };
         let (html, text) = (render("html")?, render("txt")?);
         Ok(MailBody { subject, html, text })

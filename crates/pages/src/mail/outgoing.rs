@@ -15,7 +15,7 @@ impl Pages {
     /// branding. Remaining lifetimes are computed from `now`. `issuer` is the organization's base URL.
     ///
     /// # Errors
-    /// See [`Pages::magic_link_mail`].
+    /// See [`Pages::render_mail`].
     pub fn outgoing(
         &self,
         organization: &Organization,
@@ -34,7 +34,7 @@ impl Pages {
         let name = Some(outgoing.recipient.name());
         let seconds_until = |expires_at: &Timestamp| expires_at.since(now).as_secs();
         match &outgoing.mail {
-            Mail::MagicLink { url, application, code, expires_at } => self.magic_link_mail(
+            Mail::MagicLink { url, application, code, expires_at } => self.render_mail(
                 &theme,
                 &MagicLinkMail {
                     name,
@@ -46,9 +46,9 @@ impl Pages {
             ),
             Mail::PasswordReset { url, expires_at } => {
                 let expires_in = seconds_until(expires_at);
-                self.password_reset_mail(&theme, &PasswordResetMail { name, url, expires_in })
+                self.render_mail(&theme, &PasswordResetMail { name, url, expires_in })
             }
-            Mail::Invitation { url, expires_at, inviter, message } => self.invitation_mail(
+            Mail::Invitation { url, expires_at, inviter, message } => self.render_mail(
                 &theme,
                 &InvitationMail {
                     name,
@@ -61,7 +61,7 @@ impl Pages {
             ),
             Mail::EmailCode { code, expires_at } => {
                 let expires_in = seconds_until(expires_at);
-                self.otp_code_mail(&theme, &OtpCodeMail { name, code, expires_in })
+                self.render_mail(&theme, &OtpCodeMail { name, code, expires_in })
             }
             Mail::PasswordChanged { event } => {
                 let reset_url = format!("{issuer}/auth/forgot-password");
@@ -70,7 +70,7 @@ impl Pages {
                     event: Some(security_context(event)),
                     reset_url: Some(&reset_url),
                 };
-                self.password_changed_mail(&theme, &mail)
+                self.render_mail(&theme, &mail)
             }
             Mail::PasswordKnown { event } => {
                 let reset_url = format!("{issuer}/auth/forgot-password");
@@ -79,15 +79,15 @@ impl Pages {
                     event: Some(security_context(event)),
                     reset_url: Some(&reset_url),
                 };
-                self.password_known_mail(&theme, &mail)
+                self.render_mail(&theme, &mail)
             }
             Mail::EmailVerification { url, expires_at } => {
                 let expires_in = seconds_until(expires_at);
-                self.email_verification_mail(&theme, &EmailVerificationMail { name, url, expires_in })
+                self.render_mail(&theme, &EmailVerificationMail { name, url, expires_in })
             }
             Mail::Welcome => {
                 let (organization, url) = (organization.display_name(), format!("{issuer}/account"));
-                self.welcome_mail(&theme, &WelcomeMail { name, organization, url: Some(&url) })
+                self.render_mail(&theme, &WelcomeMail { name, organization, url: Some(&url) })
             }
             Mail::SecondFactorChanged { change, event } => {
                 let account_url = format!("{issuer}/account");
@@ -98,7 +98,7 @@ impl Pages {
                     event: Some(security_context(event)),
                     account_url,
                 };
-                self.second_factor_changed_mail(&theme, &mail)
+                self.render_mail(&theme, &mail)
             }
         }
     }

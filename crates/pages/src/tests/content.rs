@@ -4,7 +4,7 @@ use super::*;
 
 fn login(email: &str, flash: Option<Flash>) -> String {
     let page = LoginPage { email, flash, ..samples::login_page(&FRIENDLY) };
-    Pages::new().login(&acme(), &page).html
+    Pages::new().render(&acme(), &page).html
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_refused_logout_names_the_value_that_is_wrong() {
             (ErrorText::LogoutHintOfAnotherClient, [false, true, true]),
             (ErrorText::InvalidRequest, [false, false, false]),
         ] {
-            let html = Pages::new().error(&acme().in_locale(language), &ErrorPage::new(text)).html;
+            let html = Pages::new().render(&acme().in_locale(language), &ErrorPage::new(text)).html;
             assert_eq!(parameters.map(|name| body(&html).contains(name)), named, "{language} {text:?}");
         }
     }
@@ -180,11 +180,11 @@ fn links_that_would_run_are_left_out() {
     let theme = acme();
     for bad in ["javascript:alert(1)", "data:text/html,x", "//evil.example"] {
         let logout = LogoutPage { action_url: "/x", xsrf: "x", client_name: None, return_url: Some(bad) };
-        assert!(!pages.logout(&theme, &logout).html.contains("<a "), "{bad}");
+        assert!(!pages.render(&theme, &logout).html.contains("<a "), "{bad}");
         let error = ErrorPage { retry_url: Some(bad), ..ErrorPage::new(ErrorText::Generic) };
-        assert!(!pages.error(&theme, &error).html.contains("<a "), "{bad}");
+        assert!(!pages.render(&theme, &error).html.contains("<a "), "{bad}");
         let form = FormPostPage { target: bad, fields: &[] };
-        assert!(pages.form_post(&theme, &form).html.contains("action=\"\""), "{bad}");
+        assert!(pages.render(&theme, &form).html.contains("action=\"\""), "{bad}");
     }
 }
 
@@ -201,7 +201,7 @@ fn waiting_times_are_said_in_words_and_never_too_short() {
         (u64::MAX, "minutes"),
     ] {
         let error = ErrorPage { retry_after: Some(seconds), ..ErrorPage::new(ErrorText::RateLimited) };
-        assert!(pages.error(&acme(), &error).html.contains(messages), "{seconds}");
+        assert!(pages.render(&acme(), &error).html.contains(messages), "{seconds}");
         let flash = Some(Flash::RateLimited { retry_after: seconds });
         assert!(login("", flash).contains(messages), "{seconds}");
     }
@@ -211,9 +211,8 @@ fn waiting_times_are_said_in_words_and_never_too_short() {
 fn a_form_post_carries_its_fields_exactly() {
     let state = "a\"b'c<d>&e\r\nf\u{202e}g";
     let fields = [("code".to_owned(), "x".to_owned()), ("submit".to_owned(), state.to_owned())];
-    let html = Pages::new()
-        .form_post(&acme(), &FormPostPage { target: "com.example.app:/cb", fields: &fields })
-        .html;
+    let html =
+        Pages::new().render(&acme(), &FormPostPage { target: "com.example.app:/cb", fields: &fields }).html;
     let value = "a&quot;b&#39;c&lt;d&gt;&amp;e&#13;&#10;f\u{202e}g";
     assert!(html.contains(&format!("<input type=\"hidden\" name=\"submit\" value=\"{value}\">")), "{html}");
     assert!(html.contains("action=\"com.example.app:/cb\""));
@@ -228,8 +227,8 @@ fn the_root_page_names_nobody() {
 }
 
 #[test]
-fn a_tenants_look_is_on_its_pages() {
-    let page = Pages::new().login(&acme(), &samples::login_page(&FRIENDLY));
+fn a_tenants_theme_is_on_its_pages() {
+    let page = Pages::new().render(&acme(), &samples::login_page(&FRIENDLY));
     assert!(page.html.contains("<title>Sign in — Harbor Logistics</title>"));
     assert!(page.html.contains("src=\"https://cdn.example/logo.svg\" alt=\"Harbor Logistics logo\""));
     assert!(page.html.contains("href=\"https://static.example/favicon.ico\""));
@@ -243,7 +242,7 @@ fn a_tenants_look_is_on_its_pages() {
 }
 
 #[test]
-fn the_look_comes_from_the_organization() {
+fn the_theme_comes_from_the_organization() {
     use porta_core::organization::{Branding, Organization, OrganizationStatus, TwoFactorPolicy};
     use porta_core::{OrganizationId, SeededEntropy, Slug, Timestamp, Version};
     let now = Timestamp::from_seconds(1);

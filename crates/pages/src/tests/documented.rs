@@ -122,9 +122,9 @@ fn the_variables_of_every_template_are_the_documented_ones() {
         let pages = Pages::with_overrides(directory.path()).unwrap();
         let mail = WelcomeMail { name: None, organization: "Acme", url: None };
         let text = if file.starts_with("emails") {
-            pages.welcome_mail(&acme(), &mail).unwrap().text
+            pages.render_mail(&acme(), &mail).unwrap().text
         } else {
-            pages.logout_success(&acme(), &LogoutSuccessPage {}).html
+            pages.render(&acme(), &LogoutSuccessPage {}).html
         };
         assert!(text.split(' ').all(|answer| answer == "True"), "{heading}: {text}");
         assert!(names.split(' ').all(|name| section.contains(&format!("`{name}`"))), "{heading}");

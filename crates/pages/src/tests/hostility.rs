@@ -55,8 +55,8 @@ fn hostile_values_stay_text_in_every_field() {
 }
 
 #[test]
-fn a_refused_look_falls_back_quietly() {
-    let page = Pages::new().logout_success(&hostile_theme(), &LogoutSuccessPage {});
+fn a_refused_theme_falls_back_quietly() {
+    let page = Pages::new().render(&hostile_theme(), &LogoutSuccessPage {});
     assert_eq!(elements(&page.html, "style").len(), 2, "the tenant's own sheet is left out");
     assert!(page.html.contains("<link rel=\"icon\" href=\"data:,\">"));
     assert_eq!(palette_of(&page), palette_of(&Pages::new().root("en")));

@@ -58,7 +58,7 @@ fn a_company_name_cannot_break_a_header() {
     for company_name in ["a\r\nBcc: b@evil.example", "a\u{2028}b", "a\u{0}\u{202e}b", &long] {
         let theme = Theme { company_name, ..acme() };
         let mail = OtpCodeMail { name: None, code: "1", expires_in: 60 };
-        let subject = Pages::new().otp_code_mail(&theme, &mail).unwrap().subject;
+        let subject = Pages::new().render_mail(&theme, &mail).unwrap().subject;
         assert!(!subject.contains(char::is_control) && subject.chars().count() <= 120, "{subject}");
         assert!(!subject.contains(['\u{2028}', '\u{202e}']), "{subject}");
     }
@@ -99,7 +99,7 @@ fn nothing_is_loaded_but_the_logo_and_nothing_runs() {
     {
         let theme = Theme { logo_url: Some(logo_url), ..acme() };
         let mail = WelcomeMail { name: None, organization: "Acme", url: None };
-        assert!(!Pages::new().welcome_mail(&theme, &mail).unwrap().html.contains("<img"), "{logo_url}");
+        assert!(!Pages::new().render_mail(&theme, &mail).unwrap().html.contains("<img"), "{logo_url}");
     }
 }
 

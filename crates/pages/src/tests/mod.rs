@@ -3,7 +3,7 @@
 mod catalogue;
 mod content;
 mod documented;
-mod endings;
+mod form_action;
 mod hostility;
 mod languages;
 mod mails;

@@ -20,11 +20,11 @@ fn signed_out_with(file: &str, text: &str) -> String {
 
 fn signed_out(directory: &Path, organization: &str) -> String {
     let theme = Theme { organization, ..acme() };
-    Pages::with_overrides(directory).unwrap().logout_success(&theme, &LogoutSuccessPage {}).html
+    Pages::with_overrides(directory).unwrap().render(&theme, &LogoutSuccessPage {}).html
 }
 
 fn built_in() -> String {
-    Pages::new().logout_success(&acme(), &LogoutSuccessPage {}).html
+    Pages::new().render(&acme(), &LogoutSuccessPage {}).html
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn what_belongs_to_the_protocol_stays_ours() {
     }
     let pages = Pages::with_overrides(directory.path()).unwrap();
     let page = FormPostPage { target: "https://app.example/cb", fields: &[] };
-    assert_eq!(pages.form_post(&acme(), &page), Pages::new().form_post(&acme(), &page));
+    assert_eq!(pages.render(&acme(), &page), Pages::new().render(&acme(), &page));
     assert_eq!(pages.root("en"), Pages::new().root("en"));
 }
 
@@ -144,7 +144,7 @@ fn data_stays_data_in_a_template_that_tries_to_run_it() {
         let directory = tempfile::tempdir().unwrap();
         put(directory.path(), "acme/logout-success.html", own);
         let pages = Pages::with_overrides(directory.path()).unwrap();
-        let html = pages.logout_success(&theme, &LogoutSuccessPage {}).html;
+        let html = pages.render(&theme, &LogoutSuccessPage {}).html;
         assert!(html.contains("&lt;script&gt;") && !html.contains("<script>"), "{own}: {html}");
     }
 }
@@ -156,12 +156,9 @@ fn mails_can_be_replaced_part_by_part() {
     put(directory.path(), "acme/emails/welcome.html", "{{ nothing }}");
     let pages = Pages::with_overrides(directory.path()).unwrap();
     let mail = OtpCodeMail { name: None, code: "4<2", expires_in: 600 };
-    let own = pages.otp_code_mail(&acme(), &mail).unwrap();
+    let own = pages.render_mail(&acme(), &mail).unwrap();
     assert_eq!(own.text, "4<2 & 10 minutes");
-    assert_eq!(own.html, Pages::new().otp_code_mail(&acme(), &mail).unwrap().html);
+    assert_eq!(own.html, Pages::new().render_mail(&acme(), &mail).unwrap().html);
     let mail = WelcomeMail { name: None, organization: "Acme", url: None };
-    assert_eq!(
-        pages.welcome_mail(&acme(), &mail).unwrap(),
-        Pages::new().welcome_mail(&acme(), &mail).unwrap()
-    );
+    assert_eq!(pages.render_mail(&acme(), &mail).unwrap(), Pages::new().render_mail(&acme(), &mail).unwrap());
 }

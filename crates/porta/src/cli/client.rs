@@ -38,7 +38,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
     let direct = Direct::open().await?;
     let mut work = direct.begin().await?;
     let (organization, client) = work.client(&arguments.client_id).await?;
-    let client = work.set_client_status(&organization, &client, to).await?;
+    let client = work.clients().set_status(&organization, &client, to).await?;
     work.commit().await?;
     output::done(format_args!("client {} of {} is {}", client.client_id, organization.slug, client.status));
     Ok(())

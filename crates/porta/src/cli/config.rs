@@ -101,7 +101,7 @@ async fn set(key: &str, value: &str, arguments: Arguments) -> Result<(), Failure
     let direct = Direct::open().await?;
     let mut work = direct.begin().await?;
     let organization = owner(&mut work, &arguments).await?;
-    let is_new = work.set_setting(organization.as_ref(), key, &Value::from(value)).await?;
+    let is_new = work.settings().set(organization.as_ref(), key, &Value::from(value)).await?;
     work.commit().await?;
     output::done(format_args!("{key} is {value}{}", if is_new { "" } else { ", as it was" }));
     Ok(())
@@ -112,7 +112,7 @@ async fn unset(key: &str, arguments: Arguments) -> Result<(), Failure> {
     let direct = Direct::open().await?;
     let mut work = direct.begin().await?;
     let organization = owner(&mut work, &arguments).await?;
-    let was_set = work.unset_setting(organization.as_ref(), key).await?;
+    let was_set = work.settings().unset(organization.as_ref(), key).await?;
     work.commit().await?;
     output::done(format_args!("{key} is {}", if was_set { "unset" } else { "not set, as it was" }));
     Ok(())

@@ -75,7 +75,7 @@ async fn organizations(direct: &Direct, only: Option<&str>) -> Result<Vec<Organi
     if let Some(name) = only {
         return Ok(vec![work.organization(name).await?]);
     }
-    let mut all = work.organizations().await?;
+    let mut all = work.organizations().all().await?;
     all.sort_by(|left, right| left.slug.cmp(&right.slug));
     Ok(all)
 }
@@ -149,7 +149,7 @@ async fn rotate(
     for organization in organizations(&direct, arguments.org.as_deref()).await? {
         // One transaction each: a rotation that lost a race or must wait does not roll back the others.
         let mut work = direct.begin().await?;
-        match work.rotate_signing_keys(&organization, algorithm, urgency).await {
+        match work.signing_keys().rotate_each(&organization, algorithm, urgency).await {
             Ok(rotations) => done.extend(rotations.into_iter().map(|r| (organization.slug.clone(), r))),
             Err(error @ DirectoryError::TooSoon { .. }) => {
                 waiting.push(format!("{}: {error}", organization.slug));
@@ -208,7 +208,7 @@ async fn revoke(global: Global, kid: &str, org: &str, direct_flag: DirectFlag) -
     let direct = Direct::open().await?;
     let mut work = direct.begin().await?;
     let organization = work.organization(org).await?;
-    work.revoke_signing_key(&organization, kid).await?;
+    work.signing_keys().revoke(&organization, kid).await?;
     work.commit().await?;
     output::done(format_args!("key {kid} of {} is revoked", organization.slug));
     Ok(())

@@ -78,7 +78,7 @@ impl Notifier for FileNotifier {
 }
 
 fn notice(change: &Change) -> Notice {
-    let (topic, key) = change.to_words();
+    let (topic, key) = change.to_topic_and_key();
     Notice { topic: topic.to_owned(), key }
 }
 
@@ -95,7 +95,10 @@ mod tests {
         let text = std::fs::read_to_string(directory.path().join(NOTICES_FILE)).unwrap();
         let notices: Vec<Notice> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
         assert_eq!(notices.len(), 3);
-        assert_eq!(Change::from_words(&notices[0].topic, &notices[0].key), Some(Change::Settings(None)));
+        assert_eq!(
+            Change::from_topic_and_key(&notices[0].topic, &notices[0].key),
+            Some(Change::Settings(None))
+        );
     }
 
     #[tokio::test]

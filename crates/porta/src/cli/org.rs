@@ -53,7 +53,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
     let direct = Direct::open().await?;
     let mut work = direct.begin().await?;
     let organization = work.organization(&name).await?;
-    let organization = work.set_organization_status(&organization, to, reason.as_deref()).await?;
+    let organization = work.organizations().set_status(&organization, to, reason.as_deref()).await?;
     work.commit().await?;
     output::done(format_args!("organization {} is {}", organization.slug, organization.status));
     Ok(())

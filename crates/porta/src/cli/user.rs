@@ -119,7 +119,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
     let mut work = direct.begin().await?;
     let organization = work.organization(&person.org).await?;
     let user = work.user(&organization, &person.user).await?;
-    let user = work.set_user_status(&organization, &user, to, reason.as_deref()).await?;
+    let user = work.users().set_status(&organization, &user, to, reason.as_deref()).await?;
     work.commit().await?;
     output::done(format_args!("{} of {} is {}", user.email.shown(), organization.slug, user.status));
     Ok(())
@@ -138,7 +138,7 @@ async fn reset(global: Global, person: Person) -> Result<(), Failure> {
     let mut work = direct.begin().await?;
     let organization = work.organization(&person.org).await?;
     let user = work.user(&organization, &person.user).await?;
-    work.reset_second_factors(&organization, &user).await?;
+    work.users().reset_second_factors(&organization, &user).await?;
     work.commit().await?;
     output::done(format_args!(
         "{} of {} has no second factor any more",
@@ -167,7 +167,7 @@ async fn invite(invitation: Invitation) -> Result<(), Failure> {
         roles: invitation.roles,
         claims: invitation.claims,
     };
-    let invited = work.invite_user(&organization, &issuer.issuer_of(&organization.slug), new).await?;
+    let invited = work.users().invite(&organization, &issuer.issuer_of(&organization.slug), new).await?;
     work.commit().await?;
     output::done(format_args!(
         "{} is invited to {}; the invitation works until {}",
@@ -184,11 +184,11 @@ async fn duplicates(global: Global, org: Option<&str>, direct_flag: DirectFlag) 
     let mut work = direct.begin().await?;
     let organizations = match org {
         Some(org) => vec![work.organization(org).await?],
-        None => work.organizations().await?,
+        None => work.organizations().all().await?,
     };
     let mut found: Vec<(String, DuplicateMailbox)> = Vec::new();
     for organization in &organizations {
-        let duplicates = work.duplicate_mailboxes(organization).await?;
+        let duplicates = work.users().duplicate_mailboxes(organization).await?;
         found.extend(duplicates.into_iter().map(|duplicate| (organization.slug.to_string(), duplicate)));
     }
     if global.json {

@@ -80,7 +80,8 @@ async fn apply_change_notices(
         match event {
             None => return,
             Some(NoticeEvent::Gap) => shared.caches.clear(),
-            Some(NoticeEvent::Notice(notice)) => match Change::from_words(&notice.topic, &notice.key) {
+            Some(NoticeEvent::Notice(notice)) => match Change::from_topic_and_key(&notice.topic, &notice.key)
+            {
                 Some(change) => shared.caches.apply_change(&change),
                 // Format of a newer version: drop everything cached.
                 None => shared.caches.clear(),

@@ -288,7 +288,7 @@ pub(crate) struct KvNotifier(pub Arc<dyn Kv>);
 impl Notifier for KvNotifier {
     async fn announce(&self, changes: &[Change]) {
         for change in changes {
-            let (topic, key) = change.to_words();
+            let (topic, key) = change.to_topic_and_key();
             if let Err(error) = self.0.publish(&Notice { topic: topic.to_owned(), key }).await {
                 tracing::warn!(%error, topic, "change notice was not sent");
             }

@@ -46,10 +46,10 @@ fn signing_keys(report: &Value) -> (u64, u64, usize) {
 fn an_old_key_goes_after_everything_was_sealed_anew() {
     let installation = provisioned();
     let both = format!("{},{}", key(NEW), key(OLD));
-    let look = reseal(&installation, &both, &["--dry-run", "--json"]);
-    assert_eq!((look.code, &look.json()["dryRun"]), (0, &json!(true)), "{}", look.stderr);
-    assert_eq!(signing_keys(&look.json()), (2, 0, 0));
-    let older = &look.json()["olderKeys"][0];
+    let dry_run = reseal(&installation, &both, &["--dry-run", "--json"]);
+    assert_eq!((dry_run.code, &dry_run.json()["dryRun"]), (0, &json!(true)), "{}", dry_run.stderr);
+    assert_eq!(signing_keys(&dry_run.json()), (2, 0, 0));
+    let older = &dry_run.json()["olderKeys"][0];
     assert_eq!(
         (&older["place"], &older["mayGo"], &older["neededBy"]["signingKeys"]),
         (&json!(2), &json!(false), &json!(2))

@@ -64,7 +64,7 @@ async fn redis_tells_running_servers_and_its_absence_is_a_warning_on_postgres() 
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     let change = loop {
         match notices.recv().await.unwrap() {
-            NoticeEvent::Notice(notice) => break Change::from_words(&notice.topic, &notice.key),
+            NoticeEvent::Notice(notice) => break Change::from_topic_and_key(&notice.topic, &notice.key),
             NoticeEvent::Gap => {}
         }
     };

@@ -1,12 +1,12 @@
 //! Modules, roles, permissions and claim definitions of an application.
 
 use porta_core::application::{ClaimDefinition, ClaimType, Module, ModuleStatus, Permission, Role};
-use porta_core::{ApplicationId, EntityId, Slug, Timestamp, Version};
+use porta_core::{ApplicationId, EntityId, OrganizationId, Slug, Timestamp, Version};
 use porta_store::Result;
 
-use super::{Applications, visible, writable};
+use super::{visible, writable};
 use crate::kernel::{
-    Record, Row, Stmt, Value, at, columns, flag, int, opt_text, statements, text, uuid, values_of,
+    Record, Row, Runner, Stmt, Value, at, columns, flag, int, opt_text, statements, text, uuid, values_of,
 };
 
 macro_rules! module_columns {
@@ -255,7 +255,13 @@ fn read_claim(row: &Row) -> Result<ClaimDefinition> {
     })
 }
 
-impl Applications<'_> {
+/// The children of applications that the organization sees.
+pub(super) struct Children<'r, 'a> {
+    pub(super) run: &'r mut Runner<'a>,
+    pub(super) organization: OrganizationId,
+}
+
+impl Children<'_, '_> {
     /// The first values of an update.
     fn key(&self, application: ApplicationId, id: impl EntityId) -> [Value<'static>; 3] {
         [uuid(self.organization), uuid(application), uuid(id)]

@@ -9,6 +9,8 @@ use porta_core::application::{Application, ApplicationStatus};
 use porta_core::{ApplicationId, OrganizationId, Slug, Timestamp, Version};
 use porta_store::{ApplicationFilter, ApplicationSort, Page, PageRequest, Result, SortedCursor};
 
+use self::children::Children;
+use self::rights::Assignments;
 use crate::kernel::{
     List, Row, Runner, Sort, Value, at, columns, int, opt_text, opt_uuid, search_pattern, statements, text,
     uuid, values_of,
@@ -109,7 +111,15 @@ pub(crate) struct Applications<'a> {
     pub(crate) organization: OrganizationId,
 }
 
-impl Applications<'_> {
+impl<'a> Applications<'a> {
+    fn children(&mut self) -> Children<'_, 'a> {
+        Children { run: &mut self.run, organization: self.organization }
+    }
+
+    fn assignments(&mut self) -> Assignments<'_, 'a> {
+        Assignments { run: &mut self.run, organization: self.organization }
+    }
+
     async fn find_slug(&mut self, slug: &Slug) -> Result<Option<Application>> {
         let row = self.run.row(&BY_SLUG, &[uuid(self.organization), text(slug.as_str())]).await?;
         row.as_ref().map(read).transpose()

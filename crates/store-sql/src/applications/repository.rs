@@ -47,39 +47,39 @@ impl ApplicationRepository for Applications<'_> {
     }
 
     async fn modules(&mut self, application: ApplicationId) -> Result<Vec<Module>> {
-        self.list_modules(application).await
+        self.children().list_modules(application).await
     }
 
     async fn insert_module(&mut self, module: &Module, now: Timestamp) -> Result<()> {
-        self.add_module(module, now).await
+        self.children().add_module(module, now).await
     }
 
     async fn update_module(&mut self, module: &Module, now: Timestamp) -> Result<bool> {
-        self.rewrite_module(module, now).await
+        self.children().rewrite_module(module, now).await
     }
 
     async fn roles(&mut self, application: ApplicationId) -> Result<Vec<Role>> {
-        self.list_roles(application).await
+        self.children().list_roles(application).await
     }
 
     async fn insert_role(&mut self, role: &Role, now: Timestamp) -> Result<()> {
-        self.add_role(role, now).await
+        self.children().add_role(role, now).await
     }
 
     async fn update_role(&mut self, role: &Role, now: Timestamp) -> Result<bool> {
-        self.rewrite_role(role, now).await
+        self.children().rewrite_role(role, now).await
     }
 
     async fn permissions(&mut self, application: ApplicationId) -> Result<Vec<Permission>> {
-        self.list_permissions(application).await
+        self.children().list_permissions(application).await
     }
 
     async fn insert_permission(&mut self, permission: &Permission, now: Timestamp) -> Result<()> {
-        self.add_permission(permission, now).await
+        self.children().add_permission(permission, now).await
     }
 
     async fn update_permission(&mut self, permission: &Permission) -> Result<bool> {
-        self.rewrite_permission(permission).await
+        self.children().rewrite_permission(permission).await
     }
 
     async fn link_permission(
@@ -88,19 +88,19 @@ impl ApplicationRepository for Applications<'_> {
         permission: PermissionId,
         now: Timestamp,
     ) -> Result<bool> {
-        self.link(role, permission, now).await
+        self.assignments().link(role, permission, now).await
     }
 
     async fn claims(&mut self, application: ApplicationId) -> Result<Vec<ClaimDefinition>> {
-        self.list_claims(application).await
+        self.children().list_claims(application).await
     }
 
     async fn insert_claim(&mut self, claim: &ClaimDefinition, now: Timestamp) -> Result<()> {
-        self.add_claim(claim, now).await
+        self.children().add_claim(claim, now).await
     }
 
     async fn update_claim(&mut self, claim: &ClaimDefinition, now: Timestamp) -> Result<bool> {
-        self.rewrite_claim(claim, now).await
+        self.children().rewrite_claim(claim, now).await
     }
 
     async fn assign_role(
@@ -110,19 +110,19 @@ impl ApplicationRepository for Applications<'_> {
         by: Option<UserId>,
         now: Timestamp,
     ) -> Result<bool> {
-        self.assign(user, role, by, now).await
+        self.assignments().assign(user, role, by, now).await
     }
 
     async fn remove_role(&mut self, user: UserId, role: RoleId) -> Result<bool> {
-        self.unassign(user, role).await
+        self.assignments().unassign(user, role).await
     }
 
     async fn roles_of(&mut self, user: UserId) -> Result<Vec<Role>> {
-        self.roles_held(user).await
+        self.assignments().roles_held(user).await
     }
 
     async fn claims_of(&mut self, user: UserId) -> Result<Vec<AssignedClaim>> {
-        self.claims_held(user).await
+        self.assignments().claims_held(user).await
     }
 
     async fn set_claim_value(
@@ -132,7 +132,7 @@ impl ApplicationRepository for Applications<'_> {
         value: &serde_json::Value,
         now: Timestamp,
     ) -> Result<UpsertOutcome> {
-        self.set_value(user, claim, value, now).await
+        self.assignments().set_value(user, claim, value, now).await
     }
 
     async fn claim_value(
@@ -140,6 +140,6 @@ impl ApplicationRepository for Applications<'_> {
         user: UserId,
         claim: ClaimDefinitionId,
     ) -> Result<Option<serde_json::Value>> {
-        self.value(user, claim).await
+        self.assignments().value(user, claim).await
     }
 }

@@ -1,13 +1,13 @@
 //! Role assignments, permissions of roles, and claim values of users.
 
 use porta_core::application::Role;
-use porta_core::{ClaimDefinitionId, PermissionId, RoleId, Timestamp, UserId};
+use porta_core::{ClaimDefinitionId, OrganizationId, PermissionId, RoleId, Timestamp, UserId};
 use porta_store::{AssignedClaim, Result, StoreError, UpsertOutcome};
 use serde_json::Value as Json;
 
 use super::children::{read_role, role_columns};
-use super::{Applications, visible, writable};
-use crate::kernel::{Row, Stmt, Value, at, json, opt_uuid, statements, uuid};
+use super::{visible, writable};
+use crate::kernel::{Row, Runner, Stmt, Value, at, json, opt_uuid, statements, uuid};
 
 /// A role and a permission of one application that `$1` may change.
 macro_rules! role_and_permission {
@@ -76,7 +76,13 @@ statements! {
          user_and_claim!());
 }
 
-impl Applications<'_> {
+/// What the organization assigned to its users, and to the roles of its applications.
+pub(super) struct Assignments<'r, 'a> {
+    pub(super) run: &'r mut Runner<'a>,
+    pub(super) organization: OrganizationId,
+}
+
+impl Assignments<'_, '_> {
     /// `true`: the statement added something. `MissingReference`: it returned no row, so one end does not exist.
     async fn added(&mut self, stmt: &'static Stmt, values: &[Value<'_>], reference: &str) -> Result<bool> {
         let Some(row) = self.run.row(stmt, values).await? else {

@@ -58,6 +58,10 @@ impl Row {
         Reader { row: self, at: 0, table }
     }
 
+    fn opt_uuid(&self, at: usize) -> Result<Option<Uuid>> {
+        get!(self, Option<Uuid>, at)
+    }
+
     fn opt_time(&self, at: usize) -> Result<Option<Timestamp>> {
         match self {
             Self::Postgres(row) => {
@@ -126,16 +130,12 @@ impl<C: Columns> Record<'_, C> {
     }
 
     pub(crate) fn opt_id<T: EntityId>(&self, column: C) -> Result<Option<T>> {
-        Ok(self.opt_uuid_at(self.at(column))?.map(T::from_uuid))
+        Ok(self.row.opt_uuid(self.at(column))?.map(T::from_uuid))
     }
 
     /// Whether the id is there: a join may have found no row.
     pub(crate) fn has(&self, id: C) -> Result<bool> {
-        Ok(self.opt_uuid_at(self.at(id))?.is_some())
-    }
-
-    fn opt_uuid_at(&self, at: usize) -> Result<Option<Uuid>> {
-        get!(self.row, Option<Uuid>, at)
+        Ok(self.row.opt_uuid(self.at(id))?.is_some())
     }
 
     pub(crate) fn opt_time(&self, column: C) -> Result<Option<Timestamp>> {
@@ -177,7 +177,7 @@ impl<C: Columns> Record<'_, C> {
     /// row.
     pub(crate) fn inconsistent(&self, column: C) -> StoreError {
         let id = C::ALL.iter().find(|column| column.name() == "id" || column.name().ends_with("_id"));
-        let id = id.and_then(|id| self.opt_uuid_at(self.at(*id)).ok().flatten());
+        let id = id.and_then(|id| self.row.opt_uuid(self.at(*id)).ok().flatten());
         let row = id.map_or_else(|| "without id".to_owned(), |id| id.to_string());
         StoreError::Inconsistent { table: C::TABLE, column: column.name(), row }
     }
@@ -242,8 +242,8 @@ impl<'r> Reader<'r> {
     }
 
     pub(crate) fn opt_id<T: EntityId>(&mut self) -> Result<Option<T>> {
-        let id = get!(self.row, Option<Uuid>, self.step())?;
-        Ok(id.map(T::from_uuid))
+        let at = self.step();
+        Ok(self.row.opt_uuid(at)?.map(T::from_uuid))
     }
 
     pub(crate) fn opt_time(&mut self) -> Result<Option<Timestamp>> {

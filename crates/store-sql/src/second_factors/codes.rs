@@ -1,9 +1,9 @@
 //! Recovery codes and mailed codes.
 
-use porta_core::second_factor::{CodeMac, CodePurpose, EmailCode, RecoveryCode};
+use porta_core::second_factor::{CodeMac, EmailCode, RecoveryCode};
 use porta_core::secret::hex;
 use porta_core::{Timestamp, UserId};
-use porta_store::{EmailCodeOutcome, Result, StoreError};
+use porta_store::{EmailCodeAttempt, EmailCodeOutcome, Result, StoreError};
 
 use super::{SecondFactors, own};
 use crate::kernel::{Runner, Value, at, bytes, int, json, opt_text, statements, text, uuid};
@@ -148,20 +148,16 @@ impl SecondFactors<'_> {
 
     pub(super) async fn attempt(
         &mut self,
-        user: UserId,
-        purpose: CodePurpose,
-        interaction: Option<&str>,
-        macs: &[CodeMac],
-        max_attempts: u32,
+        attempt: &EmailCodeAttempt<'_>,
         now: Timestamp,
     ) -> Result<EmailCodeOutcome> {
         let values = [
             uuid(self.organization),
-            uuid(user),
-            text(purpose.as_str()),
-            opt_text(interaction),
-            any_of(macs),
-            int(i64::from(max_attempts)),
+            uuid(attempt.user),
+            text(attempt.purpose.as_str()),
+            opt_text(attempt.interaction),
+            any_of(attempt.macs),
+            int(i64::from(attempt.max_attempts)),
             at(now),
         ];
         let Some(row) = self.run.row(&TRY_EMAIL, &values).await? else {

@@ -9,11 +9,11 @@ pub(crate) mod codes;
 use async_trait::async_trait;
 use porta_core::seal::Sealed;
 use porta_core::second_factor::{
-    CodeMac, CodePurpose, EmailCode, RecoveryCode, TotpAlgorithm, TotpCredential, TotpParameters,
+    CodeMac, EmailCode, RecoveryCode, TotpAlgorithm, TotpCredential, TotpParameters,
 };
 use porta_core::user::TwoFactorMethod;
 use porta_core::{OrganizationId, Timestamp, UserId};
-use porta_store::{EmailCodeOutcome, Result, SecondFactorRepository};
+use porta_store::{EmailCodeAttempt, EmailCodeOutcome, Result, SecondFactorRepository};
 
 use crate::kernel::{Record, Row, Runner, at, bytes, columns, int, opt_text, statements, text, uuid};
 
@@ -178,13 +178,9 @@ impl SecondFactorRepository for SecondFactors<'_> {
 
     async fn try_email_code(
         &mut self,
-        user: UserId,
-        purpose: CodePurpose,
-        interaction: Option<&str>,
-        macs: &[CodeMac],
-        max_attempts: u32,
+        attempt: &EmailCodeAttempt<'_>,
         now: Timestamp,
     ) -> Result<EmailCodeOutcome> {
-        self.attempt(user, purpose, interaction, macs, max_attempts, now).await
+        self.attempt(attempt, now).await
     }
 }

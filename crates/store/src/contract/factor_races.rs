@@ -8,6 +8,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use super::fixture::{NOW, TwoTenants, totp};
+use super::second_factors::right_attempt;
 use crate::{EmailCodeOutcome, Store};
 
 const ROUNDS: usize = 50;
@@ -167,16 +168,7 @@ pub async fn email_codes(store: Arc<dyn Store>) {
             async move {
                 let mut all = store.repositories();
                 let mut factors = all.second_factors(org);
-                let interaction = code.interaction.as_deref();
-                let tried = factors.try_email_code(
-                    code.user_id,
-                    code.purpose,
-                    interaction,
-                    std::slice::from_ref(&code.mac),
-                    5,
-                    NOW,
-                );
-                tried.await.unwrap()
+                factors.try_email_code(&right_attempt(&code, 5), NOW).await.unwrap()
             }
         })
         .await
@@ -209,16 +201,8 @@ pub async fn email_codes(store: Arc<dyn Store>) {
         let mut factors = all.second_factors(org);
         let mut accepted = 0;
         for code in codes {
-            let interaction = code.interaction.as_deref();
-            let tried = factors.try_email_code(
-                code.user_id,
-                code.purpose,
-                interaction,
-                std::slice::from_ref(&code.mac),
-                100,
-                NOW,
-            );
-            accepted += usize::from(tried.await.unwrap() == EmailCodeOutcome::Accepted);
+            let outcome = factors.try_email_code(&right_attempt(&code, 100), NOW).await.unwrap();
+            accepted += usize::from(outcome == EmailCodeOutcome::Accepted);
         }
         assert_eq!(accepted, 1, "one code is left");
     }

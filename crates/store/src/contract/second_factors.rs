@@ -10,7 +10,7 @@ use porta_core::{EntityId as _, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, one_round_trip, totp};
-use crate::{EmailCodeOutcome, SecondFactorRepository, Store, StoreError};
+use crate::{EmailCodeAttempt, EmailCodeOutcome, SecondFactorRepository, Store, StoreError};
 
 const MAX: u32 = 3;
 
@@ -23,8 +23,18 @@ async fn attempt(
     code: &EmailCode,
     now: Timestamp,
 ) -> EmailCodeOutcome {
-    let interaction = code.interaction.as_deref();
-    factors.try_email_code(code.user_id, code.purpose, interaction, &[code.mac], MAX, now).await.unwrap()
+    factors.try_email_code(&right_attempt(code, MAX), now).await.unwrap()
+}
+
+/// An attempt with the right code.
+pub(super) fn right_attempt(code: &EmailCode, max_attempts: u32) -> EmailCodeAttempt<'_> {
+    EmailCodeAttempt {
+        user: code.user_id,
+        purpose: code.purpose,
+        interaction: code.interaction.as_deref(),
+        macs: std::slice::from_ref(&code.mac),
+        max_attempts,
+    }
 }
 
 pub async fn authenticator(store: Arc<dyn Store>) {
@@ -189,8 +199,8 @@ pub async fn email_codes(store: Arc<dyn Store>) {
         (Vec::new(), EmailCodeOutcome::Wrong { attempts_left: 1 }),
         (vec![w.mac(), plain.mac, w.mac()], EmailCodeOutcome::Accepted),
     ] {
-        let tried = acme.try_email_code(plain.user_id, plain.purpose, None, &macs, MAX, NOW);
-        assert_eq!(one_round_trip(&w.store, tried).await.unwrap(), outcome);
+        let attempt = EmailCodeAttempt { macs: &macs, ..right_attempt(&plain, MAX) };
+        assert_eq!(one_round_trip(&w.store, acme.try_email_code(&attempt, NOW)).await.unwrap(), outcome);
     }
     let nobody = EmailCode { user_id: UserId::from_uuid(Uuid::nil()), ..w.email_code() };
     assert!(matches!(acme.issue_email_code(&nobody).await, Err(StoreError::MissingReference(_))));

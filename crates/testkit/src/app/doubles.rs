@@ -52,7 +52,7 @@ pub(super) struct KvNotifier(pub(super) Arc<dyn Kv>);
 impl Notifier for KvNotifier {
     async fn announce(&self, changes: &[Change]) {
         for change in changes {
-            let (topic, key) = change.to_words();
+            let (topic, key) = change.to_topic_and_key();
             self.0
                 .publish(&Notice { topic: topic.to_owned(), key })
                 .await

@@ -88,9 +88,9 @@ impl World {
         let tasks: Vec<_> = (0..6)
             .map(|_| {
                 let directory = self.directory.clone();
-                tokio::spawn(
-                    async move { drop(directory.begin(actor()).await.unwrap().organizations().await) },
-                )
+                tokio::spawn(async move {
+                    drop(directory.begin(actor()).await.unwrap().organizations().all().await)
+                })
             })
             .collect();
         for task in tasks {
@@ -118,7 +118,7 @@ impl World {
     pub(crate) async fn organization(&self, slug: &str) -> Organization {
         let mut work = self.work().await;
         let new = NewOrganization { name: slug.to_owned(), ..NewOrganization::default() };
-        let organization = work.create_organization(new).await.unwrap();
+        let organization = work.organizations().create(new).await.unwrap();
         work.commit().await.unwrap();
         organization
     }
@@ -126,7 +126,7 @@ impl World {
     pub(crate) async fn application(&self, organization: &Organization, slug: &str) -> Application {
         let mut work = self.work().await;
         let new = NewApplication { name: slug.to_owned(), ..NewApplication::default() };
-        let application = work.create_application(organization, new).await.unwrap();
+        let application = work.applications().create(organization, new).await.unwrap();
         work.commit().await.unwrap();
         application
     }
@@ -148,7 +148,7 @@ impl World {
             id_token_signed_response_alg: Some(SigningAlgorithm::Es256),
             ..NewClient::default()
         };
-        let (client, _) = work.create_client(organization, application, new).await.unwrap();
+        let (client, _) = work.clients().create(organization, application, new).await.unwrap();
         work.commit().await.unwrap();
         client
     }
@@ -156,7 +156,7 @@ impl World {
     pub(crate) async fn user(&self, organization: &Organization, email: &str) -> User {
         let mut work = self.work().await;
         let new = NewUser { email: email.to_owned(), ..NewUser::default() };
-        let user = work.create_user(organization, new).await.unwrap();
+        let user = work.users().create(organization, new).await.unwrap();
         work.commit().await.unwrap();
         user
     }

@@ -45,7 +45,7 @@ pub(crate) async fn show(
         applications: &rows,
         flash: request.flash_message.and_then(FlashKind::account),
     };
-    Ok(request.show(StatusCode::OK, state.pages.account_applications(&request.theme(), &page)))
+    Ok(request.show(StatusCode::OK, state.pages.render(&request.theme(), &page)))
 }
 
 /// Withdraws the access of an application; `application` is a grant id of the list.

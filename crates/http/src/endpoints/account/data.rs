@@ -28,7 +28,7 @@ pub(crate) async fn show(
         csrf: &request.csrf,
         flash: request.flash_message.and_then(FlashKind::account),
     };
-    Ok(request.show(StatusCode::OK, state.pages.account_data(&request.theme(), &page)))
+    Ok(request.show(StatusCode::OK, state.pages.render(&request.theme(), &page)))
 }
 
 /// Responds with a file download.

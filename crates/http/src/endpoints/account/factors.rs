@@ -102,6 +102,6 @@ impl AccountRequest<'_> {
             recovery_codes_left: u32::try_from(held.recovery_codes_left).unwrap_or(u32::MAX),
             flash,
         };
-        Ok(self.show(status, self.state.pages.account_two_factor(&self.theme(), &page)))
+        Ok(self.show(status, self.state.pages.render(&self.theme(), &page)))
     }
 }

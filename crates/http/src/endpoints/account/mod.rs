@@ -128,7 +128,9 @@ impl<'a> AccountRequest<'a> {
         let counted = state.sign_in.account.count_change(tenant, &request.signed_in).await;
         match counted.map_err(|error| request.backend_error(&error))? {
             None => Ok(request),
-            Some(limited) => Err(reply::too_many_begun(state, tenant, &client_info.headers, limited).into()),
+            Some(limited) => {
+                Err(reply::too_many_sign_ins(state, tenant, &client_info.headers, limited).into())
+            }
         }
     }
 

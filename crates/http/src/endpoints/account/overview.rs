@@ -42,7 +42,7 @@ pub(crate) async fn show(
         recovery_codes_left: u32::try_from(held.recovery_codes_left).unwrap_or(u32::MAX),
         flash: request.flash_message.and_then(FlashKind::account),
     };
-    Ok(request.show(StatusCode::OK, state.pages.account_overview(&request.theme(), &page)))
+    Ok(request.show(StatusCode::OK, state.pages.render(&request.theme(), &page)))
 }
 
 /// `POST /{org}/account/verify-email`: mails a link that confirms the e-mail address.

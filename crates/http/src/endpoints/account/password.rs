@@ -87,6 +87,6 @@ impl AccountRequest<'_> {
             rules: rules(),
             flash,
         };
-        self.show(status, self.state.pages.account_password(&self.theme(), &page))
+        self.show(status, self.state.pages.render(&self.theme(), &page))
     }
 }

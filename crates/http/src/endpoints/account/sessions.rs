@@ -48,7 +48,7 @@ pub(crate) async fn show(
         sessions: &rows,
         flash: request.flash_message.and_then(FlashKind::account),
     };
-    Ok(request.show(StatusCode::OK, state.pages.account_sessions(&request.theme(), &page)))
+    Ok(request.show(StatusCode::OK, state.pages.render(&request.theme(), &page)))
 }
 
 /// Ends a session: `session` is an id of the list, or `others`. This browser's own session redirects to the logout

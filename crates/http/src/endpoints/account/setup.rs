@@ -182,7 +182,7 @@ impl AccountRequest<'_> {
                     csrf: &self.csrf,
                     email: user.email.shown(),
                 };
-                return Ok(self.show(status, self.state.pages.recovery_codes(&self.theme(), &page)));
+                return Ok(self.show(status, self.state.pages.render(&self.theme(), &page)));
             }
             SetupStep::Authenticator { secret, .. } => {
                 let issuer = self.tenant.organization.display_name();
@@ -204,6 +204,6 @@ impl AccountRequest<'_> {
             cancel_url: &self.url("/account/two-factor/cancel"),
             flash,
         };
-        Ok(self.show(status, self.state.pages.two_factor_setup(&self.theme(), &page)))
+        Ok(self.show(status, self.state.pages.render(&self.theme(), &page)))
     }
 }

@@ -54,7 +54,7 @@ impl InteractionRequest<'_> {
             forgot_password_url: Some(&*forgot_password_url)
                 .filter(|_| methods.contains(&LoginMethod::Password) && self.tenant.offers_passwords()),
         };
-        Ok(self.page(status, self.state.pages.login(&self.tenant.theme(), &page)))
+        Ok(self.page(status, self.state.pages.render(&self.tenant.theme(), &page)))
     }
 
     pub(super) async fn consent_page(&self) -> Result<Reply, PageError> {
@@ -75,6 +75,6 @@ impl InteractionRequest<'_> {
             scopes: &scopes,
             is_confirmation,
         };
-        Ok(self.page(StatusCode::OK, self.state.pages.consent(&self.tenant.theme(), &page)))
+        Ok(self.page(StatusCode::OK, self.state.pages.render(&self.tenant.theme(), &page)))
     }
 }

@@ -82,7 +82,7 @@ async fn no_exemption_covers_a_public_client(app: TestApp) {
     let (organization, before) = work.client("spa").await.unwrap();
     let mut after = before.clone();
     after.require_pkce = false;
-    assert!(work.update_client(&organization, &before, after.clone()).await.is_err());
+    assert!(work.clients().update(&organization, &before, after.clone()).await.is_err());
     drop(work);
     after.application_type = ApplicationType::Spa;
     app.store.repositories().clients(organization.id).update(&after).await.unwrap();

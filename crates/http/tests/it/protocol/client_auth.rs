@@ -98,7 +98,7 @@ async fn add_secret(app: &TestApp, value: &str) {
     let mut work = app.directory.begin(porta_directory::Actor::System).await.unwrap();
     let (organization, client) = work.client("web").await.unwrap();
     let new = porta_directory::NewSecret { value: Some(value.to_owned().into()), ..Default::default() };
-    work.create_client_secret(&organization, &client, new).await.unwrap();
+    work.clients().create_secret(&organization, &client, new).await.unwrap();
     work.commit().await.unwrap();
     app.wait_for_notices().await;
 }
@@ -296,7 +296,7 @@ async fn a_new_client_works_although_it_was_tried_before(app: TestApp) {
     }
     let mut work = app.directory.begin(porta_directory::Actor::System).await.unwrap();
     let organization = work.organization("acme").await.unwrap();
-    let application = work.visible_application(&organization, "planner").await.unwrap();
+    let application = work.applications().visible(&organization, "planner").await.unwrap();
     let new = porta_directory::NewClient {
         client_id: Some(late.0.to_owned()),
         client_name: "Late".to_owned(),
@@ -308,7 +308,7 @@ async fn a_new_client_works_although_it_was_tried_before(app: TestApp) {
         },
         ..porta_directory::NewClient::default()
     };
-    work.create_client(&organization, &application, new).await.unwrap();
+    work.clients().create(&organization, &application, new).await.unwrap();
     work.commit().await.unwrap();
     for instance in [&app, &sibling] {
         let works = async || instance.browser().token("acme", late, &[GRANT]).await.status == StatusCode::OK;

@@ -126,7 +126,7 @@ async fn set_client_active(app: &TestApp) {
     let mut work = app.directory.begin(porta_directory::Actor::System).await.unwrap();
     let (organization, client) = work.client("web").await.unwrap();
     if client.status == ClientStatus::Inactive {
-        work.set_client_status(&organization, &client, ClientStatus::Active).await.unwrap();
+        work.clients().set_status(&organization, &client, ClientStatus::Active).await.unwrap();
     }
     work.commit().await.unwrap();
     app.advance(Duration::from_secs(1));

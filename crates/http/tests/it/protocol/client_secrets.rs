@@ -26,7 +26,7 @@ porta_testkit::on_both_stores!(
 async fn add(app: &TestApp, new: NewSecret) -> (ClientSecret, Option<String>) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let (organization, client) = work.client("web").await.unwrap();
-    let issued = work.create_client_secret(&organization, &client, new).await.unwrap();
+    let issued = work.clients().create_secret(&organization, &client, new).await.unwrap();
     work.commit().await.unwrap();
     app.wait_for_notices().await;
     (issued.stored, issued.generated.map(|s| s.expose_secret().to_owned()))
@@ -39,7 +39,7 @@ async fn add_value(app: &TestApp, value: &str) -> ClientSecret {
 async fn revoke(app: &TestApp, secret: &ClientSecret) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let (organization, client) = work.client("web").await.unwrap();
-    work.revoke_client_secret(&organization, &client, secret.id).await.unwrap();
+    work.clients().revoke_secret(&organization, &client, secret.id).await.unwrap();
     work.commit().await.unwrap();
 }
 

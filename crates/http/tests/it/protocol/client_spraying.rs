@@ -24,7 +24,7 @@ const LIMIT: u16 = 6;
 
 async fn set(app: &TestApp, setting: &SettingDefinition) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
-    work.set_setting(None, setting.key, &LIMIT.into()).await.unwrap();
+    work.settings().set(None, setting.key, &LIMIT.into()).await.unwrap();
     work.commit().await.unwrap();
     app.wait_for_notices().await;
 }

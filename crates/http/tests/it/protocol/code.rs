@@ -167,7 +167,7 @@ async fn a_code_lives_a_minute(app: TestApp) {
 async fn no_setting_makes_it_live_longer(app: TestApp) {
     let mut work = app.directory.begin(porta_directory::Actor::System).await.unwrap();
     let organization = work.organization("acme").await.unwrap();
-    let refused = work.set_setting(Some(&organization), "authorization_code_ttl", &61.into()).await;
+    let refused = work.settings().set(Some(&organization), "authorization_code_ttl", &61.into()).await;
     assert!(refused.is_err());
     drop(work);
     let mut browser = ana_signed_in(&app).await;

@@ -361,12 +361,12 @@ async fn changed_rights_show_at_the_next_refresh(app: TestApp) {
     let mut work = app.directory.begin(porta_directory::Actor::System).await.unwrap();
     let organization = work.organization("acme").await.unwrap();
     let user = work.user(&organization, ANA.0).await.unwrap();
-    let application = work.visible_application(&organization, "planner").await.unwrap();
+    let application = work.applications().visible(&organization, "planner").await.unwrap();
     drop(work);
     let roles = app.store.repositories().applications(organization.id).roles(application.id).await.unwrap();
     let planner = roles.into_iter().find(|r| r.slug.as_str() == "planner").unwrap();
     let mut work = app.directory.begin(porta_directory::Actor::System).await.unwrap();
-    work.remove_role(&organization, &user, &planner).await.unwrap();
+    work.roles().unassign(&organization, &user, &planner).await.unwrap();
     work.commit().await.unwrap();
     let second = Tokens::of(&refresh(&mut browser, WEB, first.refresh()).await);
     let claims = verified(&app, "acme", second.id()).await;

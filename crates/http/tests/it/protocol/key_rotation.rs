@@ -34,7 +34,7 @@ async fn kids(app: &TestApp, org: &str) -> HashSet<String> {
 async fn rotate(app: &TestApp, org: &str, algorithm: SigningAlgorithm) -> Rotation {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let organization = work.organization(org).await.unwrap();
-    let rotation = work.rotate_signing_key(&organization, algorithm, Urgency::Planned).await.unwrap();
+    let rotation = work.signing_keys().rotate(&organization, algorithm, Urgency::Planned).await.unwrap();
     work.commit().await.unwrap();
     rotation
 }
@@ -42,7 +42,7 @@ async fn rotate(app: &TestApp, org: &str, algorithm: SigningAlgorithm) -> Rotati
 async fn revoke(app: &TestApp, kid: &str) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let organization = work.organization("acme").await.unwrap();
-    work.revoke_signing_key(&organization, kid).await.unwrap();
+    work.signing_keys().revoke(&organization, kid).await.unwrap();
     work.commit().await.unwrap();
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -10,37 +11,39 @@ use porta_testkit::{Answer, Browser, TestApp};
 use tokio::sync::Barrier;
 
 use super::support::*;
+use super::switched_on_again::toggle_client;
 
 const PARALLEL: usize = 8;
 
-/// Number of codes and tokens per run. SQLite runs writers one by one, so fewer are enough there.
-const EMBEDDED: usize = 20;
-const POSTGRES: usize = 200;
+/// Rounds of a race: codes and tokens.
+const ROUNDS: usize = 200;
+/// SQLite runs writers one by one, so fewer are enough there, except for the promises of `docs/security.md`.
+const FEW: usize = 20;
 
+/// Runs races on both stores. The first argument is the number of rounds on SQLite.
 macro_rules! races {
-    ($($name:ident),+ $(,)?) => { $(
+    ($embedded:ident: $($name:ident),+ $(,)?) => { $(
         mod $name {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn embedded() {
-                super::$name(porta_testkit::TestApp::embedded_with_fixture().await, super::EMBEDDED).await;
+                super::$name(porta_testkit::TestApp::embedded_with_fixture().await, super::$embedded).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres_redis() {
                 let app = porta_testkit::TestApp::postgres_redis_with_fixture().await;
-                super::$name(app, super::POSTGRES).await;
+                super::$name(app, super::ROUNDS).await;
             }
         }
     )+ };
 }
 
+races!(FEW: a_code_has_one_winner, a_refresh_token_has_one_successor, a_sign_in_is_resumed_once);
 races!(
-    a_code_has_one_winner,
-    strangers_with_a_code_end_nothing,
-    a_refresh_token_has_one_successor,
+    ROUNDS: strangers_with_a_code_end_nothing,
     eight_tabs_have_one_chain,
     two_callers_with_one_token_end_the_family,
-    a_sign_in_is_resumed_once,
+    tokens_of_a_client_that_is_switched_off_do_not_live,
 );
 
 /// The routers of two instances, alternating.
@@ -218,4 +221,34 @@ async fn a_sign_in_is_resumed_once(app: TestApp, count: usize) {
             answers.iter().all(|a| a.status == StatusCode::SEE_OTHER || a.status == StatusCode::BAD_REQUEST)
         );
     }
+}
+
+/// A code is redeemed while its client is switched off and on again: in either order, no token lives. The change begins
+/// at another moment in each round.
+async fn tokens_of_a_client_that_is_switched_off_do_not_live(app: TestApp, codes: usize) {
+    let sibling = app.sibling();
+    let mut browser = ana_signed_in(&app).await;
+    let mut won = 0;
+    for round in 0..codes {
+        let code = code(&mut browser, &web()).await;
+        // Another address each time: a client that is switched off counts as a failed authentication.
+        let address = format!("198.51.100.{round}");
+        let mut other = browser.clone().through(sibling.router.clone()).with("x-forwarded-for", &address);
+        let redeeming = tokio::spawn(async move { other.redeem("acme", WEB, WEB_URI, &code).await });
+        tokio::time::sleep(Duration::from_millis(round as u64 % 8)).await;
+        toggle_client(&app, "web").await;
+        app.wait_for_notices().await;
+        let answer = redeeming.await.unwrap();
+        if answer.status == StatusCode::OK {
+            won += 1;
+            let tokens = Tokens::of(&answer);
+            for token in [&tokens.access, tokens.refresh()] {
+                assert_eq!(introspect(&app, token).await["active"], false, "round {round}");
+            }
+        } else {
+            let refused = [invalid_grant(), (401, "invalid_client".to_owned())];
+            assert!(refused.contains(&refusal(&answer)), "round {round}: {} {}", answer.status, answer.body);
+        }
+    }
+    assert!(won > 0, "in no round was the code first");
 }

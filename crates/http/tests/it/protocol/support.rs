@@ -272,7 +272,7 @@ pub(crate) async fn soon(mut ask: impl AsyncFnMut() -> bool) {
 pub(crate) async fn set_organization(app: &TestApp, slug: &str, to: OrganizationStatus) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let organization = work.organization(slug).await.unwrap();
-    work.set_organization_status(&organization, to, None).await.unwrap();
+    work.organizations().set_status(&organization, to, None).await.unwrap();
     work.commit().await.unwrap();
 }
 
@@ -280,14 +280,14 @@ pub(crate) async fn set_user(app: &TestApp, email: &str, to: UserStatus) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let organization = work.organization("acme").await.unwrap();
     let user = work.user(&organization, email).await.unwrap();
-    work.set_user_status(&organization, &user, to, Some("test")).await.unwrap();
+    work.users().set_status(&organization, &user, to, Some("test")).await.unwrap();
     work.commit().await.unwrap();
 }
 
 pub(crate) async fn set_client(app: &TestApp, client_id: &str, to: ClientStatus) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let (organization, client) = work.client(client_id).await.unwrap();
-    work.set_client_status(&organization, &client, to).await.unwrap();
+    work.clients().set_status(&organization, &client, to).await.unwrap();
     work.commit().await.unwrap();
 }
 
@@ -297,7 +297,7 @@ pub(crate) async fn change_client(app: &TestApp, client_id: &str, change: impl F
     let (organization, before) = work.client(client_id).await.unwrap();
     let mut after = before.clone();
     change(&mut after);
-    work.update_client(&organization, &before, after).await.unwrap();
+    work.clients().update(&organization, &before, after).await.unwrap();
     work.commit().await.unwrap();
     app.wait_for_notices().await;
 }
@@ -306,7 +306,7 @@ pub(crate) async fn change_client(app: &TestApp, client_id: &str, change: impl F
 pub(crate) async fn set_setting(app: &TestApp, key: &str, value: i64) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let organization = work.organization("acme").await.unwrap();
-    work.set_setting(Some(&organization), key, &Value::from(value)).await.unwrap();
+    work.settings().set(Some(&organization), key, &Value::from(value)).await.unwrap();
     work.commit().await.unwrap();
     app.wait_for_notices().await;
 }

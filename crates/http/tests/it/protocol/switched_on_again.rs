@@ -29,7 +29,7 @@ async fn own_token(app: &TestApp, client: Client) -> String {
 }
 
 /// Switches the client off and on again. While it is off, nothing works anyway; tests check the tokens afterwards.
-async fn toggle_client(app: &TestApp, client_id: &str) {
+pub(super) async fn toggle_client(app: &TestApp, client_id: &str) {
     for status in [ClientStatus::Inactive, ClientStatus::Active] {
         app.advance(Duration::from_secs(1));
         set_client(app, client_id, status).await;

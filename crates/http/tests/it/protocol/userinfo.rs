@@ -278,7 +278,7 @@ async fn changed_data_shows_at_once(app: TestApp) {
     let mut after = before.clone();
     after.profile.nickname = Some("Annie".to_owned());
     after.profile.birthdate = None;
-    work.update_user(&organization, &before, after).await.unwrap();
+    work.users().update(&organization, &before, after).await.unwrap();
     work.commit().await.unwrap();
     let claims = userinfo(&app, "acme", &token).await.json();
     assert_eq!((&claims["nickname"], claims.get("birthdate")), (&json!("Annie"), None));

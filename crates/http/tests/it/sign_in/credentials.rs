@@ -20,6 +20,7 @@ use super::support::*;
 on_both_stores!(
     a_reset_throws_out_whoever_signs_in_in_a_loop,
     a_first_factor_of_before_a_change_is_void,
+    a_code_entered_while_the_password_is_reset_opens_nothing,
     a_first_factor_counts_for_ten_minutes,
     guesses_of_others_do_not_void_a_first_factor,
     a_browser_known_before_a_change_is_a_strangers,
@@ -35,7 +36,7 @@ async fn reset(app: &TestApp, email: &str, hash: &PasswordHash) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let owner = work.organization("acme").await.unwrap();
     let user = work.user(&owner, email).await.unwrap();
-    work.set_user_password(&owner, &user, Some(hash)).await.unwrap();
+    work.users().set_password(&owner, &user, Some(hash)).await.unwrap();
     work.commit().await.unwrap();
 }
 
@@ -101,6 +102,33 @@ async fn a_first_factor_of_before_a_change_is_void(app: TestApp) {
         let done = anew.verify("totp", &totp(&key, &app)).await;
         assert!(arrived(&anew.browser.follow(done).await), "{what}");
     }
+}
+
+/// The code is right, and the password is reset before or after the session is written: no session is left. The reset
+/// begins at another moment in each round.
+async fn a_code_entered_while_the_password_is_reset_opens_nothing(app: TestApp) {
+    let (key, _) = with_authenticator(&app).await;
+    let hash = user(&app, "acme", ANA.0).await.password_hash.unwrap();
+    let mut refused = 0;
+    for round in 0..200 {
+        // Each code of an authenticator counts once.
+        app.advance(Duration::from_secs(30));
+        let mut waiting = SecondFactorSignIn::start(&app).await;
+        let code = totp(&key, &app);
+        let entering = tokio::spawn(async move {
+            let answer = waiting.verify("totp", &code).await;
+            (waiting.browser, answer)
+        });
+        tokio::time::sleep(Duration::from_millis(round % 8)).await;
+        reset(&app, ANA.0, &hash).await;
+        let (mut browser, answer) = entering.await.unwrap();
+        let is_refused = answer.status == StatusCode::BAD_REQUEST;
+        assert!(is_refused || is_signed_in(&answer), "round {round}: {} {}", answer.status, answer.body);
+        refused += usize::from(is_refused);
+        let silent = browser.get(&web().with("prompt", "none").url()).await;
+        assert_eq!(silent.query("error").as_deref(), Some("login_required"), "round {round}");
+    }
+    assert!(refused > 0, "in no round was the reset first");
 }
 
 async fn a_first_factor_counts_for_ten_minutes(app: TestApp) {

@@ -47,7 +47,7 @@ async fn invite(app: &TestApp, email: &str) -> String {
         roles: vec![("planner".to_owned(), "planner".to_owned())],
         claims: vec![("planner".to_owned(), "terminal_code".to_owned(), json!("T9"))],
     };
-    work.invite_user(&acme, "https://id.test/acme", new).await.unwrap();
+    work.users().invite(&acme, "https://id.test/acme", new).await.unwrap();
     work.commit().await.unwrap();
     mailed(app, email).await.expect("an email")
 }
@@ -181,7 +181,7 @@ async fn a_role_that_was_deleted_keeps_nobody_out(app: TestApp) {
     let eve = user(&app, "acme", EVE).await;
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let acme = work.organization("acme").await.unwrap();
-    let claim = work.visible_claim(&acme, "planner", "terminal_code").await.unwrap();
+    let claim = work.claims().visible(&acme, "planner", "terminal_code").await.unwrap();
     drop(work);
     let invitation = Invitation {
         roles: vec![RoleId::new(app.now(), app.entropy())],
@@ -230,7 +230,7 @@ async fn a_stopped_account_is_not_invited(app: TestApp) {
         let mut work = app.directory.begin(Actor::System).await.unwrap();
         let acme = work.organization("acme").await.unwrap();
         let new = NewInvitation { email: BOB.0.to_owned(), ..NewInvitation::default() };
-        assert!(work.invite_user(&acme, "https://id.test/acme", new).await.is_err(), "{status}");
+        assert!(work.users().invite(&acme, "https://id.test/acme", new).await.is_err(), "{status}");
         drop(work);
         set_user_status(&app, BOB.0, UserStatus::Active).await;
     }
@@ -251,7 +251,7 @@ async fn a_stopped_account_is_not_invited(app: TestApp) {
     ] {
         let mut work = app.directory.begin(Actor::System).await.unwrap();
         let acme = work.organization("acme").await.unwrap();
-        assert!(work.invite_user(&acme, "https://id.test/acme", new).await.is_err());
+        assert!(work.users().invite(&acme, "https://id.test/acme", new).await.is_err());
     }
     assert!(app.emails().await.is_empty());
 }

@@ -2,10 +2,10 @@
 
 mod abandoned;
 mod account;
+mod anonymous_start_limits;
 mod assets;
 mod audit_rows;
 mod bad_forms;
-mod begun_limits;
 mod callers;
 mod consent;
 mod crash;

@@ -195,7 +195,7 @@ async fn a_failure_that_could_not_be_counted_is_not_confirmed(app: TestApp) {
 /// During the outage each process counts failed client authentication itself, by client and by network.
 async fn clients_cannot_be_sprayed_while_the_counters_are_away(app: TestApp) {
     let mut work = app.directory.begin(porta_directory::Actor::System).await.unwrap();
-    work.set_setting(None, "rate_limit_token_address_max", &6.into()).await.unwrap();
+    work.settings().set(None, "rate_limit_token_address_max", &6.into()).await.unwrap();
     work.commit().await.unwrap();
     let (instance, faults, _) = running(&app).await;
     faults.limits.fail();

@@ -259,4 +259,22 @@ async fn a_form_of_a_sign_in_ends_with_us_or_at_its_client(app: TestApp) {
     let account = nobody.get("/acme/account").await;
     let form = Form::at(&mut nobody, account).await;
     assert_eq!(form_action(&form.page), "form-action 'self'");
+    // The pages of a mailed link, and those of the second factor.
+    super::magic_link::offer_links(&app).await;
+    let form = open(&mut browser, &web().with("prompt", "login")).await;
+    let fields = [("_csrf", form.csrf.as_str()), ("email", BOB.0)];
+    let sent = form.submit(&mut browser, "magic-link", &fields).await;
+    let sent = browser.follow(sent).await;
+    let (link, _) = super::magic_link::mailed(&app, BOB.0).await.unwrap();
+    let landing = browser.get(&link).await;
+    let ana = user(&app, "acme", ANA.0).await;
+    let mut all = app.store.repositories();
+    assert!(all.second_factors(ana.organization_id).enrol_email(ana.id, app.now()).await.unwrap());
+    drop(all);
+    let login = form.login(&mut browser, ANA.0, ANA.1).await;
+    let asked = browser.get(login.location()).await;
+    for page in [sent, landing, asked] {
+        assert!(page.body.contains("<form") && page.status == 200, "{}", page.body);
+        assert_eq!(form_action(&page), "form-action 'self' https://web.test");
+    }
 }

@@ -364,7 +364,7 @@ async fn links_die_with_each_change_of_credentials(app: TestApp) {
                 let mut work = app.directory.begin(Actor::System).await.unwrap();
                 let owner = work.organization("acme").await.unwrap();
                 let ana = work.user(&owner, ANA.0).await.unwrap();
-                work.set_user_password(&owner, &ana, None).await.unwrap();
+                work.users().set_password(&owner, &ana, None).await.unwrap();
                 work.commit().await.unwrap();
             }
         }

@@ -4,14 +4,19 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
+use porta_core::TokenDigest;
 use porta_core::settings::RATE_LIMIT_LOGIN_ORGANIZATION_MAX;
+use porta_kv::{KeyName, KvKey};
 use porta_testkit::{Authorize, Browser, TestApp, on_both_stores};
 
+use super::magic_link::offer_links;
+use super::second_factor::{manual_key, policy, recovery_codes, totp};
 use super::support::*;
 
 on_both_stores!(
     the_largest_request_fits_cookies_and_proxies,
     the_cookies_of_a_request_fit_after_many_sign_ins,
+    a_stored_sign_in_takes_4_kib_at_most,
 );
 
 /// Longest `Cookie` header in bytes. nginx and Apache take lines of 8 KiB; a quarter of it is left for cookies that
@@ -107,4 +112,44 @@ async fn the_cookies_of_a_request_fit_after_many_sign_ins(app: TestApp) {
     assert_fits(&browser, &pages);
     leave_many(&mut browser, &enlarged(partner(), 80), &mut pages).await;
     assert_fits(&browser, &pages);
+}
+
+/// Bytes that the short-lived store has for the sign-in of this form.
+async fn stored(app: &TestApp, browser: &Browser, form: &Form) -> usize {
+    let organization = app.tenant("acme").await.organization.id;
+    let binding = &browser.cookie("_interaction").unwrap()[44..];
+    let digest = TokenDigest::of(&format!("{}.{binding}", form.uid())).hex();
+    let key = KvKey::new(KeyName::Interaction, organization).with(digest);
+    app.kv.get(&key).await.unwrap().expect("it is stored").len()
+}
+
+/// A sign-in with the largest request, as stored.
+const STORED: std::ops::RangeInclusive<usize> = 2_400..=4_096;
+
+async fn a_stored_sign_in_takes_4_kib_at_most(app: TestApp) {
+    offer_links(&app).await;
+    // Anybody can ask for a link. What they type need not be an address.
+    for typed in ["e", "\u{1d11e}", "\u{1}", "\""] {
+        let email = typed.repeat(400);
+        let mut browser = app.browser();
+        let form = open(&mut browser, &largest()).await;
+        form.submit(&mut browser, "magic-link", &[("_csrf", &form.csrf), ("email", &email)]).await;
+        let with_link = stored(&app, &browser, &form).await;
+        assert!(STORED.contains(&with_link), "{typed:?}: {with_link}");
+    }
+    // Then the steps of somebody who knows a password.
+    policy(&app, "required_totp").await;
+    let mut browser = app.browser();
+    let form = open(&mut browser, &largest()).await;
+    let login = form.login(&mut browser, ANA.0, ANA.1).await;
+    let setup = browser.get(login.location()).await;
+    let with_secret = stored(&app, &browser, &form).await;
+    assert!(STORED.contains(&with_secret), "{with_secret}");
+    let code = totp(&manual_key(&setup.body), &app);
+    let fields = [("_csrf", form.csrf.as_str()), ("code", &code)];
+    browser.post(&format!("{}/two-factor/setup", form.url), &fields).await;
+    let codes = browser.get(&format!("{}/two-factor", form.url)).await;
+    assert_eq!(recovery_codes(&codes.body).len(), 10, "{}", codes.body);
+    let with_codes = stored(&app, &browser, &form).await;
+    assert!(STORED.contains(&with_codes), "{with_codes}");
 }

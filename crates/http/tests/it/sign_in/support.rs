@@ -230,7 +230,7 @@ pub(super) async fn is_live(app: &TestApp, org: &str, tokens: &Value) -> bool {
 pub(super) async fn set(app: &TestApp, org: &str, setting: &SettingDefinition, value: impl Into<Value>) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let owner = work.organization(org).await.unwrap();
-    work.set_setting(Some(&owner), setting.key, &value.into()).await.unwrap();
+    work.settings().set(Some(&owner), setting.key, &value.into()).await.unwrap();
     work.commit().await.unwrap();
     app.wait_for_notices().await;
 }
@@ -245,14 +245,14 @@ pub(super) async fn set_user_status(app: &TestApp, email: &str, status: UserStat
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let owner = work.organization("acme").await.unwrap();
     let user = work.user(&owner, email).await.unwrap();
-    work.set_user_status(&owner, &user, status, Some("test")).await.unwrap();
+    work.users().set_status(&owner, &user, status, Some("test")).await.unwrap();
     work.commit().await.unwrap();
 }
 
 pub(super) async fn set_organization_status(app: &TestApp, org: &str, status: OrganizationStatus) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let owner = work.organization(org).await.unwrap();
-    work.set_organization_status(&owner, status, Some("test")).await.unwrap();
+    work.organizations().set_status(&owner, status, Some("test")).await.unwrap();
     work.commit().await.unwrap();
     app.wait_for_notices().await;
 }
@@ -260,7 +260,7 @@ pub(super) async fn set_organization_status(app: &TestApp, org: &str, status: Or
 pub(super) async fn set_client_status(app: &TestApp, client_id: &str, status: ClientStatus) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let (owner, client) = work.client(client_id).await.unwrap();
-    work.set_client_status(&owner, &client, status).await.unwrap();
+    work.clients().set_status(&owner, &client, status).await.unwrap();
     work.commit().await.unwrap();
     app.wait_for_notices().await;
 }

@@ -198,7 +198,7 @@ async fn an_unanswered_sign_in_lives_a_quarter_of_an_hour(app: TestApp) {
     assert_expired(&browser.follow(resumed).await);
 
     let mut work = app.directory.begin(Actor::System).await.unwrap();
-    work.set_setting(None, UNANSWERED_INTERACTION_TTL.key, &json!(60)).await.unwrap();
+    work.settings().set(None, UNANSWERED_INTERACTION_TTL.key, &json!(60)).await.unwrap();
     work.commit().await.unwrap();
     app.wait_for_notices().await;
     let form = open(&mut browser, &web()).await;

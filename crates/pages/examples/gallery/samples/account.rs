@@ -38,7 +38,7 @@ fn overview(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page> {
         recovery_codes_left: 8,
         flash: None,
     };
-    all.push(("account-overview".to_owned(), pages.account_overview(theme, &overview)));
+    all.push(("account-overview".to_owned(), pages.render(theme, &overview)));
     let bare = OverviewPage {
         nav: bare_nav,
         name: None,
@@ -48,12 +48,12 @@ fn overview(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page> {
         second_factor: None,
         ..overview
     };
-    all.push(("account-overview--bare".to_owned(), pages.account_overview(theme, &bare)));
+    all.push(("account-overview--bare".to_owned(), pages.render(theme, &bare)));
     let email = OverviewPage { has_password: false, second_factor: Some(FactorKind::Email), ..bare };
-    all.push(("account-overview--email".to_owned(), pages.account_overview(theme, &email)));
+    all.push(("account-overview--email".to_owned(), pages.render(theme, &email)));
     for flash in ACCOUNT_FLASHES {
         let page = OverviewPage { flash: Some(*flash), ..overview };
-        all.push((format!("account-overview--{flash:?}"), pages.account_overview(theme, &page)));
+        all.push((format!("account-overview--{flash:?}"), pages.render(theme, &page)));
     }
     for (flash, has_password) in optional(PASSWORD_FAULTS).map(|flash| (flash, true)).chain([(None, false)]) {
         let page = ChangePasswordPage {
@@ -66,7 +66,7 @@ fn overview(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page> {
             flash,
         };
         let name = format!("account-password--{has_password}-{flash:?}");
-        all.push((name, pages.account_password(theme, &page)));
+        all.push((name, pages.render(theme, &page)));
     }
     all
 }
@@ -96,7 +96,7 @@ fn factors(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page> {
     let required =
         SecondFactorsPage { held: Some(FactorKind::Email), since: None, is_required: true, ..factors };
     for (name, page) in [("on", factors), ("off", off), ("required", required)] {
-        all.push((format!("account-two-factor--{name}"), pages.account_two_factor(theme, &page)));
+        all.push((format!("account-two-factor--{name}"), pages.render(theme, &page)));
     }
     all
 }
@@ -123,7 +123,7 @@ fn sessions_and_applications(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) 
             sessions,
             flash: (name == "one").then_some(AccountFlash::OtherSessionsEnded),
         };
-        all.push((format!("account-sessions--{name}"), pages.account_sessions(theme, &page)));
+        all.push((format!("account-sessions--{name}"), pages.render(theme, &page)));
     }
     let scopes = ["openid", "email", data.scope].map(str::to_owned);
     let rows = [
@@ -138,11 +138,11 @@ fn sessions_and_applications(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) 
             applications,
             flash: (name == "none").then_some(AccountFlash::ApplicationRevoked),
         };
-        all.push((format!("account-applications--{name}"), pages.account_applications(theme, &page)));
+        all.push((format!("account-applications--{name}"), pages.render(theme, &page)));
     }
     for (name, flash) in [("plain", None), ("csrf", Some(AccountFlash::CsrfInvalid))] {
         let page = DownloadDataPage { nav, action_url: "/acme/account/data", csrf: data.token, flash };
-        all.push((format!("account-data--{name}"), pages.account_data(theme, &page)));
+        all.push((format!("account-data--{name}"), pages.render(theme, &page)));
     }
     all
 }

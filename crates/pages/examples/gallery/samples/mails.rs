@@ -23,9 +23,9 @@ pub(crate) fn every_mail(
             code: is_full.then_some(data.code),
             expires_in: QUARTER,
         };
-        all.push((variant("magic-link"), pages.magic_link_mail(theme, &mail)?));
+        all.push((variant("magic-link"), pages.render_mail(theme, &mail)?));
         let mail = PasswordResetMail { name, url: data.url, expires_in: HOUR };
-        all.push((variant("password-reset"), pages.password_reset_mail(theme, &mail)?));
+        all.push((variant("password-reset"), pages.render_mail(theme, &mail)?));
         let mail = InvitationMail {
             name,
             organization: data.organization,
@@ -34,22 +34,22 @@ pub(crate) fn every_mail(
             url: data.url,
             expires_in: WEEK,
         };
-        all.push((variant("invitation"), pages.invitation_mail(theme, &mail)?));
+        all.push((variant("invitation"), pages.render_mail(theme, &mail)?));
         let mail = OtpCodeMail { name, code: data.code, expires_in: 600 };
-        all.push((variant("otp-code"), pages.otp_code_mail(theme, &mail)?));
+        all.push((variant("otp-code"), pages.render_mail(theme, &mail)?));
         let mail = PasswordChangedMail { name, event, reset_url: is_full.then_some(data.url) };
-        all.push((variant("password-changed"), pages.password_changed_mail(theme, &mail)?));
+        all.push((variant("password-changed"), pages.render_mail(theme, &mail)?));
         let mail = PasswordKnownMail { name, event, reset_url: is_full.then_some(data.url) };
-        all.push((variant("password-known"), pages.password_known_mail(theme, &mail)?));
+        all.push((variant("password-known"), pages.render_mail(theme, &mail)?));
         let mail = EmailVerificationMail { name, url: data.url, expires_in: WEEK };
-        all.push((variant("verify-email"), pages.email_verification_mail(theme, &mail)?));
+        all.push((variant("verify-email"), pages.render_mail(theme, &mail)?));
         let mail = WelcomeMail { name, organization: data.organization, url: is_full.then_some(data.url) };
-        all.push((variant("welcome"), pages.welcome_mail(theme, &mail)?));
+        all.push((variant("welcome"), pages.render_mail(theme, &mail)?));
         for change in FactorChange::ALL {
             let account_url = is_full.then_some(data.url);
             let mail = SecondFactorChangedMail { name, change: *change, event, account_url };
             let name = variant(&format!("second-factor-changed--{change:?}"));
-            all.push((name, pages.second_factor_changed_mail(theme, &mail)?));
+            all.push((name, pages.render_mail(theme, &mail)?));
         }
     }
     Ok(all)

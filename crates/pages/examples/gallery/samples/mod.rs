@@ -135,18 +135,18 @@ pub(crate) fn every_page(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> N
 fn sign_in_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page> {
     let login = login_page(data);
     let mut all = vec![
-        ("login".to_owned(), pages.login(theme, &LoginPage { email: "", ..login })),
-        ("login--typed".to_owned(), pages.login(theme, &login)),
+        ("login".to_owned(), pages.render(theme, &LoginPage { email: "", ..login })),
+        ("login--typed".to_owned(), pages.render(theme, &login)),
     ];
     let password_only = LoginPage { magic_link_url: None, forgot_password_url: None, ..login };
     let link_only = LoginPage { show_password: false, forgot_password_url: None, ..login };
     let none = LoginPage { show_password: false, ..password_only };
     for (name, page) in [("password", password_only), ("link", link_only), ("none", none)] {
-        all.push((format!("login--{name}"), pages.login(theme, &page)));
+        all.push((format!("login--{name}"), pages.render(theme, &page)));
     }
     for flash in FLASHES {
         let page = LoginPage { flash: Some(*flash), ..login };
-        all.push((format!("login--{flash:?}"), pages.login(theme, &page)));
+        all.push((format!("login--{flash:?}"), pages.render(theme, &page)));
     }
     for flash in optional(CODE_FLASHES) {
         let page = MagicLinkSentPage {
@@ -158,7 +158,7 @@ fn sign_in_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Pag
             expires_in: QUARTER,
             flash,
         };
-        all.push((format!("magic-link-sent--{flash:?}"), pages.magic_link_sent(theme, &page)));
+        all.push((format!("magic-link-sent--{flash:?}"), pages.render(theme, &page)));
     }
     let here = Landing::SameBrowser { action_url: "/acme/auth/magic-link/x", csrf: data.token };
     let origin = SignInOrigin { at: MORNING, address: Some(data.address), user_agent: Some(data.user_agent) };
@@ -171,7 +171,7 @@ fn sign_in_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Pag
         ("other-unknown", other(None)),
     ] {
         let page = MagicLinkLandingPage { client_name: data.client, masked_email: data.email, landing };
-        all.push((format!("magic-link-landing--{name}"), pages.magic_link_landing(theme, &page)));
+        all.push((format!("magic-link-landing--{name}"), pages.render(theme, &page)));
     }
     let names = ["openid", "profile", "email", "phone", "address", "offline_access", data.scope];
     let scopes = names.map(str::to_owned);
@@ -189,7 +189,7 @@ fn sign_in_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Pag
             scopes,
             is_confirmation,
         };
-        all.push((format!("consent--{name}"), pages.consent(theme, &page)));
+        all.push((format!("consent--{name}"), pages.render(theme, &page)));
     }
     all
 }
@@ -214,7 +214,7 @@ fn two_factor_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<
                 usual_url: is_recovery.then_some("/acme/interaction/i1/two-factor"),
                 flash,
             };
-            all.push((format!("two-factor-verify--{name}-{flash:?}"), pages.two_factor(theme, &page)));
+            all.push((format!("two-factor-verify--{name}-{flash:?}"), pages.render(theme, &page)));
         }
     }
     let svg = drawing();
@@ -239,7 +239,7 @@ fn two_factor_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<
                 cancel_url: "/acme/interaction/i1/abort",
                 flash,
             };
-            all.push((format!("two-factor-setup--{name}-{flash:?}"), pages.two_factor_setup(theme, &page)));
+            all.push((format!("two-factor-setup--{name}-{flash:?}"), pages.render(theme, &page)));
         }
     }
     let codes: Vec<String> = (0..10).map(|n| format!("K7M{n}-Q2WX")).collect();
@@ -249,7 +249,7 @@ fn two_factor_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<
         csrf: data.token,
         email: data.email,
     };
-    all.push(("recovery-codes".to_owned(), pages.recovery_codes(theme, &page)));
+    all.push(("recovery-codes".to_owned(), pages.render(theme, &page)));
     all
 }
 
@@ -264,7 +264,7 @@ fn recovery_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Pa
             login_url: flash.map(|_| "/acme/interaction/i1"),
             flash,
         };
-        all.push((format!("forgot-password--{flash:?}"), pages.forgot_password(theme, &page)));
+        all.push((format!("forgot-password--{flash:?}"), pages.render(theme, &page)));
     }
     for login_url in [None, Some("/acme/interaction/i1")] {
         let page = ForgotPasswordSentPage {
@@ -274,7 +274,7 @@ fn recovery_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Pa
             login_url,
         };
         let name = format!("forgot-password-sent--{}", login_url.is_some());
-        all.push((name, pages.forgot_password_sent(theme, &page)));
+        all.push((name, pages.render(theme, &page)));
     }
     for flash in optional(PASSWORD_FAULTS) {
         let page = ResetPasswordPage {
@@ -284,17 +284,17 @@ fn recovery_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Pa
             rules: RULES,
             flash,
         };
-        all.push((format!("reset-password--{flash:?}"), pages.reset_password(theme, &page)));
+        all.push((format!("reset-password--{flash:?}"), pages.render(theme, &page)));
     }
     for (name, link) in [("full", Some(data.link)), ("bare", None)] {
         let page = ResetSuccessPage { login_url: link };
-        all.push((format!("reset-success--{name}"), pages.reset_success(theme, &page)));
+        all.push((format!("reset-success--{name}"), pages.render(theme, &page)));
         let page = InviteSuccessPage { organization: data.organization, email: data.email, login_url: link };
-        all.push((format!("invite-success--{name}"), pages.invite_success(theme, &page)));
+        all.push((format!("invite-success--{name}"), pages.render(theme, &page)));
         let page = InviteExpiredPage { organization: data.organization, inviter: link.map(|_| data.person) };
-        all.push((format!("invite-expired--{name}"), pages.invite_expired(theme, &page)));
+        all.push((format!("invite-expired--{name}"), pages.render(theme, &page)));
         let page = EmailVerifiedPage { email: data.email, login_url: link };
-        all.push((format!("email-verified--{name}"), pages.email_verified(theme, &page)));
+        all.push((format!("email-verified--{name}"), pages.render(theme, &page)));
         let page = InvitationPage {
             action_url: "/acme/auth/accept-invite/x",
             csrf: data.token,
@@ -305,9 +305,9 @@ fn recovery_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Pa
             rules: link.map(|_| RULES),
             flash: None,
         };
-        all.push((format!("accept-invite--{name}"), pages.invitation(theme, &page)));
+        all.push((format!("accept-invite--{name}"), pages.render(theme, &page)));
         let page = InvitationPage { rules: Some(RULES), flash: Some(PasswordFault::Mismatch), ..page };
-        all.push((format!("accept-invite--{name}-mismatch"), pages.invitation(theme, &page)));
+        all.push((format!("accept-invite--{name}-mismatch"), pages.render(theme, &page)));
     }
     let page = EmailVerificationPage {
         action_url: "/acme/auth/verify-email/x",
@@ -315,15 +315,15 @@ fn recovery_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Pa
         email: data.email,
         flash: None,
     };
-    all.push(("verify-email".to_owned(), pages.verify_email(theme, &page)));
+    all.push(("verify-email".to_owned(), pages.render(theme, &page)));
     let page = EmailVerificationPage { flash: Some(EmailFlash::CsrfInvalid), ..page };
-    all.push(("verify-email--csrf".to_owned(), pages.verify_email(theme, &page)));
+    all.push(("verify-email--csrf".to_owned(), pages.render(theme, &page)));
     all
 }
 
 fn other_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page> {
     let mut all = vec![
-        ("logout-success".to_owned(), pages.logout_success(theme, &LogoutSuccessPage {})),
+        ("logout-success".to_owned(), pages.render(theme, &LogoutSuccessPage {})),
         ("root".to_owned(), pages.root(theme.locale)),
     ];
     for (name, client_name, return_url) in
@@ -331,10 +331,10 @@ fn other_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page>
     {
         let page =
             LogoutPage { action_url: "/acme/session/end/confirm", xsrf: data.token, client_name, return_url };
-        all.push((format!("logout--{name}"), pages.logout(theme, &page)));
+        all.push((format!("logout--{name}"), pages.render(theme, &page)));
     }
     for text in ErrorText::ALL {
-        all.push((format!("error--{text:?}"), pages.error(theme, &ErrorPage::new(*text))));
+        all.push((format!("error--{text:?}"), pages.render(theme, &ErrorPage::new(*text))));
     }
     let full = ErrorPage {
         text: ErrorText::RateLimited,
@@ -343,10 +343,10 @@ fn other_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Page>
         request_id: Some(data.token),
         retry_url: Some(data.link),
     };
-    all.push(("error--full".to_owned(), pages.error(theme, &full)));
+    all.push(("error--full".to_owned(), pages.render(theme, &full)));
     let fields = [("code".to_owned(), data.code.to_owned()), ("state".to_owned(), data.message.to_owned())];
     let page = FormPostPage { target: data.link, fields: &fields };
-    all.push(("form-post".to_owned(), pages.form_post(theme, &page)));
+    all.push(("form-post".to_owned(), pages.render(theme, &page)));
     all
 }
 

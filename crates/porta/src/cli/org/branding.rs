@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let organization = work.organization(&arguments.organization).await?;
     let mut report = Vec::new();
     for (kind, file) in &files {
-        let is_new = work.put_branding_asset(&organization, *kind, file).await?;
+        let is_new = work.branding().put(&organization, *kind, file).await?;
         report.push(format!(
             "{kind} of {} {}",
             organization.slug,
@@ -55,7 +55,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         ));
     }
     for (kind, _) in removed.into_iter().filter(|(_, is_removed)| *is_removed) {
-        let was_there = work.remove_branding_asset(&organization, kind).await?;
+        let was_there = work.branding().remove(&organization, kind).await?;
         report.push(format!(
             "{kind} of {} {}",
             organization.slug,

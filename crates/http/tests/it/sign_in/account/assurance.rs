@@ -3,12 +3,13 @@
 use porta_core::user::{TwoFactorMethod, UserStatus};
 use porta_testkit::{TestApp, on_both_stores};
 
-use super::super::second_factor::{manual_key, recovery_codes, totp};
+use super::super::second_factor::{manual_key, recovery_codes, totp, with_authenticator};
 use super::*;
 
 on_both_stores!(
     a_factor_added_since_is_asked_for_before_anything_that_matters,
     a_new_factor_ends_every_other_session_and_its_tokens,
+    a_factor_got_while_signing_in_ends_every_other_session,
     a_replaced_factor_ends_every_other_session,
     a_factor_that_is_gone_ends_every_other_session,
     the_session_that_got_a_factor_goes_on_with_it,
@@ -184,6 +185,12 @@ async fn a_new_factor_ends_every_other_session_and_its_tokens(app: TestApp) {
     assert!(is_out(&app, other).await);
     assert!(!is_live(&app, "acme", &here).await, "what was authorized here with one factor ends, too");
     assert_eq!(account.get("/password").await.status, 200, "the session stays");
+}
+
+async fn a_factor_got_while_signing_in_ends_every_other_session(app: TestApp) {
+    let other = elsewhere(&app, None).await;
+    with_authenticator(&app).await;
+    assert!(is_out(&app, other).await);
 }
 
 async fn a_replaced_factor_ends_every_other_session(app: TestApp) {

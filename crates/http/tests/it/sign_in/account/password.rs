@@ -144,7 +144,7 @@ async fn a_first_password_needs_no_present_one(app: TestApp) {
     // An operator removed the password and ended all sessions: the old session must not open the page.
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let owner = work.organization("acme").await.unwrap();
-    work.set_user_password(&owner, &ana, None).await.unwrap();
+    work.users().set_password(&owner, &ana, None).await.unwrap();
     work.commit().await.unwrap();
     assert!(asks_to_sign_in(&account.get("/password").await));
 }

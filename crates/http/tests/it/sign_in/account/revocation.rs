@@ -105,7 +105,7 @@ async fn a_password_set_by_an_operator_ends_everything(app: TestApp) {
     let ana = user(&app, "acme", ANA.0).await;
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let owner = work.organization("acme").await.unwrap();
-    work.set_user_password(&owner, &ana, None).await.unwrap();
+    work.users().set_password(&owner, &ana, None).await.unwrap();
     work.commit().await.unwrap();
     there.ends().await;
 }
@@ -120,7 +120,7 @@ async fn a_reset_of_second_factors_ends_everything(app: TestApp) {
     let ana = user(&app, "acme", ANA.0).await;
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let owner = work.organization("acme").await.unwrap();
-    work.reset_second_factors(&owner, &ana).await.unwrap();
+    work.users().reset_second_factors(&owner, &ana).await.unwrap();
     work.commit().await.unwrap();
     there.ends().await;
 }
@@ -130,7 +130,7 @@ async fn a_revoked_client_is_out(app: TestApp) {
     // Does not wait until this instance has the change.
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let (owner, client) = work.client(WEB.0).await.unwrap();
-    work.set_client_status(&owner, &client, ClientStatus::Revoked).await.unwrap();
+    work.clients().set_status(&owner, &client, ClientStatus::Revoked).await.unwrap();
     work.commit().await.unwrap();
     let authorizes = async || {
         let request = there.account.clone().browser.get(&web().with("prompt", "none").url()).await;
