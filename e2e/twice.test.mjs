@@ -2,8 +2,6 @@
 // networks (lib/visitor.mjs): no page reports a failure of what has succeeded, nothing is done twice, and no guess counts
 // twice (World.assertRecorded). Walks take the habits in turn; the drill `habits` runs each with every habit.
 
-import { ALL_HABITS } from './lib/habits.mjs'
-
-process.env.E2E_HABITS ??= JSON.stringify(ALL_HABITS)
-await import('./journeys.test.mjs')
-await import('./account.test.mjs')
+import './lib/with-habits.mjs'
+import './journeys.test.mjs'
+import './account.test.mjs'
