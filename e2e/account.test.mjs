@@ -7,7 +7,7 @@ import { after, before, describe } from 'node:test'
 import { launch } from './lib/browser.mjs'
 import { Clock } from './lib/clock.mjs'
 import { totp } from './lib/totp.mjs'
-import { IS_LOSSY, Visitor, assertHabitsShowed, walkTest } from './lib/visitor.mjs'
+import { IS_LOSSY, Visitor, habitsTest, walkTest } from './lib/visitor.mjs'
 import { NEW_PASSWORD, World } from './lib/world.mjs'
 
 let browser
@@ -23,7 +23,6 @@ after(async () => {
   await browser?.close()
   await world?.end()
   clock?.end()
-  assertHabitsShowed(world)
 })
 
 /** A walk of a person who has opened the overview of their account. */
@@ -271,3 +270,5 @@ describe('the account, later', () => {
     await world.assertRecorded(kim, { 'user.login.password': 2 })
   })
 })
+
+habitsTest(() => world)

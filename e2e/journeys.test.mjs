@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe } from 'node:test'
 import { launch } from './lib/browser.mjs'
 import { totp } from './lib/totp.mjs'
-import { IS_LOSSY, Visitor, assertHabitsShowed, walkTest } from './lib/visitor.mjs'
+import { IS_LOSSY, Visitor, habitsTest, walkTest } from './lib/visitor.mjs'
 import { NEW_PASSWORD, World } from './lib/world.mjs'
 
 let browser
@@ -18,7 +18,6 @@ before(async () => {
 after(async () => {
   await browser?.close()
   await world?.end()
-  assertHabitsShowed(world)
 })
 
 function journey(name, options, walk) {
@@ -402,3 +401,5 @@ describe('consent and logout', { concurrency: 2 }, () => {
     assert.equal(visitor.site.visits.at(-1).method, 'POST')
   })
 })
+
+habitsTest(() => world)
