@@ -10,6 +10,7 @@ mod body;
 mod cursor;
 mod error;
 mod etag;
+mod idempotency;
 mod limits;
 mod list;
 mod metadata;
@@ -21,4 +22,4 @@ mod users;
 
 pub use openapi::document;
 pub use router::router;
-pub use state::{AdminState, AdminStateParts};
+pub use state::{AdminState, AdminStateParts, SEALING_PURPOSE};

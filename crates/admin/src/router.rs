@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::AdminError;
+use crate::idempotency::idempotent;
 use crate::openapi::{BASE, document};
 use crate::state::AdminState;
 use crate::{metadata, users};
@@ -45,6 +46,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/openapi.json", get(|| async { reply::json_bytes(StatusCode::OK, DOCUMENT.clone()) }))
         .method_not_allowed_fallback(|| async { AdminError::MethodNotAllowed })
         .fallback(nothing_here)
+        .layer(from_fn_with_state(state.clone(), idempotent))
         .layer(from_fn_with_state(state.clone(), cors))
         .with_state(state);
     Router::new().nest(BASE, routes).route(ROOT, any(nothing_here))

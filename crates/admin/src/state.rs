@@ -4,16 +4,23 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue};
-use porta_core::Clock;
+use porta_core::seal::Keyring;
+use porta_core::{Clock, Entropy};
 use porta_directory::Directory;
 use porta_kv::Kv;
 use porta_web::client_address::{ClientAddresses, TrustedProxies, user_agent};
+
+/// Purpose of the key that seals answers.
+pub const SEALING_PURPOSE: &str = "answers of the Admin API";
 
 /// Constructor arguments of [`AdminState`].
 pub struct AdminStateParts {
     pub directory: Directory,
     pub kv: Arc<dyn Kv>,
     pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    /// Seals answers that are kept for repeated requests, for the purpose [`SEALING_PURPOSE`].
+    pub answers: Keyring,
     pub trusted_proxies: TrustedProxies,
     /// Base URL of all issuers.
     pub issuer_base: String,
@@ -30,6 +37,8 @@ pub struct AdminStateInner {
     pub(crate) directory: Directory,
     pub(crate) kv: Arc<dyn Kv>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) answers: Keyring,
     pub(crate) issuer_base: String,
     pub(crate) cors_origins: Vec<HeaderValue>,
     client_addresses: ClientAddresses,
@@ -48,6 +57,8 @@ impl AdminState {
             directory: parts.directory,
             kv: parts.kv,
             clock: parts.clock,
+            entropy: parts.entropy,
+            answers: parts.answers,
             issuer_base: parts.issuer_base,
             cors_origins: cors_origins.collect(),
             client_addresses: ClientAddresses::behind(parts.trusted_proxies),

@@ -7,6 +7,7 @@ mod access;
 mod concurrency;
 mod cors;
 mod document;
+mod idempotency;
 mod limits;
 mod lists;
 mod reference;

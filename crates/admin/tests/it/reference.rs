@@ -11,5 +11,8 @@ fn the_committed_document_is_up_to_date() {
         std::fs::write(&path, &expected).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == expected, "docs/reference/openapi.json: run the test again with PORTA_WRITE_REFERENCE=1");
+    assert!(
+        committed == expected,
+        "docs/reference/openapi.json: run the test again with PORTA_WRITE_REFERENCE=1"
+    );
 }
