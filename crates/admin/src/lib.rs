@@ -15,6 +15,7 @@ mod limits;
 mod list;
 mod metadata;
 mod openapi;
+mod reference_page;
 mod refusals;
 mod router;
 mod state;

@@ -16,7 +16,7 @@ use crate::error::AdminError;
 use crate::idempotency::idempotent;
 use crate::openapi::{BASE, document};
 use crate::state::AdminState;
-use crate::{metadata, users};
+use crate::{metadata, reference_page, users};
 
 /// The base with a slash, which the nested routes do not cover.
 const ROOT: &str = "/api/admin/";
@@ -44,6 +44,8 @@ pub fn router(state: AdminState) -> Router {
     let (routes, _) = operations().split_for_parts();
     let routes = routes
         .route("/openapi.json", get(|| async { reply::json_bytes(StatusCode::OK, DOCUMENT.clone()) }))
+        .route("/reference", get(reference_page::page))
+        .route("/reference.css", get(reference_page::style))
         .method_not_allowed_fallback(|| async { AdminError::MethodNotAllowed })
         .fallback(nothing_here)
         .layer(from_fn_with_state(state.clone(), idempotent))
