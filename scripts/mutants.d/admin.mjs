@@ -27,10 +27,9 @@ export default [
   {
     id: 'admin-roles-of-any-application', area: 'admin', what: 'A role of that name in another application confers rights.',
     crate: 'admin', words: ['another_application'], file: administrators,
-    was: raw`        "(SELECT json_agg(r.slug) FROM user_roles ur JOIN roles r ON r.id = ur.role_id \
-          WHERE ur.user_id = u.id AND r.application_id = a.id)"`,
-    becomes: raw`        "(SELECT json_agg(r.slug) FROM user_roles ur JOIN roles r ON r.id = ur.role_id \
-          WHERE ur.user_id = u.id)"`,
+    sql: true,
+    was: 'WHERE ur.user_id = u.id AND r.application_id = a.id',
+    becomes: 'WHERE ur.user_id = u.id',
   },
   {
     id: 'admin-permission-unchecked', area: 'admin', what: 'Whoever has any admin role may do everything.',
@@ -65,7 +64,8 @@ export default [
   {
     id: 'provisioning-ends-tokens', area: 'admin', what: 'A provisioning run ends tokens of administrators.',
     crate: 'admin', words: ['provisioning_run'], file: 'crates/store-sql/src/organizations.rs',
-    was: raw`         tokens_valid_since = CASE WHEN status = $3 THEN tokens_valid_since ELSE $4 END, `,
-    becomes: raw`         tokens_valid_since = $4, `,
+    sql: true,
+    was: 'tokens_valid_since = CASE WHEN status = $3 THEN tokens_valid_since ELSE $4 END',
+    becomes: 'tokens_valid_since = $4',
   },
 ]

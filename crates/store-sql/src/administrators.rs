@@ -11,19 +11,19 @@ use crate::users::{may_continue, next_user, user_columns};
 
 /// Roles count only if they belong to the client's application `a`, which the third column checks.
 macro_rules! role_slugs {
-    (postgres) => {
-        "(SELECT json_agg(r.slug) FROM user_roles ur JOIN roles r ON r.id = ur.role_id \
-          WHERE ur.user_id = u.id AND r.application_id = a.id)"
-    };
-    (sqlite) => {
-        "(SELECT json_group_array(r.slug) FROM user_roles ur JOIN roles r ON r.id = ur.role_id \
-          WHERE ur.user_id = u.id AND r.application_id = a.id)"
+    ($collect:literal) => {
+        concat!(
+            "(SELECT ",
+            $collect,
+            "(r.slug) FROM user_roles ur JOIN roles r ON r.id = ur.role_id \
+              WHERE ur.user_id = u.id AND r.application_id = a.id)"
+        )
     };
 }
 
 /// Token `$1` at `$2`. `IS TRUE` keeps the planner on the primary keys, as in `tokens::facts`.
 macro_rules! facts {
-    ($dialect:ident) => {
+    ($collect:literal) => {
         concat!(
             "SELECT t.expires_at, c.client_id, \
              c.status = 'active' AND a.slug = 'porta-admin' AND a.status = 'active' \
@@ -33,7 +33,7 @@ macro_rules! facts {
              o.is_super_admin AND o.status = 'active', ",
             liveness_columns!("$2"),
             ", ",
-            role_slugs!($dialect),
+            role_slugs!($collect),
             ", ",
             user_columns!(list "u."),
             " FROM access_tokens t JOIN token_families f ON f.id = t.family_id \
@@ -52,7 +52,7 @@ statements! {
          AND c.status = 'active' ORDER BY c.created_at DESC, c.id DESC LIMIT 1) \
          FROM organizations o JOIN applications a ON a.slug = 'porta-admin' \
          AND COALESCE(a.organization_id = o.id, TRUE) WHERE o.is_super_admin LIMIT 1";
-    FACTS: Read = facts!(postgres), sqlite: facts!(sqlite);
+    FACTS: Read = facts!("json_agg"), sqlite: facts!("json_group_array");
 }
 
 pub(crate) struct Administrators<'a>(pub(crate) Runner<'a>);
