@@ -85,6 +85,10 @@ impl AdminError {
         Self::Validation(vec![Detail::new(path, message)])
     }
 
+    pub(crate) fn forbidden(message: &str) -> Self {
+        Self::Forbidden(message.to_owned())
+    }
+
     pub(crate) fn not_found(kind: &str, id: &str) -> Self {
         Self::NotFound(format!("{kind} not found: {id}"))
     }

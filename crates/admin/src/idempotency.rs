@@ -9,15 +9,14 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use porta_core::TokenDigest;
 use porta_core::seal::Sealed;
-use porta_core::{TokenDigest, UserId};
-use porta_directory::Administrator;
 use porta_kv::{KeyName, KvKey};
 use porta_web::body::{BodyLimits, read};
 use porta_web::reply::Reply;
 use serde::{Deserialize, Serialize};
 
-use crate::access;
+use crate::access::{self, Principal};
 use crate::error::{AdminError, Result};
 use crate::state::AdminState;
 
@@ -60,14 +59,14 @@ pub(crate) async fn idempotent(State(state): State<AdminState>, request: Request
 async fn answer(state: &AdminState, request: Request, next: Next) -> Result<Reply> {
     let (mut parts, body) = request.into_parts();
     let key = key_of(&parts)?;
-    let administrator = access::authenticate(&parts, state).await?;
+    let principal = access::authenticate(&parts, state).await?;
     let body = Bytes::from(read(&parts.headers, body, LIMITS).await?);
-    let place = Place::new(state, &administrator, &key);
+    let place = Place::new(state, &principal, &key);
     let digest = digest(&parts, &body);
     if let Some(kept) = place.claim(&digest).await? {
         return again(kept, &digest);
     }
-    parts.extensions.insert(administrator);
+    parts.extensions.insert(principal);
     let answered = next.run(Request::from_parts(parts, Body::from(body))).await;
     place.keep(digest, answered).await
 }
@@ -122,11 +121,10 @@ struct Place<'s> {
 }
 
 impl<'s> Place<'s> {
-    fn new(state: &'s AdminState, administrator: &Administrator, key: &str) -> Self {
-        let user: UserId = administrator.user;
-        let name = TokenDigest::of(key).hex();
-        let identity = format!("{user} {name}");
-        let key = KvKey::new(KeyName::AdminAnswer, administrator.organization).with(user).with(name);
+    fn new(state: &'s AdminState, principal: &Principal, key: &str) -> Self {
+        let (id, name) = (principal.id(), TokenDigest::of(key).hex());
+        let identity = format!("{id} {name}");
+        let key = KvKey::new(KeyName::AdminAnswer, principal.organization()).with(id).with(name);
         Self { state, key, identity }
     }
 

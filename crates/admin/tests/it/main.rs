@@ -11,5 +11,6 @@ mod idempotency;
 mod limits;
 mod lists;
 mod reference;
+mod services;
 mod support;
 mod users;
