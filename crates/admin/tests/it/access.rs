@@ -248,6 +248,8 @@ async fn what_does_not_exist_is_not_found(app: TestApp) {
         StatusCode::NOT_FOUND,
         "Organization not found: none",
     );
+    let with_slash = root.get("/organizations/acme/users/?pageSize=1").await;
+    assert_eq!(with_slash.body, root.get("/organizations/acme/users?pageSize=1").await.body);
     let elsewhere = format!("/organizations/beta/users/{bob}");
     refused(&root.get(&elsewhere).await, StatusCode::NOT_FOUND, &format!("User not found: {bob}"));
     for id in ["x", "bob@acme.test", "00000000-0000-0000-0000-000000000000"] {
