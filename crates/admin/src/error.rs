@@ -124,6 +124,9 @@ impl From<DirectoryError> for AdminError {
             DirectoryError::Store(StoreError::MissingReference(_)) => {
                 Self::NotFound("Refers to something that does not exist".to_owned())
             }
+            DirectoryError::Store(StoreError::UnfitCursor) => {
+                Self::invalid("cursor", "use the nextCursor of the same list")
+            }
             DirectoryError::Store(StoreError::Unavailable(_)) => {
                 tracing::error!(%error, "request of the Admin API failed");
                 Self::Unavailable

@@ -67,6 +67,9 @@ pub enum StoreError {
     /// The row was changed since it was read: its version is another one. Carries the kind of the entity.
     #[error("the {0} was changed since it was read")]
     Stale(&'static str),
+    /// The position of a list belongs to one with another sort column.
+    #[error("the cursor belongs to another sort column")]
+    UnfitCursor,
     /// A row holds a combination of values that the code never writes.
     #[error("inconsistent row in {table}, column {column}, row {row}")]
     Inconsistent { table: &'static str, column: &'static str, row: String },
