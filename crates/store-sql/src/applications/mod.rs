@@ -1,6 +1,7 @@
 //! Applications. An organization sees its own and the platform's shared ones and changes its own; the super-admin
 //! organization also changes shared ones.
 
+pub(crate) mod all;
 pub(crate) mod children;
 mod repository;
 pub(crate) mod rights;
@@ -35,11 +36,12 @@ pub(crate) use writable;
 
 macro_rules! application_columns {
     ($($form:tt)+) => {
-        columns! {
+        $crate::kernel::columns! {
             $($form)+; id, organization_id, name, slug, description, status, created_at, updated_at, version
         }
     };
 }
+pub(crate) use application_columns;
 application_columns!(enum ApplicationColumn of "applications");
 
 /// The columns that an update writes.
@@ -51,9 +53,14 @@ macro_rules! edited_columns {
 
 macro_rules! select_application {
     () => {
-        concat!("SELECT ", application_columns!(list "a."), " FROM applications a")
+        concat!(
+            "SELECT ",
+            $crate::applications::application_columns!(list "a."),
+            " FROM applications a"
+        )
     };
 }
+pub(crate) use select_application;
 
 statements! {
     // Own ones first: false sorts before true.
