@@ -127,4 +127,9 @@ requirements! {
     ReadUsers = [UserRead];
     UpdateUsers = [UserUpdate];
     SuspendUsers = [UserSuspend];
+
+    CreateClients = [ClientCreate];
+    ReadClients = [ClientRead];
+    UpdateClients = [ClientUpdate];
+    RevokeClients = [ClientRevoke];
 }

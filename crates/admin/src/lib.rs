@@ -7,12 +7,14 @@
 mod access;
 mod answer;
 mod body;
+mod clients;
 mod cursor;
 mod error;
 mod etag;
 mod limits;
 mod list;
 mod metadata;
+mod moment;
 mod openapi;
 mod refusals;
 mod router;
