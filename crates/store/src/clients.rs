@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use porta_core::client::{Client, ClientId, ClientSecret, ClientStatus};
 use porta_core::organization::{LoginMethod, Organization};
-use porta_core::{ApplicationId, ClientKey, ClientSecretId, OrganizationId, Timestamp};
+use porta_core::{ApplicationId, ClientKey, ClientSecretId, Timestamp};
 
 use crate::{Catalog, ClientFilter, ClientSort, Cursor, Page, PageRequest, Result, SortedCursor};
 
