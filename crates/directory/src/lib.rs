@@ -43,7 +43,7 @@ mod settings;
 mod transaction;
 mod users;
 
-pub use actor::{Actor, Administrator};
+pub use actor::{Actor, Administrator, RequestOrigin, ServiceAccount};
 pub use applications::{ApplicationOperations, NewApplication, NewModule};
 pub use branding::BrandingOperations;
 pub use claims::{ClaimOperations, NewClaim};

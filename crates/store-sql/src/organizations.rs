@@ -86,8 +86,9 @@ statements! {
     UPDATE: Write = concat!("UPDATE organizations SET ", edited_columns!(assignments 3), ", version = version + 1 \
          WHERE id = $1 AND version = $2");
     VERSION: Read = "SELECT version FROM organizations WHERE id = $1";
-    // The importer sets the status that is there, to lock the row.
-    SET_STATUS: Write = "UPDATE organizations SET status = $3, updated_at = $4, tokens_valid_since = $4, \
+    // The importer sets the status that is there, to lock the row; that ends no tokens.
+    SET_STATUS: Write = "UPDATE organizations SET status = $3, updated_at = $4, \
+         tokens_valid_since = CASE WHEN status = $3 THEN tokens_valid_since ELSE $4 END, \
          version = version + CASE WHEN status = $3 THEN 0 ELSE 1 END WHERE id = $1 AND status = $2";
 }
 

@@ -31,7 +31,7 @@ pub mod second_factors;
 pub mod tokens;
 pub mod users;
 
-pub use administrators::{AdministratorFacts, AdministratorRepository};
+pub use administrators::{AdministratorFacts, AdministratorRepository, ServiceFacts};
 pub use applications::{AllApplicationRepository, ApplicationRepository, AssignedClaim, UpsertOutcome};
 pub use branding::BrandingAssetRepository;
 pub use clients::{

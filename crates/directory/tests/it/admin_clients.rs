@@ -1,12 +1,13 @@
 //! Clients of the admin application: whoever can change them can act as any administrator.
 
 use crate::support::{START, World, actor, refused};
-use porta_core::admin::AdminRole;
+use porta_core::admin::{AdminPermissions, AdminRole};
 use porta_core::client::{Client, ClientStatus};
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::user::Profile;
 use porta_directory::{
-    Actor, Administrator, Installed, NewClient, NewConsole, NewInstallation, NewSecret, Transaction,
+    Actor, Administrator, Installed, NewClient, NewConsole, NewInstallation, NewSecret, RequestOrigin,
+    ServiceAccount, Transaction,
 };
 
 both_stores!(
@@ -41,9 +42,18 @@ fn administrator(installed: &Installed, role: AdminRole) -> Actor {
         name: None,
         client_id: "console".to_owned(),
         roles: vec![role],
-        ip_address: None,
-        user_agent: None,
-        request_id: None,
+        origin: RequestOrigin::default(),
+    }))
+}
+
+/// A service account, whose scope names everything.
+fn service(installed: &Installed) -> Actor {
+    Actor::Service(Box::new(ServiceAccount {
+        client: installed.console.id,
+        organization: installed.organization.id,
+        client_id: "robot".to_owned(),
+        permissions: AdminPermissions::all(),
+        origin: RequestOrigin::default(),
     }))
 }
 
@@ -71,22 +81,25 @@ async fn lesser_administrators_cannot_touch_them(world: World) {
     let revoked = work.clients().set_status(organization, &client, ClientStatus::Revoked).await.unwrap();
     work.commit().await.unwrap();
     let rows = world.audit().await.len();
-    for role in [AdminRole::AppAdmin, AdminRole::OrgAdmin, AdminRole::UserAdmin, AdminRole::Auditor] {
-        let mut work = world.directory.begin(administrator(&installed, role)).await.unwrap();
+    let roles = [AdminRole::AppAdmin, AdminRole::OrgAdmin, AdminRole::UserAdmin, AdminRole::Auditor];
+    let administrators = roles.map(|role| administrator(&installed, role));
+    for actor in administrators.into_iter().chain([service(&installed)]) {
+        let who = actor.label();
+        let mut work = world.directory.begin(actor).await.unwrap();
         let mut clients = work.clients();
         let console = &installed.console;
         let outcome = clients.create(organization, &installed.application, another()).await;
-        assert_eq!(refused(outcome), REFUSAL, "{role}");
+        assert_eq!(refused(outcome), REFUSAL, "{who}");
         let outcome = clients.update(organization, console, renamed(console)).await;
-        assert_eq!(refused(outcome), REFUSAL, "{role}");
+        assert_eq!(refused(outcome), REFUSAL, "{who}");
         for to in [ClientStatus::Inactive, ClientStatus::Revoked] {
             let outcome = clients.set_status(organization, console, to).await;
-            assert_eq!(refused(outcome), REFUSAL, "{role} {to}");
+            assert_eq!(refused(outcome), REFUSAL, "{who} {to}");
         }
-        assert_eq!(refused(clients.restore(organization, &revoked).await), REFUSAL, "{role}");
+        assert_eq!(refused(clients.restore(organization, &revoked).await), REFUSAL, "{who}");
         let outcome = clients.create_secret(organization, console, NewSecret::default()).await;
-        assert_eq!(refused(outcome), REFUSAL, "{role}");
-        assert_eq!(refused(clients.revoke_secret(organization, console, secret.id).await), REFUSAL, "{role}");
+        assert_eq!(refused(outcome), REFUSAL, "{who}");
+        assert_eq!(refused(clients.revoke_secret(organization, console, secret.id).await), REFUSAL, "{who}");
         work.commit().await.unwrap();
     }
     let mut stored = repositories.clients(organization.id);
