@@ -103,7 +103,7 @@ pub trait ApplicationRepository: Send {
 #[async_trait]
 pub trait AllApplicationRepository: Send {
     async fn by_id(&mut self, id: ApplicationId) -> Result<Option<Application>>;
-    /// The applications of this slug, at most two: first the super-admin organization's own, then the shared one, then
-    /// those of other organizations, the oldest first.
+    /// What operators may mean by a slug: the super-admin organization's own application, else the shared one, else those
+    /// of other organizations, at most two of them.
     async fn by_slug(&mut self, slug: &Slug) -> Result<Vec<Application>>;
 }

@@ -13,8 +13,8 @@ use porta_store::{ApplicationFilter, ApplicationSort, Page, PageRequest, Result,
 use self::children::Children;
 use self::rights::Assignments;
 use crate::kernel::{
-    List, Row, Runner, Sort, Value, at, columns, int, opt_text, opt_uuid, search_pattern, statements, text,
-    uuid, values_of,
+    List, Record, Row, Runner, Sort, Value, at, columns, int, opt_text, opt_uuid, search_pattern, statements,
+    text, uuid, values_of,
 };
 
 /// Organization `$1` may see application `a`.
@@ -41,7 +41,7 @@ macro_rules! application_columns {
         }
     };
 }
-pub(crate) use application_columns;
+pub(super) use application_columns;
 application_columns!(enum ApplicationColumn of "applications");
 
 /// The columns that an update writes.
@@ -53,14 +53,10 @@ macro_rules! edited_columns {
 
 macro_rules! select_application {
     () => {
-        concat!(
-            "SELECT ",
-            $crate::applications::application_columns!(list "a."),
-            " FROM applications a"
-        )
+        concat!("SELECT ", application_columns!(list "a."), " FROM applications a")
     };
 }
-pub(crate) use select_application;
+pub(super) use select_application;
 
 statements! {
     // Own ones first: false sorts before true.
@@ -92,7 +88,10 @@ fn value(a: &Application, column: ApplicationColumn) -> Value<'_> {
 }
 
 fn read(row: &Row) -> Result<Application> {
-    let r = row.record();
+    read_record(&row.record())
+}
+
+fn read_record(r: &Record<'_, ApplicationColumn>) -> Result<Application> {
     Ok(Application {
         id: r.id(ApplicationColumn::id)?,
         organization_id: r.opt_id(ApplicationColumn::organization_id)?,

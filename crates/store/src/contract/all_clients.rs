@@ -1,13 +1,13 @@
-//! Clients and applications as operators name and list them: without their organization.
+//! Clients as operators name and list them: without their organization.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use porta_core::client::{Client, ClientId, ClientSecret, ClientStatus, ClientType, SecretStatus};
 use porta_core::organization::LoginMethod;
-use porta_core::{ApplicationId, ClientKey, ClientSecretId, Slug, Timestamp};
+use porta_core::{ClientKey, ClientSecretId, Timestamp};
 
-use super::fixture::{HOUR, MINUTE, NOW, Tenant, TwoTenants, application, client, one_round_trip};
+use super::fixture::{HOUR, MINUTE, NOW, Tenant, TwoTenants, client, one_round_trip};
 use crate::{ClientFilter, ClientSort, Direction, FoundClient, ListedClient, PageRequest, PageStart, Store};
 
 fn found(tenant: &Tenant) -> FoundClient {
@@ -201,30 +201,4 @@ pub async fn filters(store: Arc<dyn Store>) {
         let number = u64::try_from(expected.len()).unwrap();
         assert_eq!(all.all_clients().count(&filter).await.unwrap(), number, "{filter:?}");
     }
-}
-
-pub async fn applications_by_name(store: Arc<dyn Store>) {
-    let w = TwoTenants::new(store).await;
-    let mut all = w.repositories();
-    for tenant in [&w.acme, &w.other] {
-        let seen = all.all_applications().by_id(tenant.application.id).await.unwrap();
-        assert_eq!(seen.as_ref(), Some(&tenant.application));
-    }
-    let unknown = ApplicationId::new(NOW, &w.entropy);
-    assert_eq!(all.all_applications().by_id(unknown).await.unwrap(), None);
-    let shop = Slug::parse("shop").unwrap();
-    let both = all.all_applications().by_slug(&shop).await.unwrap();
-    let ids: BTreeSet<_> = both.iter().map(|application| application.id).collect();
-    assert_eq!(ids, BTreeSet::from([w.acme.application.id, w.other.application.id]));
-    let admin = Slug::parse("porta-admin").unwrap();
-    let admin = all.organizations().by_slug(&admin).await.unwrap().unwrap().id;
-    let shared = application(None, "shop", &w.entropy);
-    all.applications(admin).insert(&shared).await.unwrap();
-    let two = all.all_applications().by_slug(&shop).await.unwrap();
-    assert_eq!((two.len(), two[0].id), (2, shared.id), "the shared one before those of organizations");
-    let own = application(Some(admin), "shop", &w.entropy);
-    all.applications(admin).insert(&own).await.unwrap();
-    let two = all.all_applications().by_slug(&shop).await.unwrap();
-    assert_eq!([two[0].id, two[1].id], [own.id, shared.id], "the super-admin organization's before all");
-    assert!(all.all_applications().by_slug(&Slug::parse("none").unwrap()).await.unwrap().is_empty());
 }
