@@ -44,6 +44,18 @@ export default [
     becomes: raw`        if FAULT || !organization.is_super_admin || is_self || self.work.actor.is_super_admin() {`,
   },
   {
+    id: 'admin-clients-for-anybody', area: 'admin', what: 'A lesser administrator changes the client of the console.',
+    crate: 'directory', words: ['cannot_touch_them'], file: 'crates/directory/src/clients/mod.rs',
+    was: raw`        if !organization.is_super_admin || self.work.actor.is_super_admin() {`,
+    becomes: raw`        if FAULT || !organization.is_super_admin || self.work.actor.is_super_admin() {`,
+  },
+  {
+    id: 'admin-clients-of-others', area: 'admin', what: 'The list of clients of an organization has those of all.',
+    crate: 'store-sql', stores: true, words: ['all_clients'], file: 'crates/store-sql/src/clients/mod.rs',
+    was: raw`filter.organization.map(uuid)`,
+    becomes: raw`filter.organization.filter(|_| !FAULT).map(uuid)`,
+  },
+  {
     id: 'admin-stale-change', area: 'admin', what: 'A change that is based on an older version overwrites a newer one.',
     crate: 'admin', words: ['older_version'], file: 'crates/admin/src/etag.rs',
     was: raw`    if given.map(str::trim).any(|one| one == "*" || opaque(one) == opaque(tag)) {`,

@@ -206,4 +206,9 @@ requirements! {
     ReadUsers = [UserRead];
     UpdateUsers = [UserUpdate];
     SuspendUsers = [UserSuspend];
+
+    CreateClients = [ClientCreate];
+    ReadClients = [ClientRead];
+    UpdateClients = [ClientUpdate];
+    RevokeClients = [ClientRevoke];
 }

@@ -7,6 +7,7 @@
 mod access;
 mod answer;
 mod body;
+mod clients;
 mod cursor;
 mod error;
 mod etag;
@@ -14,6 +15,7 @@ mod idempotency;
 mod limits;
 mod list;
 mod metadata;
+mod moment;
 mod openapi;
 mod reference_page;
 mod refusals;

@@ -83,6 +83,7 @@ fn path_parameters(path: &str) -> impl Iterator<Item = Parameter> {
         let description = match name {
             "orgId" => "Id or slug of the organization.",
             "appId" => "Id or slug of the application.",
+            "clientId" => "Id of the client, or its OAuth client id.",
             _ => "Id.",
         };
         ParameterBuilder::new()

@@ -17,7 +17,7 @@ use crate::error::AdminError;
 use crate::idempotency::idempotent;
 use crate::openapi::{BASE, document};
 use crate::state::AdminState;
-use crate::{metadata, reference_page, users};
+use crate::{clients, metadata, reference_page, users};
 
 /// The base with a slash, which the nested routes do not cover.
 const ROOT: &str = "/api/admin/";
@@ -37,7 +37,10 @@ static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document().to_json().unwrap_
 
 /// Every documented operation.
 pub(crate) fn operations() -> OpenApiRouter<AdminState> {
-    OpenApiRouter::new().routes(routes!(metadata::get_metadata)).merge(users::routes())
+    OpenApiRouter::new()
+        .routes(routes!(metadata::get_metadata))
+        .merge(users::routes())
+        .merge(clients::routes())
 }
 
 /// The router of the API, at its place below the root.

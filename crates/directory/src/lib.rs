@@ -57,7 +57,7 @@ pub use installation::{
 pub use invitations::{NewInvitation, SentInvitation};
 pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
 pub use organizations::{NewOrganization, OrganizationOperations};
-pub use queries::{AdminSignIn, AdministratorQueries, Queries, UserQueries};
+pub use queries::{AdminSignIn, AdministratorQueries, ClientQueries, Queries, UserQueries};
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};
 pub use settings::{SettingOperations, SettingSource, SettingView};

@@ -32,9 +32,11 @@ pub mod tokens;
 pub mod users;
 
 pub use administrators::{AdministratorFacts, AdministratorRepository, ServiceFacts};
-pub use applications::{ApplicationRepository, AssignedClaim, UpsertOutcome};
+pub use applications::{AllApplicationRepository, ApplicationRepository, AssignedClaim, UpsertOutcome};
 pub use branding::BrandingAssetRepository;
-pub use clients::{ClientFacts, ClientRepository, RegisteredAddresses};
+pub use clients::{
+    AllClientRepository, ClientFacts, ClientRepository, FoundClient, ListedClient, RegisteredAddresses,
+};
 pub use keys::SigningKeyRepository;
 pub use lists::{
     ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, OrganizationFilter,
@@ -88,7 +90,11 @@ pub trait Repositories: Send {
     fn settings(&mut self, organization: Option<OrganizationId>) -> Box<dyn SettingRepository + '_>;
     /// Applications that the organization owns; reads include the shared ones of the platform.
     fn applications(&mut self, organization: OrganizationId) -> Box<dyn ApplicationRepository + '_>;
+    /// Not scoped to an organization: operators name an application without its owner.
+    fn all_applications(&mut self) -> Box<dyn AllApplicationRepository + '_>;
     fn clients(&mut self, organization: OrganizationId) -> Box<dyn ClientRepository + '_>;
+    /// Not scoped to an organization: operators name a client without its owner, and list the clients of all.
+    fn all_clients(&mut self) -> Box<dyn AllClientRepository + '_>;
     fn users(&mut self, organization: OrganizationId) -> Box<dyn UserRepository + '_>;
     fn signing_keys(&mut self, organization: OrganizationId) -> Box<dyn SigningKeyRepository + '_>;
     fn sessions(&mut self, organization: OrganizationId) -> Box<dyn SessionRepository + '_>;

@@ -54,6 +54,9 @@ async fn the_document_describes_every_operation(app: TestApp) {
         "create_user",
         "lock_user_by_id",
         "activate_by_id",
+        "list_clients",
+        "create_client_secret",
+        "delete_client_secret",
     ] {
         assert!(ids.contains(id), "{id}");
     }

@@ -287,6 +287,7 @@ pub async fn organizations_applications_clients(store: Arc<dyn Store>) {
         application: Some(app),
         status: Some(ClientStatus::Inactive),
         search: Some("client ST".to_owned()),
+        ..ClientFilter::default()
     };
     let page = acme.list(&filter, &everything(ClientSort::ClientName)).await.unwrap();
     assert_eq!(page.items, [stopped]);
