@@ -186,7 +186,7 @@ pub async fn filters(store: Arc<dyn Store>) {
     // The sort column of a cursor must be that of the list.
     let cursor = SortedCursor { value: SortValue::Text(None), id: uuid::Uuid::nil() };
     let request = PageRequest { start: PageStart::After(cursor), ..everything(UserSort::CreatedAt) };
-    assert!(matches!(other.list(&UserFilter::default(), &request).await, Err(StoreError::Failed(_))));
+    assert!(matches!(other.list(&UserFilter::default(), &request).await, Err(StoreError::UnfitCursor)));
 }
 
 /// What a person types into a search field is text, whatever it contains.
