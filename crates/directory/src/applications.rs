@@ -138,8 +138,8 @@ impl ApplicationOperations<'_> {
             version: Version::FIRST,
         };
         refuse(name_and_description(&application.name, application.description.as_ref()))?;
-        let is_by_admin = self.work.actor.administrator().is_some();
-        if is_by_admin && is_admin_application(organization, &application) {
+        let is_by_request = self.work.actor.origin().is_some();
+        if is_by_request && is_admin_application(organization, &application) {
             let text = format!("`{}` is the application of administration", application.slug);
             return Err(DirectoryError::Forbidden(text));
         }

@@ -43,7 +43,7 @@ mod settings;
 mod transaction;
 mod users;
 
-pub use actor::{Actor, Administrator};
+pub use actor::{Actor, Administrator, RequestOrigin, ServiceAccount};
 pub use applications::{ApplicationOperations, NewApplication, NewModule};
 pub use branding::BrandingOperations;
 pub use claims::{ClaimOperations, NewClaim};
@@ -58,7 +58,8 @@ pub use invitations::{NewInvitation, SentInvitation};
 pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
 pub use organizations::{NewOrganization, OrganizationOperations};
 pub use queries::{
-    AdminSignIn, AdministratorQueries, ApplicationQueries, OrganizationQueries, Queries, UserQueries,
+    AdminSignIn, AdministratorQueries, ApplicationQueries, ClientQueries, OrganizationQueries, Queries,
+    UserQueries,
 };
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};

@@ -5,11 +5,15 @@
 
 mod access;
 mod applications;
+mod clients;
 mod concurrency;
 mod cors;
 mod document;
+mod idempotency;
 mod limits;
 mod lists;
 mod organizations;
+mod reference;
+mod services;
 mod support;
 mod users;

@@ -3,6 +3,7 @@
 
 mod administrators;
 mod applications;
+mod clients;
 mod organizations;
 mod users;
 
@@ -14,6 +15,7 @@ use porta_store::Repositories;
 
 pub use self::administrators::{AdminSignIn, AdministratorQueries};
 pub use self::applications::ApplicationQueries;
+pub use self::clients::ClientQueries;
 pub use self::organizations::OrganizationQueries;
 pub use self::users::UserQueries;
 

@@ -59,6 +59,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     18 "0018_installation";
     19 "0019_versions";
     20 "0020_names";
+    21 "0021_client_lists";
 };
 
 /// First line of a migration whose statements PostgreSQL does not run in a transaction (`CREATE INDEX CONCURRENTLY`).
