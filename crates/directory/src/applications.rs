@@ -6,10 +6,10 @@ use porta_core::audit::AuditEventKind;
 use porta_core::line::check_lines;
 use porta_core::organization::{Organization, display_name};
 use porta_core::{ApplicationId, Invalid, ModuleId, Slug, Version};
-use porta_store::AllApplicationRepository;
 use serde_json::json;
 
 use crate::error::{already_taken, changed_concurrently, refuse, stale};
+use crate::lookup::find_application;
 use crate::organizations::slug_of;
 use crate::protected::is_admin_application;
 use crate::transaction::changed;
@@ -59,27 +59,6 @@ pub(crate) fn description(text: Option<&String>) -> Option<Invalid> {
 
 fn name_and_description(name: &str, text: Option<&String>) -> Vec<Invalid> {
     display_name("name", name).err().into_iter().chain(description(text)).collect()
-}
-
-/// Finds an application by id, then by slug: a slug may look like an id. Several organizations may have an application of
-/// one slug; then the slug names none of them.
-pub(crate) async fn find_application(
-    applications: &mut dyn AllApplicationRepository,
-    slug_or_id: &str,
-) -> Result<Application> {
-    if let Some(id) = ApplicationId::parse(slug_or_id)
-        && let Some(found) = applications.by_id(id).await?
-    {
-        return Ok(found);
-    }
-    let missing = || DirectoryError::not_found("application", slug_or_id);
-    let slug = Slug::parse(slug_or_id).map_err(|_| missing())?;
-    let mut found = applications.by_slug(&slug).await?;
-    if found.len() > 1 {
-        let text = format!("several organizations have an application `{slug}`; use its id");
-        return Err(DirectoryError::Conflict(text));
-    }
-    found.pop().ok_or_else(missing)
 }
 
 /// Operations on applications and their modules.
