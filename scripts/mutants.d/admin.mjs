@@ -74,6 +74,31 @@ export default [
     becomes: raw`    if !FAULT && stored.o != order(sort, direction) {`,
   },
   {
+    id: 'admin-destroy-by-mistake', area: 'admin', what: 'A misspelt preview deletes an organization.',
+    crate: 'admin', words: ['not_understood'], file: 'crates/admin/src/organizations/destroy.rs',
+    was: raw`    query.only(&PREVIEW)?;`,
+    becomes: raw`    if !FAULT { query.only(&PREVIEW)?; }`,
+  },
+  {
+    id: 'admin-destroy-unlocked', area: 'admin', what: 'People are added while their organization is deleted, and not counted.',
+    crate: 'store-sql', words: ['racing_additions'], file: 'crates/store-sql/src/organizations/destroy.rs',
+    sql: true, stores: true,
+    was: 'WHERE o.id = $1 AND NOT o.is_super_admin FOR UPDATE',
+    becomes: 'WHERE o.id = $1 AND NOT o.is_super_admin',
+  },
+  {
+    id: 'admin-second-application', area: 'admin', what: 'Another application of administration can be made.',
+    crate: 'admin', words: ['another_application_of_administration'], file: 'crates/directory/src/applications.rs',
+    was: raw`        if is_by_request && is_admin_application(organization, &application) {`,
+    becomes: raw`        if !FAULT && is_by_request && is_admin_application(organization, &application) {`,
+  },
+  {
+    id: 'admin-declared-type', area: 'admin', what: 'A picture of another type than its sender says is stored.',
+    crate: 'admin', words: ['no_picture'], file: 'crates/directory/src/branding/mod.rs',
+    was: raw`declared.filter(|declared| *declared != content_type)`,
+    becomes: raw`declared.filter(|declared| !FAULT && *declared != content_type)`,
+  },
+  {
     id: 'provisioning-ends-tokens', area: 'admin', what: 'A provisioning run ends tokens of administrators.',
     crate: 'admin', words: ['provisioning_run'], file: 'crates/store-sql/src/organizations/mod.rs',
     sql: true,

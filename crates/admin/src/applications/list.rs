@@ -32,6 +32,7 @@ const STATUSES: [(&str, ApplicationStatus); 3] = [
         ("sortBy" = Option<String>, Query, description = "`created_at` or `name`."),
         ("status" = Option<String>, Query, description = "`active`, `inactive` or `archived`."),
         ("organizationId" = Option<String>, Query, description = "Id or slug of the owner."),
+        ("ids" = Option<String>, Query, description = "Up to 100 ids of applications, separated by commas."),
     ),
     responses((status = 200, body = ListAnswer<ApplicationView>)))]
 pub(crate) async fn list_applications(
@@ -40,13 +41,16 @@ pub(crate) async fn list_applications(
     query: Query,
 ) -> Result<Reply> {
     let request = ListRequest::of(&query, SORTS, ApplicationSort::CreatedAt)?;
-    let (status, search) = (query.word("status", &STATUSES)?, query.search()?);
-    let queries = state.directory.queries();
-    let owner = match query.text("organizationId") {
-        Some(organization) => Some(queries.organization(organization).await?.id),
-        None => None,
+    let mut filter = ApplicationFilter {
+        owner: None,
+        status: query.word("status", &STATUSES)?,
+        ids: query.ids()?,
+        search: query.search()?,
     };
-    let filter = ApplicationFilter { owner, status, search };
+    let queries = state.directory.queries();
+    if let Some(owner) = query.text("organizationId") {
+        filter.owner = Some(queries.organization(owner).await?.id);
+    }
     let found = queries.applications().list(&filter, &request.page).await?;
     let total = if request.needs_total() { queries.applications().count(&filter).await? } else { 0 };
     let answer = request.answer(found, total, ApplicationView::from);

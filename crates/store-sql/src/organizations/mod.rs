@@ -150,6 +150,7 @@ const COUNT: &str = "SELECT count(*) FROM organizations o";
 
 fn filtered<'v>(list: List<'v>, filter: &OrganizationFilter, search: Option<&'v str>) -> List<'v> {
     list.filter_if_some("o.status = ?", filter.status.map(|status| text(status.as_str())))
+        .among("o.id", filter.ids.as_deref())
         .contains(&["o.name", "o.slug"], search)
 }
 

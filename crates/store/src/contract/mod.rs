@@ -64,7 +64,7 @@ macro_rules! contract_tests {
             keys: one_place_each, of_the_installation, promotion, another_organization_sees_nothing, racing_for_the_first_key,
                 racing_to_promote;
             lists: pages_in_every_order, rows_inserted_meanwhile, filters, a_search_is_literal,
-                organizations_applications_clients;
+                organizations_applications_clients, applications_of_all_owners;
             one_time: round_trip, looking_consumes_nothing, clock_edges, a_newer_one_replaces, withdrawing,
                 in_a_unit, another_organization_sees_nothing, racing_to_consume, racing_to_issue,
                 racing_for_the_only_one,

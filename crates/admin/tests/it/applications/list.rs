@@ -79,12 +79,16 @@ async fn filters_and_searches(app: TestApp) {
     let mut root = admins.sign_in(ROOT).await;
     let acme = admins.organization("acme").await.id;
     expect(&root.post("/applications/billing/deactivate", &json!({})).await, StatusCode::NO_CONTENT);
+    let wiki = expect(&root.get("/applications/wiki").await, StatusCode::OK)["data"]["id"].clone();
+    let wiki = wiki.as_str().unwrap();
     for (query, found) in [
         ("organizationId=acme".to_owned(), vec!["billing", "planner"]),
         (format!("organizationId={acme}"), vec!["billing", "planner"]),
         ("organizationId=acme&status=inactive".to_owned(), vec!["billing"]),
         ("organizationId=beta&status=inactive".to_owned(), vec![]),
         ("status=archived".to_owned(), vec![]),
+        (format!("ids={wiki},{acme}"), vec!["wiki"]),
+        (format!("ids={wiki}&status=inactive"), vec![]),
         ("search=PLAN".to_owned(), vec!["planner"]),
         ("search=porta-".to_owned(), vec!["porta-admin"]),
         ("search=%25".to_owned(), vec![]),
@@ -101,6 +105,7 @@ async fn what_is_no_list_is_refused(app: TestApp) {
     let mut root = admins.sign_in(ROOT).await;
     for (field, query) in [
         ("status", "status=suspended"),
+        ("ids", "ids=planner"),
         ("sortBy", "sortBy=slug"),
         ("sortOrder", "sortOrder=up"),
         ("limit", "limit=101"),

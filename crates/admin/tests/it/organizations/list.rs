@@ -91,7 +91,13 @@ async fn filters_and_searches(app: TestApp) {
     add(&admins, &["Harbor & Sons", "100% Quay"]).await;
     let mut root = admins.sign_in(ROOT).await;
     expect(&root.post("/organizations/beta/suspend", &json!({})).await, StatusCode::NO_CONTENT);
+    let id = async |slug: &str| admins.organization(slug).await.id;
+    let both = format!("ids={},{}", id("acme").await, id("beta").await);
+    let suspended = format!("{both}&status=suspended");
     for (query, found) in [
+        (both.as_str(), vec!["acme", "beta"]),
+        (suspended.as_str(), vec!["beta"]),
+        ("ids=00000000-0000-0000-0000-000000000000", vec![]),
         ("status=suspended", vec!["beta"]),
         ("status=archived", vec![]),
         ("search=HARBOR", vec!["harbor-sons"]),
@@ -102,6 +108,7 @@ async fn filters_and_searches(app: TestApp) {
         ("search=beta&status=suspended", vec!["beta"]),
         ("search=beta&status=active", vec![]),
     ] {
+        let query = format!("sortBy=name&sortOrder=asc&{query}");
         let body = expect(&root.get(&format!("{LIST}?{query}")).await, StatusCode::OK);
         assert_eq!(slugs(&body), found, "{query}");
         assert_eq!(body["total"], found.len(), "{query}");
@@ -116,6 +123,8 @@ async fn what_is_no_list_is_refused(app: TestApp) {
     for (field, query) in [
         ("status", "status=deleted".to_owned()),
         ("status", "status=".to_owned()),
+        ("ids", "ids=acme".to_owned()),
+        ("ids", "ids=".to_owned()),
         ("sortBy", "sortBy=slug".to_owned()),
         ("page", "page=0".to_owned()),
         ("pageSize", "pageSize=101".to_owned()),
