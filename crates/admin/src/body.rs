@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use porta_web::body::{BodyLimits, ReadError, read};
+use porta_web::body::{BodyLimits, read};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
@@ -17,12 +17,7 @@ const WITHIN: Duration = Duration::from_secs(8);
 
 /// Reads a body of at most `bytes`.
 pub(crate) async fn read_body(headers: &HeaderMap, body: Body, bytes: usize) -> Result<Vec<u8>> {
-    let limits = BodyLimits { bytes, within: WITHIN };
-    read(headers, body, limits).await.map_err(|error| match error {
-        ReadError::TooLarge => AdminError::TooLarge,
-        ReadError::TooSlow => AdminError::TooSlow,
-        ReadError::Broken => AdminError::Rule("The request body is incomplete".to_owned()),
-    })
+    Ok(read(headers, body, BodyLimits { bytes, within: WITHIN }).await?)
 }
 
 /// A JSON object. A missing body, and one of another type, are an empty object. Unknown fields are ignored: so nobody

@@ -6,19 +6,24 @@
 
 mod access;
 mod answer;
+mod applications;
 mod body;
 mod claims;
+mod clients;
 mod cursor;
 mod error;
 mod etag;
+mod idempotency;
 mod ids;
 mod limits;
 mod list;
 mod metadata;
+mod moment;
 mod openapi;
 mod organizations;
 mod path;
 mod permissions;
+mod reference_page;
 mod refusals;
 mod roles;
 mod router;
@@ -28,4 +33,4 @@ mod users;
 
 pub use openapi::document;
 pub use router::router;
-pub use state::{AdminState, AdminStateParts};
+pub use state::{AdminState, AdminStateParts, SEALING_PURPOSE};

@@ -2,12 +2,18 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use porta_core::{EntityId, Timestamp};
 use porta_store::{Direction, Page, PageRequest, PageStart, SortedCursor};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use crate::cursor;
 use crate::error::{AdminError, Detail, Result};
+use crate::moment::{self, Moment};
+
+/// Ids that a query may name.
+const MOST_IDS: usize = 100;
 
 /// The query of a request. Each name occurs once.
 pub(crate) struct Query(Vec<(String, String)>);
@@ -68,6 +74,22 @@ impl Query {
             AdminError::invalid(name, format!("use one of {}", words.join(", ")))
         };
         found.ok_or_else(refused).map(Some)
+    }
+
+    /// A point in time.
+    pub(crate) fn moment(&self, name: &str) -> Result<Option<Timestamp>> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let refused = || AdminError::invalid(name, moment::HINT);
+        Moment::parse(text).ok_or_else(refused).map(|moment| Some(moment.0))
+    }
+
+    /// The ids of rows that are asked for.
+    pub(crate) fn ids<I: EntityId>(&self) -> Result<Option<Vec<I>>> {
+        let Some(text) = self.text("ids") else { return Ok(None) };
+        let ids: Option<Vec<I>> =
+            text.split(',').map(|id| Uuid::try_parse(id).ok().map(I::from_uuid)).collect();
+        let refused = || AdminError::invalid("ids", format!("use 1 to {MOST_IDS} ids, separated by commas"));
+        ids.filter(|ids| ids.len() <= MOST_IDS).ok_or_else(refused).map(Some)
     }
 
     /// Words to search for.
@@ -201,6 +223,15 @@ pub(crate) struct ListAnswer<T: ToSchema> {
     by_cursor: Option<ByCursor>,
 }
 
+impl<T: ToSchema> ListAnswer<T> {
+    /// A list that is never long, as one page.
+    pub(crate) fn everything(data: Vec<T>) -> Self {
+        let total = u64::try_from(data.len()).unwrap_or(u64::MAX);
+        let numbered = Numbered { total, page: 1, page_size: total, total_pages: total.min(1) };
+        Self { data, numbered: Some(numbered), by_cursor: None }
+    }
+}
+
 /// Of a list by page number.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -226,9 +257,6 @@ struct ByCursor {
 pub(crate) struct WholeList(Option<(u64, u64)>);
 
 impl WholeList {
-    /// Everything in one page.
-    pub(crate) const EVERYTHING: Self = Self(None);
-
     /// A page if the query names one, else everything.
     pub(crate) fn of(query: &Query) -> Result<Self> {
         let page = query.number("page", 1..=1_000_000_000)?;
@@ -238,8 +266,10 @@ impl WholeList {
     }
 
     pub(crate) fn answer<E, V: ToSchema>(&self, all: Vec<E>, view: impl FnMut(E) -> V) -> ListAnswer<V> {
+        let Some((page, size)) = self.0 else {
+            return ListAnswer::everything(all.into_iter().map(view).collect());
+        };
         let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
-        let (page, size) = self.0.unwrap_or((1, total.max(1)));
         let skipped = usize::try_from((page - 1) * size).unwrap_or(usize::MAX);
         let taken = usize::try_from(size).unwrap_or(usize::MAX);
         ListAnswer {
@@ -290,7 +320,7 @@ mod tests {
         assert_eq!(second, expected);
         assert_eq!(page("page=1")["pageSize"], 20);
         assert_eq!(page("page=1000000000&pageSize=100")["data"], json!([]));
-        let none = serde_json::to_value(WholeList::EVERYTHING.answer(Vec::<u64>::new(), |n| n)).unwrap();
+        let none = serde_json::to_value(WholeList(None).answer(Vec::<u64>::new(), |n| n)).unwrap();
         assert_eq!((&none["total"], &none["totalPages"]), (&json!(0), &json!(0)));
         for unfit in ["page=0", "pageSize=101", "page=", "page=x"] {
             assert!(WholeList::of(&Query::parse(unfit).unwrap()).is_err(), "{unfit}");

@@ -46,6 +46,9 @@ fn completed(mut api: OpenApi) -> OpenApi {
         for operation in operations_of(item) {
             complete(operation, &parameters);
         }
+        if let Some(operation) = &mut item.post {
+            operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
+        }
     }
     api
 }
@@ -81,6 +84,8 @@ fn path_parameters(path: &str) -> impl Iterator<Item = Parameter> {
             "orgId" => "Id or slug of the organization.",
             "appId" => "Id or slug of the application.",
             "type" => "`logo` or `favicon`.",
+            "moduleId" => "Id of the module.",
+            "clientId" => "Id of the client, or its OAuth client id.",
             _ => "Id.",
         };
         ParameterBuilder::new()
@@ -91,6 +96,16 @@ fn path_parameters(path: &str) -> impl Iterator<Item = Parameter> {
             .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
             .build()
     })
+}
+
+fn idempotency_key() -> Parameter {
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("Sent again with the same key within a day, the request gets the same answer and is not carried out again."))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).max_length(Some(255))))
+        .build()
 }
 
 /// Names the operations of a router that is also nested elsewhere: operation ids are unique.

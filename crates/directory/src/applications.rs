@@ -6,10 +6,10 @@ use porta_core::audit::AuditEventKind;
 use porta_core::line::check_lines;
 use porta_core::organization::{Organization, display_name};
 use porta_core::{ApplicationId, Invalid, ModuleId, Slug, Version};
-use porta_store::AllApplicationRepository;
 use serde_json::json;
 
 use crate::error::{already_taken, changed_concurrently, refuse, stale};
+use crate::lookup::find_application;
 use crate::organizations::slug_of;
 use crate::protected::is_admin_application;
 use crate::transaction::changed;
@@ -64,27 +64,6 @@ pub(crate) fn description(text: Option<&String>) -> Option<Invalid> {
 
 fn name_and_description(name: &str, text: Option<&String>) -> Vec<Invalid> {
     display_name("name", name).err().into_iter().chain(description(text)).collect()
-}
-
-/// Finds an application by id, then by slug: a slug may look like an id. Several organizations may have an application of
-/// one slug; then the slug names none of them.
-pub(crate) async fn find_application(
-    applications: &mut dyn AllApplicationRepository,
-    slug_or_id: &str,
-) -> Result<Application> {
-    if let Some(id) = ApplicationId::parse(slug_or_id)
-        && let Some(found) = applications.by_id(id).await?
-    {
-        return Ok(found);
-    }
-    let missing = || DirectoryError::not_found("application", slug_or_id);
-    let slug = Slug::parse(slug_or_id).map_err(|_| missing())?;
-    let mut found = applications.by_slug(&slug).await?;
-    if found.len() > 1 {
-        let text = format!("several organizations have an application `{slug}`; use its id");
-        return Err(DirectoryError::Conflict(text));
-    }
-    found.pop().ok_or_else(missing)
 }
 
 /// Operations on applications and their modules.
@@ -143,8 +122,8 @@ impl ApplicationOperations<'_> {
             version: Version::FIRST,
         };
         refuse(name_and_description(&application.name, application.description.as_ref()))?;
-        let is_by_admin = self.work.actor.administrator().is_some();
-        if is_by_admin && is_admin_application(organization, &application) {
+        let is_by_request = self.work.actor.origin().is_some();
+        if is_by_request && is_admin_application(organization, &application) {
             let text = format!("`{}` is the application of administration", application.slug);
             return Err(DirectoryError::Forbidden(text));
         }
@@ -222,6 +201,19 @@ impl ApplicationOperations<'_> {
         self.work.audit(event, Some(organization), None, metadata).await?;
         let version = application.version.next();
         Ok(Application { status: to, updated_at: self.work.now, version, ..application.clone() })
+    }
+
+    /// Finds a module of an application by id.
+    pub async fn module(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        id: &str,
+    ) -> Result<Module> {
+        let missing = || DirectoryError::not_found("module", id);
+        let wanted = ModuleId::parse(id).ok_or_else(missing)?;
+        let known = self.work.unit.applications(organization.id).modules(application.id).await?;
+        known.into_iter().find(|module| module.id == wanted).ok_or_else(missing)
     }
 
     pub async fn create_module(

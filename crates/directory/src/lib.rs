@@ -45,7 +45,7 @@ mod settings;
 mod transaction;
 mod users;
 
-pub use actor::{Actor, Administrator};
+pub use actor::{Actor, Administrator, RequestOrigin, ServiceAccount};
 pub use applications::{ApplicationOperations, NewApplication, NewModule};
 pub use branding::BrandingOperations;
 pub use claims::{ClaimOperations, NewClaim};
@@ -61,7 +61,7 @@ pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
 pub use organizations::{NewOrganization, OrganizationOperations};
 pub use permissions::PermissionOperations;
 pub use queries::{
-    AdminSignIn, AdministratorQueries, ApplicationQueries, ClaimQueries, OrganizationQueries,
+    AdminSignIn, AdministratorQueries, ApplicationQueries, ClaimQueries, ClientQueries, OrganizationQueries,
     PermissionQueries, Queries, RoleQueries, UserQueries,
 };
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};

@@ -68,16 +68,16 @@ impl Transaction {
         user: Option<UserId>,
         metadata: Value,
     ) -> Result<()> {
-        let admin = self.actor.administrator();
+        let origin = self.actor.origin();
         let event = AuditEvent {
             organization_id: organization.map(|o| o.id),
             organization_label: organization.map(|o| o.slug.to_string()),
             user_id: user,
             actor_id: self.actor.user(),
             actor_label: Some(self.actor.label()),
-            metadata: with_request_id(metadata, admin.and_then(|admin| admin.request_id.as_deref())),
-            ip_address: admin.and_then(|admin| admin.ip_address.clone()),
-            user_agent: admin.and_then(|admin| admin.user_agent.clone()),
+            metadata: with_request_id(metadata, origin.and_then(|origin| origin.request_id.as_deref())),
+            ip_address: origin.and_then(|origin| origin.ip_address.clone()),
+            user_agent: origin.and_then(|origin| origin.user_agent.clone()),
             ..AuditEvent::new(kind, self.now, &*self.deps.entropy)
         };
         self.unit.audit().record(&event).await?;

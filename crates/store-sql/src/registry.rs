@@ -12,6 +12,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::audit::STATEMENTS,
         crate::branding::STATEMENTS,
         crate::clients::STATEMENTS,
+        crate::clients::all::STATEMENTS,
         crate::clients::protocol::STATEMENTS,
         crate::installation::STATEMENTS,
         crate::migrate::STATEMENTS,

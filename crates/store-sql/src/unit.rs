@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use porta_core::OrganizationId;
 use porta_store::{
-    AdministratorRepository, AllApplicationRepository, ApplicationRepository, AuditRepository,
-    BrandingAssetRepository, ClientRepository, OneTimeTokenRepository, OrganizationRepository,
-    OutboxRepository, Repositories, Result, RightsRepository, SealedRepository, SecondFactorRepository,
-    SessionRepository, SettingRepository, SigningKeyRepository, TokenRepository, UnitOfWork, UserRepository,
+    AdministratorRepository, AllApplicationRepository, AllClientRepository, ApplicationRepository,
+    AuditRepository, BrandingAssetRepository, ClientRepository, OneTimeTokenRepository,
+    OrganizationRepository, OutboxRepository, Repositories, Result, RightsRepository, SealedRepository,
+    SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository, TokenRepository,
+    UnitOfWork, UserRepository,
 };
 
 use crate::administrators::Administrators;
@@ -15,6 +16,7 @@ use crate::applications::all::AllApplications;
 use crate::audit::Audit;
 use crate::branding::BrandingAssets;
 use crate::clients::Clients;
+use crate::clients::all::AllClients;
 use crate::kernel::{Kernel, Runner, Tx};
 use crate::one_time::OneTimeTokens;
 use crate::organizations::Organizations;
@@ -58,6 +60,9 @@ macro_rules! repositories {
         }
         fn clients(&mut $self, organization: OrganizationId) -> Box<dyn ClientRepository + '_> {
             Box::new(Clients { run: $runner, organization })
+        }
+        fn all_clients(&mut $self) -> Box<dyn AllClientRepository + '_> {
+            Box::new(AllClients($runner))
         }
         fn users(&mut $self, organization: OrganizationId) -> Box<dyn UserRepository + '_> {
             Box::new(Users { run: $runner, organization })

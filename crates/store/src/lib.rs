@@ -35,10 +35,12 @@ pub mod users;
 pub use administered_rights::{
     ClaimValue, DeleteOutcome, HolderSort, RightsRepository, RoleAssignment, RoleHolder,
 };
-pub use administrators::{AdministratorFacts, AdministratorRepository};
+pub use administrators::{AdministratorFacts, AdministratorRepository, ServiceFacts};
 pub use applications::{AllApplicationRepository, ApplicationRepository, AssignedClaim, UpsertOutcome};
 pub use branding::BrandingAssetRepository;
-pub use clients::{ClientFacts, ClientRepository, RegisteredAddresses};
+pub use clients::{
+    AllClientRepository, ClientFacts, ClientRepository, FoundClient, ListedClient, RegisteredAddresses,
+};
 pub use keys::SigningKeyRepository;
 pub use lists::{
     ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, OrganizationFilter,
@@ -71,6 +73,9 @@ pub enum StoreError {
     /// The row was changed since it was read: its version is another one. Carries the kind of the entity.
     #[error("the {0} was changed since it was read")]
     Stale(&'static str),
+    /// The position of a list belongs to one with another sort column.
+    #[error("the cursor belongs to another sort column")]
+    UnfitCursor,
     /// A row holds a combination of values that the code never writes.
     #[error("inconsistent row in {table}, column {column}, row {row}")]
     Inconsistent { table: &'static str, column: &'static str, row: String },
@@ -94,6 +99,8 @@ pub trait Repositories: Send {
     /// Roles, permissions and claims of those applications, and which of them the organization's users have.
     fn rights(&mut self, organization: OrganizationId) -> Box<dyn RightsRepository + '_>;
     fn clients(&mut self, organization: OrganizationId) -> Box<dyn ClientRepository + '_>;
+    /// Not scoped to an organization: operators name a client without its owner, and list the clients of all.
+    fn all_clients(&mut self) -> Box<dyn AllClientRepository + '_>;
     fn users(&mut self, organization: OrganizationId) -> Box<dyn UserRepository + '_>;
     fn signing_keys(&mut self, organization: OrganizationId) -> Box<dyn SigningKeyRepository + '_>;
     fn sessions(&mut self, organization: OrganizationId) -> Box<dyn SessionRepository + '_>;

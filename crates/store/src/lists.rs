@@ -1,10 +1,10 @@
 //! Lists as operators see them: filters, a sort column, and keyset pages.
 
 use porta_core::application::ApplicationStatus;
-use porta_core::client::ClientStatus;
+use porta_core::client::{ClientStatus, ClientType};
 use porta_core::organization::OrganizationStatus;
 use porta_core::user::UserStatus;
-use porta_core::{ApplicationId, OrganizationId, Timestamp};
+use porta_core::{ApplicationId, ClientKey, OrganizationId, Timestamp};
 use uuid::Uuid;
 
 use crate::Cursor;
@@ -86,6 +86,7 @@ pub struct PageRequest<S> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrganizationFilter {
     pub status: Option<OrganizationStatus>,
+    pub ids: Option<Vec<OrganizationId>>,
     /// In name and slug.
     pub search: Option<String>,
 }
@@ -100,6 +101,7 @@ pub enum OrganizationSort {
 pub struct ApplicationFilter {
     pub owner: Option<OrganizationId>,
     pub status: Option<ApplicationStatus>,
+    pub ids: Option<Vec<ApplicationId>>,
     /// In name and slug.
     pub search: Option<String>,
 }
@@ -112,8 +114,14 @@ pub enum ApplicationSort {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientFilter {
+    /// The owner.
+    pub organization: Option<OrganizationId>,
     pub application: Option<ApplicationId>,
     pub status: Option<ClientStatus>,
+    pub client_type: Option<ClientType>,
+    /// Clients with a secret that is not revoked and expires, or expired, before this time.
+    pub secret_expires_before: Option<Timestamp>,
+    pub keys: Option<Vec<ClientKey>>,
     /// In the name.
     pub search: Option<String>,
 }

@@ -49,8 +49,9 @@ pub(crate) async fn get_branding_asset(
     Ok(reply)
 }
 
-/// Upload a picture, in place of the one before. At most 512 KiB; its type is detected from the content, and a drawing
-/// is rewritten without anything active.
+/// Upload a picture, in place of the one before.
+///
+/// At most 512 KiB. The type is detected from the content, and a drawing is rewritten without anything active.
 #[utoipa::path(put, path = "/organizations/{orgId}/branding/{type}", tag = "branding",
     request_body(content(
         (PictureBody = "application/json"), ("image/png"), ("image/jpeg"), ("image/webp"), ("image/svg+xml"),

@@ -74,8 +74,10 @@ fn is_preview(query: &Query) -> Result<bool> {
     Ok(is_preview)
 }
 
-/// Delete an organization with everything it owns: applications, clients, users, sessions and tokens. It cannot be
-/// brought back. Audit rows stay. An application that clients of other organizations use becomes a shared one.
+/// Delete an organization with everything it owns.
+///
+/// Applications, clients, users, sessions and tokens cannot be brought back. Audit rows stay. An application that clients
+/// of other organizations use becomes a shared one.
 #[utoipa::path(delete, path = "/organizations/{orgId}", tag = "organizations",
     params(
         ("dry-run" = Option<bool>, Query, description = "`true`: tells what would be deleted, and deletes nothing."),

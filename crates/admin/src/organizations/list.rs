@@ -31,6 +31,7 @@ const STATUSES: [(&str, OrganizationStatus); 3] = [
         ListParameters,
         ("sortBy" = Option<String>, Query, description = "`created_at` or `name`."),
         ("status" = Option<String>, Query, description = "`active`, `suspended` or `archived`."),
+        ("ids" = Option<String>, Query, description = "Up to 100 ids of organizations, separated by commas."),
     ),
     responses((status = 200, body = ListAnswer<OrganizationView>)))]
 pub(crate) async fn list_organizations(
@@ -39,7 +40,11 @@ pub(crate) async fn list_organizations(
     query: Query,
 ) -> Result<Reply> {
     let request = ListRequest::of(&query, SORTS, OrganizationSort::CreatedAt)?;
-    let filter = OrganizationFilter { status: query.word("status", &STATUSES)?, search: query.search()? };
+    let filter = OrganizationFilter {
+        status: query.word("status", &STATUSES)?,
+        ids: query.ids()?,
+        search: query.search()?,
+    };
     let queries = state.directory.queries();
     let found = queries.organizations().list(&filter, &request.page).await?;
     let total = if request.needs_total() { queries.organizations().count(&filter).await? } else { 0 };

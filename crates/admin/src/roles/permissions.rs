@@ -63,7 +63,8 @@ pub(crate) async fn add_role_permissions(
     unit.permissions().link(&organization, &application, &role, &permissions).await?;
     let all = unit.permissions().of_role(&organization, &role).await?;
     unit.commit().await?;
-    Ok(reply::json(StatusCode::OK, &WholeList::EVERYTHING.answer(all, PermissionView::from)))
+    let all = all.into_iter().map(PermissionView::from).collect();
+    Ok(reply::json(StatusCode::OK, &ListAnswer::everything(all)))
 }
 
 /// Take permissions from a role. Those that it does not have are ignored.

@@ -104,7 +104,7 @@ async fn answer(
     let found = queries.roles().holders(organization, role, of, &request.page).await?;
     let total =
         if request.needs_total() { queries.roles().count_holders(organization, role, of).await? } else { 0 };
-    let shows_people = caller.administrator.permissions().contains(AdminPermission::UserRead);
+    let shows_people = caller.also_may(AdminPermission::UserRead);
     let answer = request.answer(found, total, |holder| RoleHolderView::new(holder, shows_people));
     Ok(reply::json(StatusCode::OK, &answer))
 }

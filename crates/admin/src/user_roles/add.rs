@@ -14,7 +14,7 @@ use crate::answer::no_content;
 use crate::body::JsonBody;
 use crate::error::Result;
 use crate::ids;
-use crate::list::{ListAnswer, WholeList};
+use crate::list::ListAnswer;
 use crate::path::InPath;
 use crate::state::AdminState;
 
@@ -33,8 +33,8 @@ pub(crate) async fn add_user_roles(
     unit.roles().assign_all(&organization, &user, &ids).await?;
     let all = unit.roles().of_user(&organization, &user).await?;
     unit.commit().await?;
-    let answer = WholeList::EVERYTHING.answer(all, |role| AssignedRoleView::new(user.id, role));
-    Ok(reply::json(StatusCode::OK, &answer))
+    let all = all.into_iter().map(|role| AssignedRoleView::new(user.id, role)).collect();
+    Ok(reply::json(StatusCode::OK, &ListAnswer::everything(all)))
 }
 
 /// A role of an application that the user's organization sees.

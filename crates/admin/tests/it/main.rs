@@ -4,11 +4,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod access;
+mod applications;
+mod clients;
 mod concurrency;
 mod cors;
 mod document;
+mod idempotency;
 mod limits;
 mod lists;
+mod organizations;
+mod reference;
 mod rights;
+mod services;
 mod support;
 mod users;

@@ -7,7 +7,7 @@ use porta_store::{ApplicationFilter, ApplicationSort, Page, PageRequest, SortedC
 
 use super::Queries;
 use crate::Result;
-use crate::applications::find_application;
+use crate::lookup::find_application;
 
 pub struct ApplicationQueries<'q>(&'q Queries);
 

@@ -4,6 +4,7 @@
 mod administrators;
 mod applications;
 mod claims;
+mod clients;
 mod organizations;
 mod permissions;
 mod roles;
@@ -18,6 +19,7 @@ use porta_store::Repositories;
 pub use self::administrators::{AdminSignIn, AdministratorQueries};
 pub use self::applications::ApplicationQueries;
 pub use self::claims::ClaimQueries;
+pub use self::clients::ClientQueries;
 pub use self::organizations::OrganizationQueries;
 pub use self::permissions::PermissionQueries;
 pub use self::roles::RoleQueries;

@@ -1,13 +1,13 @@
 //! Roles, permissions and claims: who may decide about them, what is deleted with them, and how they are found.
 
-use porta_core::admin::AdminRole;
+use porta_core::admin::{AdminPermissions, AdminRole};
 use porta_core::application::{Application, ClaimDefinition, ClaimType, ModuleStatus, Permission, Role};
 use porta_core::organization::Organization;
 use porta_core::user::User;
-use porta_core::{Change, ModuleId, PermissionId, RoleId, SeededEntropy, Slug};
+use porta_core::{Change, ClientKey, ModuleId, PermissionId, RoleId, SeededEntropy, Slug};
 use porta_directory::{
     Actor, Administrator, DirectoryError, Installed, NewApplication, NewClaim, NewInvitation, NewModule,
-    NewPermission, NewRole, Transaction,
+    NewPermission, NewRole, RequestOrigin, ServiceAccount, Transaction,
 };
 use serde_json::{Value, json};
 
@@ -44,9 +44,18 @@ fn administrator(user: &User, roles: &[AdminRole]) -> Actor {
         name: None,
         client_id: "cli".to_owned(),
         roles: roles.to_vec(),
-        ip_address: None,
-        user_agent: None,
-        request_id: None,
+        origin: RequestOrigin::default(),
+    }))
+}
+
+/// A service account that has every permission.
+fn service(organization: &Organization) -> Actor {
+    Actor::Service(Box::new(ServiceAccount {
+        client: ClientKey::new(START, &SeededEntropy::new(8)),
+        organization: organization.id,
+        client_id: "robot".to_owned(),
+        permissions: AdminPermissions::all(),
+        origin: RequestOrigin::default(),
     }))
 }
 
@@ -146,7 +155,8 @@ async fn only_a_super_admin_decides_who_administers(world: World) {
     let before = (count(&world, "user.roles.assigned").await, count(&world, "user.roles.removed").await);
 
     let lesser = [AdminRole::OrgAdmin, AdminRole::UserAdmin, AdminRole::AppAdmin, AdminRole::Auditor];
-    for actor in [administrator(&eve, &[AdminRole::UserAdmin]), administrator(&eve, &lesser)] {
+    let everything = service(organization);
+    for actor in [administrator(&eve, &[AdminRole::UserAdmin]), administrator(&eve, &lesser), everything] {
         for role in &roles {
             for user in [&eve, &dan, &installed.administrator] {
                 let mut work = work_of(&world, &actor).await;

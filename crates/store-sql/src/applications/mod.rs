@@ -108,6 +108,7 @@ fn read_record(r: &Record<'_, ApplicationColumn>) -> Result<Application> {
 fn filtered<'v>(list: List<'v>, filter: &ApplicationFilter, search: Option<&'v str>) -> List<'v> {
     list.filter_if_some("a.organization_id = ?", filter.owner.map(uuid))
         .filter_if_some("a.status = ?", filter.status.map(|status| text(status.as_str())))
+        .among("a.id", filter.ids.as_deref())
         .contains(&["a.name", "a.slug"], search)
 }
 

@@ -59,6 +59,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     18 "0018_installation";
     19 "0019_versions";
     20 "0020_names";
+    21 "0021_client_lists";
     22 "0022_claim_display_names";
     28 "0028_role_holders";
 };

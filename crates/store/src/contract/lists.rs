@@ -186,7 +186,7 @@ pub async fn filters(store: Arc<dyn Store>) {
     // The sort column of a cursor must be that of the list.
     let cursor = SortedCursor { value: SortValue::Text(None), id: uuid::Uuid::nil() };
     let request = PageRequest { start: PageStart::After(cursor), ..everything(UserSort::CreatedAt) };
-    assert!(matches!(other.list(&UserFilter::default(), &request).await, Err(StoreError::Failed(_))));
+    assert!(matches!(other.list(&UserFilter::default(), &request).await, Err(StoreError::UnfitCursor)));
 }
 
 /// What a person types into a search field is text, whatever it contains.
@@ -247,11 +247,16 @@ pub async fn organizations_applications_clients(store: Arc<dyn Store>) {
         (None, Some("AQUA"), true),
         (Some(OrganizationStatus::Active), Some("zoo"), false),
     ] {
-        let filter = OrganizationFilter { status, search: search.map(str::to_owned) };
+        let filter = OrganizationFilter { status, search: search.map(str::to_owned), ids: None };
         let page = all.organizations().list(&filter, &everything(OrganizationSort::Name)).await.unwrap();
         let ids: Vec<_> = page.items.iter().map(|o| o.id).collect();
         assert_eq!(ids == [zoo.id], found, "{filter:?}: {ids:?}");
         assert_eq!(all.organizations().count(&filter).await.unwrap(), u64::from(found), "{filter:?}");
+    }
+    let ids = Some(vec![zoo.id, w.acme.organization.id]);
+    for (status, expected) in [(None, 2), (Some(OrganizationStatus::Suspended), 1)] {
+        let filter = OrganizationFilter { status, ids: ids.clone(), search: None };
+        assert_eq!(all.organizations().count(&filter).await.unwrap(), expected);
     }
     let by_name = first(OrganizationSort::Name, Direction::Descending, 1);
     let page = all.organizations().list(&OrganizationFilter::default(), &by_name).await.unwrap();
@@ -276,9 +281,39 @@ pub async fn organizations_applications_clients(store: Arc<dyn Store>) {
         ..ApplicationFilter::default()
     };
     let page = acme.list(&filter, &everything(ApplicationSort::CreatedAt)).await.unwrap();
-    assert_eq!(page.items, [shared.clone()]);
+    assert_eq!(page.items, [shared]);
     drop(acme);
 
+    let (owner, app) = (w.acme.organization.id, w.acme.application.id);
+    let stopped = Client {
+        status: ClientStatus::Inactive,
+        allowed_organizations: vec![w.other.organization.id],
+        ..client(owner, app, "stopped", &w.entropy)
+    };
+    let mut acme = all.clients(owner);
+    acme.insert(&stopped).await.unwrap();
+    let filter = ClientFilter {
+        application: Some(app),
+        status: Some(ClientStatus::Inactive),
+        search: Some("client ST".to_owned()),
+        ..ClientFilter::default()
+    };
+    let page = acme.list(&filter, &everything(ClientSort::ClientName)).await.unwrap();
+    assert_eq!(page.items, [stopped]);
+    let elsewhere = ClientFilter { application: Some(w.other.application.id), ..ClientFilter::default() };
+    let page = acme.list(&elsewhere, &everything(ClientSort::CreatedAt)).await.unwrap();
+    assert!(page.items.is_empty());
+    let page = acme.list(&ClientFilter::default(), &everything(ClientSort::CreatedAt)).await.unwrap();
+    assert_eq!(page.items.len(), 2, "own clients only");
+}
+
+pub async fn applications_of_all_owners(store: Arc<dyn Store>) {
+    let w = TwoTenants::new(store).await;
+    let mut all = w.repositories();
+    let admin = Slug::parse("porta-admin").unwrap();
+    let admin = all.organizations().by_slug(&admin).await.unwrap().unwrap().id;
+    let shared = application(None, "wiki", &w.entropy);
+    all.applications(admin).insert(&shared).await.unwrap();
     let mut every = all.all_applications();
     let own = Some(w.acme.organization.id);
     for (owner, search, found) in [
@@ -295,31 +330,13 @@ pub async fn organizations_applications_clients(store: Arc<dyn Store>) {
         let counted = u64::try_from(found.len()).unwrap();
         assert_eq!(every.count(&filter).await.unwrap(), counted, "{filter:?}");
     }
+    let ids = Some(vec![shared.id]);
+    let only = ApplicationFilter { ids, ..ApplicationFilter::default() };
+    let page = every.list(&only, &everything(ApplicationSort::Name)).await.unwrap();
+    assert_eq!(page.items, [shared.clone()]);
     let two = first(ApplicationSort::Name, Direction::Ascending, 2);
     let page = every.list(&ApplicationFilter::default(), &two).await.unwrap();
     let rest = PageRequest { start: PageStart::After(page.next.unwrap()), ..two };
     let rest = every.list(&ApplicationFilter::default(), &rest).await.unwrap();
     assert_eq!((page.items.len(), rest.items.as_slice(), rest.next), (2, [shared].as_slice(), None));
-    drop(every);
-
-    let (owner, app) = (w.acme.organization.id, w.acme.application.id);
-    let stopped = Client {
-        status: ClientStatus::Inactive,
-        allowed_organizations: vec![w.other.organization.id],
-        ..client(owner, app, "stopped", &w.entropy)
-    };
-    let mut acme = all.clients(owner);
-    acme.insert(&stopped).await.unwrap();
-    let filter = ClientFilter {
-        application: Some(app),
-        status: Some(ClientStatus::Inactive),
-        search: Some("client ST".to_owned()),
-    };
-    let page = acme.list(&filter, &everything(ClientSort::ClientName)).await.unwrap();
-    assert_eq!(page.items, [stopped]);
-    let elsewhere = ClientFilter { application: Some(w.other.application.id), ..ClientFilter::default() };
-    let page = acme.list(&elsewhere, &everything(ClientSort::CreatedAt)).await.unwrap();
-    assert!(page.items.is_empty());
-    let page = acme.list(&ClientFilter::default(), &everything(ClientSort::CreatedAt)).await.unwrap();
-    assert_eq!(page.items.len(), 2, "own clients only");
 }

@@ -18,6 +18,7 @@
 )]
 
 pub mod administered_rights;
+pub mod all_clients;
 pub mod applications;
 pub mod branding;
 pub mod clients;
@@ -48,6 +49,7 @@ pub mod versions;
 macro_rules! contract_tests {
     ($fresh:expr) => {
         $crate::contract_tests! { @cases $fresh;
+            all_clients: found_by_key_or_identifier, pages_of_all_organizations, filters;
             administered_rights: who_may_change_a_role, single_ones, links, deletions, deletions_in_a_unit,
                 racing_to_assign_what_is_deleted, holders, what_a_user_has;
             applications: own_before_shared, what_a_slug_means, only_the_super_admin_writes_shared, children, foreign_children,
@@ -65,7 +67,7 @@ macro_rules! contract_tests {
             keys: one_place_each, of_the_installation, promotion, another_organization_sees_nothing, racing_for_the_first_key,
                 racing_to_promote;
             lists: pages_in_every_order, rows_inserted_meanwhile, filters, a_search_is_literal,
-                organizations_applications_clients;
+                organizations_applications_clients, applications_of_all_owners;
             one_time: round_trip, looking_consumes_nothing, clock_edges, a_newer_one_replaces, withdrawing,
                 in_a_unit, another_organization_sees_nothing, racing_to_consume, racing_to_issue,
                 racing_for_the_only_one,
