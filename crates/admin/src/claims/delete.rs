@@ -47,7 +47,9 @@ pub(crate) async fn delete_claim(
     delete(&state, caller.into_actor(), (&application, &claim), &headers).await
 }
 
-/// Delete a claim with the values of all users. The same as `DELETE`.
+/// Delete a claim with the values of all users.
+///
+/// The same as `DELETE`.
 #[utoipa::path(post, path = "/applications/{appId}/claims/{claimId}/archive", tag = "claims",
     params(("If-Match" = Option<String>, Header, description = "Version that is to be deleted: the `ETag` of an answer.")),
     responses((status = 204)))]

@@ -40,7 +40,9 @@ pub(crate) async fn list_user_claims(
     Ok(reply::json(StatusCode::OK, &page.answer(values, UserClaimView::from)))
 }
 
-/// Set a user's value of a claim. A string is read as JSON if the claim takes no strings.
+/// Set a user's value of a claim.
+///
+/// A string is read as JSON if the claim takes no strings.
 #[utoipa::path(put, path = "/organizations/{orgId}/users/{userId}/claims/{claimId}", tag = "user claims",
     request_body = NewValue, responses((status = 204)))]
 pub(crate) async fn set_user_claim(

@@ -30,7 +30,9 @@ async fn delete(
     Ok(no_content())
 }
 
-/// Delete a permission. One that roles have is deleted only with `force`; they lose it.
+/// Delete a permission.
+///
+/// One that roles have is deleted only with `force`; they lose it.
 #[utoipa::path(delete, path = "/applications/{appId}/permissions/{permId}", tag = "permissions",
     params(
         ("force" = Option<bool>, Query, description = "`true`: delete it although roles have it."),
@@ -48,7 +50,9 @@ pub(crate) async fn delete_permission(
     delete(&state, caller.into_actor(), (&application, &permission), &headers, force).await
 }
 
-/// Delete a permission that no role has. The same as `DELETE` without `force`.
+/// Delete a permission that no role has.
+///
+/// The same as `DELETE` without `force`.
 #[utoipa::path(post, path = "/applications/{appId}/permissions/{permId}/archive", tag = "permissions",
     params(("If-Match" = Option<String>, Header, description = "Version that is to be deleted: the `ETag` of an answer.")),
     responses((status = 204)))]

@@ -28,7 +28,9 @@ pub(crate) struct PermissionChange {
     description: Option<Option<String>>,
 }
 
-/// Change a permission. Needs the permission to create them.
+/// Change a permission.
+///
+/// Needs the permission to create them.
 #[utoipa::path(put, path = "/applications/{appId}/permissions/{permId}", tag = "permissions",
     request_body = PermissionChange,
     params(("If-Match" = Option<String>, Header, description = "Version that the change is based on: the `ETag` of an answer.")),

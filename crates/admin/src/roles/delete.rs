@@ -30,7 +30,9 @@ async fn delete(
     Ok(no_content())
 }
 
-/// Delete a role. One that users have is deleted only with `force`; they lose it.
+/// Delete a role.
+///
+/// One that users have is deleted only with `force`; they lose it.
 #[utoipa::path(delete, path = "/applications/{appId}/roles/{roleId}", tag = "roles",
     params(
         ("force" = Option<bool>, Query, description = "`true`: delete it although users have it."),
@@ -48,7 +50,9 @@ pub(crate) async fn delete_role(
     delete(&state, caller.into_actor(), (&application, &role), &headers, force).await
 }
 
-/// Delete a role that no user has. The same as `DELETE` without `force`.
+/// Delete a role that no user has.
+///
+/// The same as `DELETE` without `force`.
 #[utoipa::path(post, path = "/applications/{appId}/roles/{roleId}/archive", tag = "roles",
     params(("If-Match" = Option<String>, Header, description = "Version that is to be deleted: the `ETag` of an answer.")),
     responses((status = 204)))]

@@ -46,7 +46,9 @@ pub(crate) async fn list_role_permissions(
     Ok(reply::json(StatusCode::OK, &page.answer(permissions, PermissionView::from)))
 }
 
-/// Give a role permissions. It keeps those that it has; the answer lists all.
+/// Give a role permissions.
+///
+/// It keeps those that it has; the answer lists all.
 #[utoipa::path(put, path = "/applications/{appId}/roles/{roleId}/permissions", tag = "roles",
     request_body = PermissionIds, responses((status = 200, body = ListAnswer<PermissionView>)))]
 pub(crate) async fn add_role_permissions(
@@ -67,7 +69,9 @@ pub(crate) async fn add_role_permissions(
     Ok(reply::json(StatusCode::OK, &ListAnswer::everything(all)))
 }
 
-/// Take permissions from a role. Those that it does not have are ignored.
+/// Take permissions from a role.
+///
+/// Those that it does not have are ignored.
 #[utoipa::path(delete, path = "/applications/{appId}/roles/{roleId}/permissions", tag = "roles",
     request_body = PermissionIds, responses((status = 204)))]
 pub(crate) async fn remove_role_permissions(

@@ -18,7 +18,9 @@ use crate::list::ListAnswer;
 use crate::path::InPath;
 use crate::state::AdminState;
 
-/// Give a user roles. The user keeps those already held; the answer lists all.
+/// Give a user roles.
+///
+/// The user keeps those already held; the answer lists all.
 #[utoipa::path(put, path = "/organizations/{orgId}/users/{userId}/roles", tag = "user roles",
     request_body = RoleIds, responses((status = 200, body = ListAnswer<AssignedRoleView>)))]
 pub(crate) async fn add_user_roles(

@@ -27,7 +27,9 @@ async fn remove(
     Ok(no_content())
 }
 
-/// Take roles from a user. Those that the user does not have are ignored.
+/// Take roles from a user.
+///
+/// Those that the user does not have are ignored.
 #[utoipa::path(delete, path = "/organizations/{orgId}/users/{userId}/roles", tag = "user roles",
     request_body = RoleIds, responses((status = 204)))]
 pub(crate) async fn remove_user_roles(
@@ -40,7 +42,9 @@ pub(crate) async fn remove_user_roles(
     remove(&state, caller.into_actor(), (&organization, &user), &ids).await
 }
 
-/// Take a role from a user. One that the user does not have is ignored.
+/// Take a role from a user.
+///
+/// One that the user does not have is ignored.
 #[utoipa::path(delete, path = "/organizations/{orgId}/users/{userId}/roles/{roleId}", tag = "user roles",
     responses((status = 204)))]
 pub(crate) async fn remove_user_role(
