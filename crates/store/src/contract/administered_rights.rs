@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::sync::Barrier;
 
 use super::applications::{claim, permission, role};
-use super::fixture::{MINUTE, NOW, TwoTenants, application, user};
+use super::fixture::{MINUTE, NOW, TwoTenants, application, one_round_trip, user};
 use crate::{
     DeleteOutcome, Direction, HolderSort, PageRequest, PageStart, Repositories, RoleHolder, Store, StoreError,
 };
@@ -319,11 +319,12 @@ pub async fn what_a_user_has(store: Arc<dyn Store>) {
     drop(apps);
 
     let mut acme = all.rights(w.acme.organization.id);
-    let held = acme.roles_of_user(person).await.unwrap();
+    let held = one_round_trip(&w.store, acme.roles_of_user(person)).await.unwrap();
     let held: Vec<_> = held.into_iter().map(|one| (one.role, one.assigned_by, one.assigned_at)).collect();
     assert_eq!(held, [(a, None, NOW + MINUTE), (b, Some(person), NOW)]);
-    assert_eq!(acme.permissions_of_user(person).await.unwrap(), [read, write], "each once");
-    let values = acme.values_of_user(person).await.unwrap();
+    let permissions = one_round_trip(&w.store, acme.permissions_of_user(person)).await.unwrap();
+    assert_eq!(permissions, [read, write], "each once");
+    let values = one_round_trip(&w.store, acme.values_of_user(person)).await.unwrap();
     let values: Vec<_> = values
         .into_iter()
         .map(|v| (v.user_id, v.definition.id, v.value, v.created_at, v.updated_at))
