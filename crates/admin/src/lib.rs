@@ -18,14 +18,16 @@ mod list;
 mod metadata;
 mod moment;
 mod openapi;
+mod operations;
 mod organizations;
 mod path;
+mod principal;
 mod reference_page;
 mod refusals;
 mod router;
 mod state;
 mod users;
 
-pub use openapi::document;
+pub use operations::document;
 pub use router::router;
 pub use state::{AdminState, AdminStateParts, SEALING_PURPOSE};
