@@ -10,8 +10,8 @@ use crate::access::{AssignRoles, Authorized};
 use crate::answer::no_content;
 use crate::body::JsonBody;
 use crate::error::{AdminError, Result};
-use crate::ids;
 use crate::path::InPath;
+use crate::rights::ids;
 use crate::state::AdminState;
 
 async fn remove(

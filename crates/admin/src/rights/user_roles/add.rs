@@ -13,9 +13,9 @@ use crate::access::{AssignRoles, Authorized};
 use crate::answer::no_content;
 use crate::body::JsonBody;
 use crate::error::Result;
-use crate::ids;
 use crate::list::ListAnswer;
 use crate::path::InPath;
+use crate::rights::ids;
 use crate::state::AdminState;
 
 /// Give a user roles.

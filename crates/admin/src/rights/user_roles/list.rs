@@ -9,7 +9,7 @@ use crate::access::{Authorized, ReadRoles};
 use crate::error::Result;
 use crate::list::{ListAnswer, Query, WholeList, WholeListParameters};
 use crate::path::InPath;
-use crate::permissions::view::PermissionView;
+use crate::rights::permissions::view::PermissionView;
 use crate::state::AdminState;
 
 /// List the roles of a user, of all applications, by name.

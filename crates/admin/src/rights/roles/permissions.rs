@@ -12,10 +12,10 @@ use crate::access::{Authorized, ReadRoles, UpdateRoles};
 use crate::answer::no_content;
 use crate::body::JsonBody;
 use crate::error::Result;
-use crate::ids;
 use crate::list::{ListAnswer, Query, WholeList, WholeListParameters};
 use crate::path::InPath;
-use crate::permissions::view::PermissionView;
+use crate::rights::ids;
+use crate::rights::permissions::view::PermissionView;
 use crate::state::AdminState;
 
 /// Permissions of the application.

@@ -8,7 +8,7 @@ use crate::access::{Authorized, ReadPermissions};
 use crate::error::Result;
 use crate::list::{ListAnswer, Query, WholeList, WholeListParameters};
 use crate::path::InPath;
-use crate::roles::view::RoleView;
+use crate::rights::roles::view::RoleView;
 use crate::state::AdminState;
 
 /// List the roles that have a permission, by name.

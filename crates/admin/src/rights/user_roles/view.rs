@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::time;
-use crate::roles::view::RoleView;
+use crate::rights::roles::view::RoleView;
 
 /// A role of a user.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,0 +1,25 @@
+//! Every operation, with its description.
+
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::openapi::completed;
+use crate::state::AdminState;
+use crate::{applications, clients, metadata, organizations, rights, users};
+
+/// Every documented operation.
+pub(crate) fn operations() -> OpenApiRouter<AdminState> {
+    OpenApiRouter::new()
+        .routes(routes!(metadata::get_metadata))
+        .merge(users::routes())
+        .merge(clients::routes())
+        .merge(organizations::routes())
+        .merge(applications::routes())
+        .merge(rights::routes())
+}
+
+/// The document, of all operations of this version.
+pub fn document() -> OpenApi {
+    completed(operations().into_openapi())
+}
