@@ -127,4 +127,10 @@ requirements! {
     ReadUsers = [UserRead];
     UpdateUsers = [UserUpdate];
     SuspendUsers = [UserSuspend];
+
+    ReadAudit = [AuditRead];
+    CleanAudit = [ConfigUpdate];
+    ReadOrganizations = [OrgRead];
+    ReadApplications = [AppRead];
+    ReadClients = [ClientRead];
 }

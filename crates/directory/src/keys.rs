@@ -161,7 +161,7 @@ impl SigningKeyOperations<'_> {
             next: fresh,
         };
         let metadata = json!({
-            "kid": rotation.active, "algorithm": algorithm, "retiredKid": rotation.retired,
+            "keyId": next.id, "kid": rotation.active, "algorithm": algorithm, "retiredKid": rotation.retired,
             "retiredUntil": retired_until.rfc3339(), "nextKid": rotation.next,
             "emergency": urgency == Urgency::Emergency,
         });
@@ -229,7 +229,9 @@ impl SigningKeyOperations<'_> {
         if !self.work.unit.signing_keys(organization.id).revoke(key.id, self.work.now).await? {
             return Err(crate::error::changed_concurrently("signing key"));
         }
-        let metadata = json!({ "kid": kid, "algorithm": key.algorithm, "previousStatus": key.status });
+        let metadata = json!({
+            "keyId": key.id, "kid": kid, "algorithm": key.algorithm, "previousStatus": key.status,
+        });
         self.work.audit(AuditEventKind::KeyRevoked, Some(organization), None, metadata).await?;
         self.work.announce(Change::SigningKeys(organization.id));
         if matches!(key.status, SigningKeyStatus::Active | SigningKeyStatus::Next) {
@@ -274,7 +276,7 @@ impl SigningKeyOperations<'_> {
         if !self.work.unit.signing_keys(organization.id).insert_if_absent(&key).await? {
             return Ok(None);
         }
-        let metadata = json!({ "kid": key.kid, "algorithm": algorithm, "status": status });
+        let metadata = json!({ "keyId": key.id, "kid": key.kid, "algorithm": algorithm, "status": status });
         self.work.audit(AuditEventKind::KeyGenerated, Some(organization), None, metadata).await?;
         self.work.announce(Change::SigningKeys(organization.id));
         Ok(Some(key.kid))

@@ -23,6 +23,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 mod actor;
 mod applications;
+mod audit_cleanup;
+mod audit_target;
 mod branding;
 mod claims;
 mod clients;
@@ -45,6 +47,7 @@ mod users;
 
 pub use actor::{Actor, Administrator};
 pub use applications::{ApplicationOperations, NewApplication, NewModule};
+pub use audit_cleanup::AuditCleanup;
 pub use branding::BrandingOperations;
 pub use claims::{ClaimOperations, NewClaim};
 pub use clients::{ClientOperations, IssuedSecret, NewClient, NewSecret, check_client};
@@ -57,7 +60,7 @@ pub use installation::{
 pub use invitations::{NewInvitation, SentInvitation};
 pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
 pub use organizations::{NewOrganization, OrganizationOperations};
-pub use queries::{AdminSignIn, AdministratorQueries, Queries, UserQueries};
+pub use queries::{AdminSignIn, AdministratorQueries, AuditQueries, Queries, UserQueries};
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};
 pub use settings::{SettingOperations, SettingSource, SettingView};

@@ -10,12 +10,12 @@
 //! - a method documented as *one round trip* sends one statement to PostgreSQL.
 
 use async_trait::async_trait;
-use porta_core::audit::AuditEvent;
 use porta_core::signing_key::SigningKey;
-use porta_core::{OrganizationId, Timestamp, UserId};
+use porta_core::{OrganizationId, Timestamp};
 
 pub mod administrators;
 pub mod applications;
+pub mod audit;
 pub mod branding;
 pub mod clients;
 #[cfg(feature = "contract")]
@@ -33,6 +33,7 @@ pub mod users;
 
 pub use administrators::{AdministratorFacts, AdministratorRepository};
 pub use applications::{ApplicationRepository, AssignedClaim, UpsertOutcome};
+pub use audit::{AuditFilter, AuditRepository, AuditRow, EventFilter};
 pub use branding::BrandingAssetRepository;
 pub use clients::{ClientFacts, ClientRepository, RegisteredAddresses};
 pub use keys::SigningKeyRepository;
@@ -166,21 +167,6 @@ pub trait Store: Send + Sync + 'static {
     async fn remember_issuer_base(&self, issuer_base: &str, now: Timestamp) -> Result<bool>;
     /// Number of round trips to the database so far. Tests check budgets with it.
     fn round_trips(&self) -> u64;
-}
-
-#[async_trait]
-pub trait AuditRepository: Send {
-    async fn record(&mut self, event: &AuditEvent) -> Result<()>;
-    /// Newest first, for tests and the CLI. `organization` restricts the rows to that organization.
-    async fn recent(&mut self, organization: Option<OrganizationId>, limit: u32) -> Result<Vec<AuditEvent>>;
-    /// Rows of an organization whose subject or actor is `user`, newest first. One round trip.
-    async fn about(
-        &mut self,
-        organization: OrganizationId,
-        user: UserId,
-        before: Option<Cursor>,
-        limit: u32,
-    ) -> Result<Page<AuditEvent>>;
 }
 
 /// Position after the last item of a page, ordered by `(created_at, id)`.

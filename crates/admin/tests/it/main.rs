@@ -4,9 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod access;
+mod audit;
 mod concurrency;
 mod cors;
 mod document;
+mod histories;
 mod limits;
 mod lists;
 mod support;

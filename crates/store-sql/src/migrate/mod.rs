@@ -58,6 +58,8 @@ const MIGRATIONS: &[Migration] = migrations! {
     17 "0017_standard_claims";
     18 "0018_installation";
     19 "0019_versions";
+    23 "0023_audit_entities";
+    29 "0029_audit_indexes";
 };
 
 /// First line of a migration whose statements PostgreSQL does not run in a transaction (`CREATE INDEX CONCURRENTLY`).

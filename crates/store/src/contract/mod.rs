@@ -18,6 +18,7 @@
 )]
 
 pub mod applications;
+pub mod audit;
 pub mod branding;
 pub mod clients;
 pub mod credentials;
@@ -48,6 +49,7 @@ macro_rules! contract_tests {
         $crate::contract_tests! { @cases $fresh;
             applications: own_before_shared, only_the_super_admin_writes_shared, children, foreign_children,
                 roles_and_claims_of_people;
+            audit: round_trip, names, filters, pages, old_rows_are_deleted, entities_by_name;
             branding: round_trip, units_decide, limits, another_organization_sees_nothing;
             clients: round_trip, another_organization_sees_nothing, what_a_protocol_request_sees,
                 what_counts_since_when, secrets, origins;
