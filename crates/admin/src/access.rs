@@ -128,6 +128,9 @@ requirements! {
     UpdateUsers = [UserUpdate];
     SuspendUsers = [UserSuspend];
 
+    ReadKeys = [KeyRead];
+    GenerateKeys = [KeyGenerate];
+    RotateKeys = [KeyRotate];
     ReadAudit = [AuditRead];
     CleanAudit = [ConfigUpdate];
     ReadOrganizations = [OrgRead];

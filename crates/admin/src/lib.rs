@@ -11,6 +11,7 @@ mod body;
 mod cursor;
 mod error;
 mod etag;
+mod keys;
 mod limits;
 mod list;
 mod metadata;

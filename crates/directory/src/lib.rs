@@ -58,7 +58,7 @@ pub use installation::{
     NewInstallation,
 };
 pub use invitations::{NewInvitation, SentInvitation};
-pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
+pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency, jwks_uri};
 pub use organizations::{NewOrganization, OrganizationOperations};
 pub use queries::{AdminSignIn, AdministratorQueries, AuditQueries, Queries, UserQueries};
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};

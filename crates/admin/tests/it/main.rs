@@ -9,6 +9,7 @@ mod concurrency;
 mod cors;
 mod document;
 mod histories;
+mod keys;
 mod limits;
 mod lists;
 mod support;
