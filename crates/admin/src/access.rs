@@ -128,6 +128,8 @@ requirements! {
     UpdateUsers = [UserUpdate];
     SuspendUsers = [UserSuspend];
 
+    ReadSettings = [ConfigRead];
+    UpdateSettings = [ConfigUpdate];
     ReadKeys = [KeyRead];
     GenerateKeys = [KeyGenerate];
     RotateKeys = [KeyRotate];

@@ -6,6 +6,7 @@
 mod access;
 mod audit;
 mod concurrency;
+mod config;
 mod cors;
 mod document;
 mod histories;
