@@ -133,6 +133,7 @@ requirements! {
     ReadKeys = [KeyRead];
     GenerateKeys = [KeyGenerate];
     RotateKeys = [KeyRotate];
+    ChangeOrganizations = [OrgUpdate];
     ReadAudit = [AuditRead];
     CleanAudit = [ConfigUpdate];
     ReadOrganizations = [OrgRead];

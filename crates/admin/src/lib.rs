@@ -8,6 +8,7 @@ mod access;
 mod answer;
 mod audit;
 mod body;
+mod bulk;
 mod config;
 mod cursor;
 mod error;

@@ -5,6 +5,7 @@
 
 mod access;
 mod audit;
+mod bulk;
 mod concurrency;
 mod config;
 mod cors;
