@@ -134,6 +134,7 @@ requirements! {
     GenerateKeys = [KeyGenerate];
     RotateKeys = [KeyRotate];
     ChangeOrganizations = [OrgUpdate];
+    ReadStatistics = [StatsRead];
     ReadAudit = [AuditRead];
     CleanAudit = [ConfigUpdate];
     ReadOrganizations = [OrgRead];

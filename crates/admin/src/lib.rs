@@ -21,6 +21,8 @@ mod openapi;
 mod refusals;
 mod router;
 mod state;
+mod statistics_cache;
+mod stats;
 mod users;
 
 pub use openapi::document;

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::error::AdminError;
 use crate::openapi::{BASE, document};
 use crate::state::AdminState;
-use crate::{audit, bulk, config, keys, metadata, users};
+use crate::{audit, bulk, config, keys, metadata, stats, users};
 
 /// The base with a slash, which the nested routes do not cover.
 const ROOT: &str = "/api/admin/";

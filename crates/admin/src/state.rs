@@ -9,6 +9,8 @@ use porta_directory::Directory;
 use porta_kv::Kv;
 use porta_web::client_address::{ClientAddresses, TrustedProxies, user_agent};
 
+use crate::statistics_cache::StatisticsCache;
+
 /// Constructor arguments of [`AdminState`].
 pub struct AdminStateParts {
     pub directory: Directory,
@@ -32,6 +34,7 @@ pub struct AdminStateInner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) issuer_base: String,
     pub(crate) cors_origins: Vec<HeaderValue>,
+    pub(crate) statistics: StatisticsCache,
     client_addresses: ClientAddresses,
 }
 
@@ -50,6 +53,7 @@ impl AdminState {
             clock: parts.clock,
             issuer_base: parts.issuer_base,
             cors_origins: cors_origins.collect(),
+            statistics: StatisticsCache::default(),
             client_addresses: ClientAddresses::behind(parts.trusted_proxies),
         }))
     }

@@ -20,35 +20,33 @@ pub struct AuditCleanup {
     pub deleted: u64,
 }
 
-impl Directory {
+impl AuditCleanup {
     /// Removes audit rows older than `retention_days`, or than the setting `audit_retention_days`. Each transaction
     /// records the rows that it removed, so that none disappears unseen if the work is interrupted. A dry run only
     /// counts.
-    pub async fn clean_audit_log(
-        &self,
+    pub async fn run(
+        directory: &Directory,
         actor: Actor,
         retention_days: Option<u64>,
         is_dry_run: bool,
-    ) -> Result<AuditCleanup> {
+    ) -> Result<Self> {
         let retention_days = match retention_days {
             Some(days) => days,
-            None => self.audit_retention_days().await?,
+            None => configured_days(directory).await?,
         };
         let longest = u64::try_from(AUDIT_RETENTION_DAYS.maximum).unwrap_or(u64::MAX);
         if !(1..=longest).contains(&retention_days) {
-            return Err(DirectoryError::invalid(
-                "retention_days",
-                format!("use a whole number from 1 to {longest}"),
-            ));
+            let problem = format!("use a whole number from 1 to {longest}");
+            return Err(DirectoryError::invalid("retention_days", problem));
         }
-        let before = self.deps.clock.now() - Duration::from_hours(24 * retention_days);
-        let found = self.deps.store.repositories().audit().count_older(before).await?;
-        let mut cleanup = AuditCleanup { retention_days, found, deleted: 0 };
+        let before = directory.deps.clock.now() - Duration::from_hours(24 * retention_days);
+        let found = directory.deps.store.repositories().audit().count_older(before).await?;
+        let mut cleanup = Self { retention_days, found, deleted: 0 };
         if is_dry_run {
             return Ok(cleanup);
         }
         loop {
-            let mut work = self.begin(actor.clone()).await?;
+            let mut work = directory.begin(actor.clone()).await?;
             let deleted = work.unit.audit().delete_older(before, BATCH).await?;
             let is_first = cleanup.deleted == 0;
             if deleted > 0 || is_first {
@@ -62,9 +60,9 @@ impl Directory {
             }
         }
     }
+}
 
-    async fn audit_retention_days(&self) -> Result<u64> {
-        let platform = self.deps.store.repositories().settings(None).all().await?;
-        Ok(Settings::layered(&[&platform]).number(AUDIT_RETENTION_DAYS))
-    }
+async fn configured_days(directory: &Directory) -> Result<u64> {
+    let platform = directory.deps.store.repositories().settings(None).all().await?;
+    Ok(Settings::layered(&[&platform]).number(AUDIT_RETENTION_DAYS))
 }

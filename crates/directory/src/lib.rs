@@ -60,7 +60,9 @@ pub use installation::{
 pub use invitations::{NewInvitation, SentInvitation};
 pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency, jwks_uri};
 pub use organizations::{NewOrganization, OrganizationOperations};
-pub use queries::{AdminSignIn, AdministratorQueries, AuditQueries, Queries, UserQueries};
+pub use queries::{
+    AdminSignIn, AdministratorQueries, AuditQueries, Overview, Queries, StatisticsQueries, UserQueries,
+};
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};
 pub use settings::{SettingOperations, SettingSource, SettingView};

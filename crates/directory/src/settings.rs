@@ -12,7 +12,7 @@ use porta_store::{Repositories, StoredSetting};
 use serde_json::{Value, json};
 
 use crate::error::stale;
-use crate::{Directory, DirectoryError, Result, Transaction};
+use crate::{Directory, DirectoryError, Queries, Result, Transaction};
 
 /// Origin of the value in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,11 +101,13 @@ impl Directory {
         let visible = settings::ALL.iter().filter(|d| organization.is_none() || d.per_organization);
         Ok(visible.map(|definition| layers.view(definition)).collect())
     }
+}
 
+impl Queries {
     /// One setting with its value in force for the platform or an organization.
     pub async fn setting(&self, organization: Option<&Organization>, key: &str) -> Result<SettingView> {
         let definition = find(key)?;
-        let layers = Layers::read(self.deps.store.repositories().as_mut(), organization).await?;
+        let layers = Layers::read(self.repositories().as_mut(), organization).await?;
         Ok(layers.view(definition))
     }
 }

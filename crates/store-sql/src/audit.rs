@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use porta_core::audit::{AuditCategory, AuditEvent, EntityKind};
-use porta_core::{AuditId, OrganizationId, Timestamp, UserId, metrics};
+use porta_core::{AuditId, EntityId as _, OrganizationId, Timestamp, UserId, metrics};
 use porta_store::{
     AuditFilter, AuditRepository, AuditRow, Cursor, Direction, EventFilter, Page, PageStart, Result,
     SortedCursor,
@@ -131,7 +131,8 @@ fn read(row: &Row) -> Result<AuditEvent> {
         created_at: r.time(AuditColumn::created_at)?,
         request_id: r.opt_text(AuditColumn::request_id)?,
         entity_type: r.opt_text(AuditColumn::entity_type)?,
-        entity_id: r.opt_raw_uuid(AuditColumn::entity_id)?,
+        // Of whichever kind of entity it is.
+        entity_id: r.opt_id(AuditColumn::entity_id)?.map(|id: AuditId| id.uuid()),
     })
 }
 

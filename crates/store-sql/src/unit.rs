@@ -6,7 +6,7 @@ use porta_store::{
     AdministratorRepository, ApplicationRepository, AuditRepository, BrandingAssetRepository,
     ClientRepository, OneTimeTokenRepository, OrganizationRepository, OutboxRepository, Repositories, Result,
     SealedRepository, SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository,
-    TokenRepository, UnitOfWork, UserRepository,
+    StatisticsRepository, TokenRepository, UnitOfWork, UserRepository,
 };
 
 use crate::administrators::Administrators;
@@ -23,6 +23,7 @@ use crate::second_factors::SecondFactors;
 use crate::sessions::Sessions;
 use crate::settings::Settings;
 use crate::signing_keys::SigningKeys;
+use crate::statistics::Statistics;
 use crate::tokens::Tokens;
 use crate::users::Users;
 
@@ -74,6 +75,9 @@ macro_rules! repositories {
         }
         fn audit(&mut $self) -> Box<dyn AuditRepository + '_> {
             Box::new(Audit($runner))
+        }
+        fn statistics(&mut $self) -> Box<dyn StatisticsRepository + '_> {
+            Box::new(Statistics($runner))
         }
         fn outbox(&mut $self) -> Box<dyn OutboxRepository + '_> {
             Box::new(Outbox($runner))

@@ -28,6 +28,7 @@ pub mod outbox;
 pub mod rights;
 pub mod sealed;
 pub mod second_factors;
+pub mod statistics;
 pub mod tokens;
 pub mod users;
 
@@ -47,6 +48,10 @@ pub use outbox::OutboxRepository;
 pub use rights::{AssignedRights, Catalog, CatalogClaim, CatalogRole, CustomClaim, Rights};
 pub use sealed::{SealedKind, SealedRepository, SealedRow};
 pub use second_factors::{EmailCodeAttempt, EmailCodeOutcome, SecondFactorRepository};
+pub use statistics::{
+    EntityCounts, LoginActivity, LoginBucket, LoginCounts, Pending, StatisticsRepository, StatusCounts,
+    UserCounts,
+};
 pub use tokens::{
     AccessTokenFacts, AuthorizeFacts, GrantWithClient, IssuanceFacts, RefreshTokenFacts, Revocation,
     SessionRepository, TokenRepository, TokenValidity, UserInfoFacts,
@@ -96,6 +101,8 @@ pub trait Repositories: Send {
     /// Not scoped to an organization: it tells whose token a request of the Admin API carries.
     fn administrators(&mut self) -> Box<dyn AdministratorRepository + '_>;
     fn audit(&mut self) -> Box<dyn AuditRepository + '_>;
+    /// Not scoped to an organization: operators count them all.
+    fn statistics(&mut self) -> Box<dyn StatisticsRepository + '_>;
     fn outbox(&mut self) -> Box<dyn OutboxRepository + '_>;
     /// Not scoped to an organization: encryption keys are replaced for the whole installation.
     fn sealed(&mut self) -> Box<dyn SealedRepository + '_>;

@@ -43,7 +43,7 @@ pub(crate) async fn clean_audit_log(
     JsonBody(body): JsonBody<CleanupBody>,
 ) -> Result<Reply> {
     let CleanupBody { retention_days, dry_run } = body;
-    let cleanup = state.directory.clean_audit_log(caller.into_actor(), retention_days, dry_run).await?;
+    let cleanup = AuditCleanup::run(&state.directory, caller.into_actor(), retention_days, dry_run).await?;
     let AuditCleanup { retention_days, found, deleted } = cleanup;
     let answer = CleanupAnswer { dry_run, retention_days, entries_found: found, deleted };
     Ok(reply::json(StatusCode::OK, &answer))

@@ -21,11 +21,12 @@ pub(crate) async fn get_setting(
     Path(key): Path<String>,
     query: Query,
 ) -> Result<Reply> {
+    let queries = state.directory.queries();
     let organization = match query.text("organizationId") {
-        Some(name) => Some(state.directory.queries().organization(name).await?),
+        Some(name) => Some(queries.organization(name).await?),
         None => None,
     };
-    let setting = state.directory.setting(organization.as_ref(), &key).await.map_err(named(&key))?;
+    let setting = queries.setting(organization.as_ref(), &key).await.map_err(named(&key))?;
     let tag = SettingEntry::tag(&setting);
     Ok(with_etag(answer::ok(SettingEntry::from(setting)), &tag))
 }

@@ -14,5 +14,6 @@ mod histories;
 mod keys;
 mod limits;
 mod lists;
+mod stats;
 mod support;
 mod users;

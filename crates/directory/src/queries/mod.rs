@@ -3,6 +3,7 @@
 
 mod administrators;
 mod audit;
+mod statistics;
 mod users;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use porta_store::Repositories;
 
 pub use self::administrators::{AdminSignIn, AdministratorQueries};
 pub use self::audit::AuditQueries;
+pub use self::statistics::{Overview, StatisticsQueries};
 pub use self::users::UserQueries;
 
 use crate::{DirectoryDeps, DirectoryError, Result};

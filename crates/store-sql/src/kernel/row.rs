@@ -133,10 +133,6 @@ impl<C: Columns> Record<'_, C> {
         Ok(self.row.opt_uuid(self.at(column))?.map(T::from_uuid))
     }
 
-    pub(crate) fn opt_raw_uuid(&self, column: C) -> Result<Option<Uuid>> {
-        self.row.opt_uuid(self.at(column))
-    }
-
     /// Whether the id is there: a join may have found no row.
     pub(crate) fn has(&self, id: C) -> Result<bool> {
         Ok(self.row.opt_uuid(self.at(id))?.is_some())

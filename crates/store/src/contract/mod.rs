@@ -36,6 +36,7 @@ pub mod sealed;
 pub mod second_factors;
 pub mod sessions;
 pub mod sign_in;
+pub mod statistics;
 pub mod sweeping;
 pub mod tokens;
 pub mod units;
@@ -82,6 +83,7 @@ macro_rules! contract_tests {
             sessions: facts, lifetime, absolute_lifetime, ending, grants_grow, racing_consents, another_organization_sees_nothing;
             sign_in: success, the_session_must_be_ones_own, failures_lock, a_lock_may_follow_a_lock, nobody_there,
                 racing_failures;
+            statistics: entities, users, logins, series, pending;
             sweeping: expired_rows_go_in_batches, families_without_tokens_go, expired_links_and_codes_go, one_sweeper_at_a_time;
             tokens: issuing, access_facts, refresh_and_rotation, shared_tokens, late_families, userinfo_and_rights, endings, forbidden_families,
                 another_organization_sees_nothing;
