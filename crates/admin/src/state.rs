@@ -1,21 +1,29 @@
 //! State shared by all handlers.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::http::{HeaderMap, HeaderValue};
-use porta_core::Clock;
-use porta_directory::Directory;
+use porta_core::seal::Keyring;
+use porta_core::{Clock, Entropy, OrganizationId};
+use porta_directory::{Directory, RequestOrigin};
 use porta_kv::Kv;
 use porta_web::client_address::{ClientAddresses, TrustedProxies, user_agent};
 
+use crate::error::Result;
 use crate::statistics_cache::StatisticsCache;
+
+/// Purpose of the key that seals answers.
+pub const SEALING_PURPOSE: &str = "answers of the Admin API";
 
 /// Constructor arguments of [`AdminState`].
 pub struct AdminStateParts {
     pub directory: Directory,
     pub kv: Arc<dyn Kv>,
     pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    /// Seals answers that are kept for repeated requests, for the purpose [`SEALING_PURPOSE`].
+    pub answers: Keyring,
     pub trusted_proxies: TrustedProxies,
     /// Base URL of all issuers.
     pub issuer_base: String,
@@ -32,16 +40,13 @@ pub struct AdminStateInner {
     pub(crate) directory: Directory,
     pub(crate) kv: Arc<dyn Kv>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) answers: Keyring,
     pub(crate) issuer_base: String,
     pub(crate) cors_origins: Vec<HeaderValue>,
     pub(crate) statistics: StatisticsCache,
     client_addresses: ClientAddresses,
-}
-
-/// Where a request comes from, as the audit log has it.
-pub(crate) struct Origin {
-    pub(crate) ip_address: Option<String>,
-    pub(crate) user_agent: Option<String>,
+    organization: OnceLock<OrganizationId>,
 }
 
 impl AdminState {
@@ -51,18 +56,39 @@ impl AdminState {
             directory: parts.directory,
             kv: parts.kv,
             clock: parts.clock,
+            entropy: parts.entropy,
+            answers: parts.answers,
             issuer_base: parts.issuer_base,
             cors_origins: cors_origins.collect(),
             statistics: StatisticsCache::default(),
             client_addresses: ClientAddresses::behind(parts.trusted_proxies),
+            organization: OnceLock::new(),
         }))
     }
 }
 
 impl AdminStateInner {
-    pub(crate) fn origin(&self, peer: SocketAddr, headers: &HeaderMap) -> Origin {
+    pub(crate) fn origin(
+        &self,
+        peer: SocketAddr,
+        headers: &HeaderMap,
+        request_id: Option<&str>,
+    ) -> RequestOrigin {
         let address = self.client_addresses.of(peer, headers, self.clock.now());
-        Origin { ip_address: address.map(|a| a.to_string()), user_agent: user_agent(headers) }
+        RequestOrigin {
+            ip_address: address.map(|address| address.to_string()),
+            user_agent: user_agent(headers),
+            request_id: request_id.map(str::to_owned),
+        }
+    }
+
+    /// The super-admin organization, which stays the same for as long as there is an installation.
+    pub(crate) async fn organization(&self) -> Result<Option<OrganizationId>> {
+        if let Some(known) = self.organization.get() {
+            return Ok(Some(*known));
+        }
+        let found = self.directory.queries().administrators().organization().await?;
+        Ok(found.map(|found| *self.organization.get_or_init(|| found)))
     }
 }
 

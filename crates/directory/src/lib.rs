@@ -45,7 +45,7 @@ mod settings;
 mod transaction;
 mod users;
 
-pub use actor::{Actor, Administrator};
+pub use actor::{Actor, Administrator, RequestOrigin, ServiceAccount};
 pub use applications::{ApplicationOperations, NewApplication, NewModule};
 pub use audit_cleanup::AuditCleanup;
 pub use branding::BrandingOperations;
@@ -61,7 +61,8 @@ pub use invitations::{NewInvitation, SentInvitation};
 pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency, jwks_uri};
 pub use organizations::{NewOrganization, OrganizationOperations};
 pub use queries::{
-    AdminSignIn, AdministratorQueries, AuditQueries, Overview, Queries, StatisticsQueries, UserQueries,
+    AdminSignIn, AdministratorQueries, AuditQueries, ClientQueries, Overview, Queries, StatisticsQueries,
+    UserQueries,
 };
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};

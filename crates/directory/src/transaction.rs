@@ -69,7 +69,7 @@ impl Transaction {
         user: Option<UserId>,
         metadata: Value,
     ) -> Result<()> {
-        let admin = self.actor.administrator();
+        let origin = self.actor.origin();
         let (entity, entity_id) = target_of(kind, organization, &metadata).unzip();
         let event = AuditEvent {
             organization_id: organization.map(|o| o.id),
@@ -78,9 +78,9 @@ impl Transaction {
             actor_id: self.actor.user(),
             actor_label: Some(self.actor.label()),
             metadata,
-            ip_address: admin.and_then(|admin| admin.ip_address.clone()),
-            user_agent: admin.and_then(|admin| admin.user_agent.clone()),
-            request_id: admin.and_then(|admin| admin.request_id.clone()),
+            ip_address: origin.and_then(|origin| origin.ip_address.clone()),
+            user_agent: origin.and_then(|origin| origin.user_agent.clone()),
+            request_id: origin.and_then(|origin| origin.request_id.clone()),
             entity_type: entity.map(|entity| entity.as_str().to_owned()),
             entity_id: entity_id.flatten(),
             ..AuditEvent::new(kind, self.now, &*self.deps.entropy)

@@ -1,13 +1,12 @@
 //! Audit rows. A change that is one statement writes its audit row in that same statement.
 
 use async_trait::async_trait;
-use porta_core::audit::{AuditCategory, AuditEvent, EntityKind};
+use porta_core::audit::{AuditCategory, AuditEvent};
 use porta_core::{AuditId, EntityId as _, OrganizationId, Timestamp, UserId, metrics};
 use porta_store::{
     AuditFilter, AuditRepository, AuditRow, Cursor, Direction, EventFilter, Page, PageStart, Result,
     SortedCursor,
 };
-use uuid::Uuid;
 
 use crate::kernel::{
     Dialect, List, Row, Runner, Sort, Value, at, int, json, opt_text, opt_uuid, page_of, search_pattern,
@@ -98,11 +97,6 @@ statements! {
     COUNT_OLDER: Read = "SELECT count(*) FROM audit_log WHERE created_at < $1";
     DELETE_OLDER: Write = "DELETE FROM audit_log WHERE id IN (SELECT x.id FROM audit_log x WHERE x.created_at < $1 \
          ORDER BY x.created_at LIMIT $2)";
-    // A slug may look like an id. An id comes first.
-    APPLICATION_NAMED: Read = "SELECT id FROM applications WHERE id = $2 OR slug = $1 \
-         ORDER BY (id = $2) IS TRUE DESC, organization_id IS NOT NULL, created_at, id LIMIT 1";
-    CLIENT_NAMED: Read = "SELECT id FROM clients WHERE id = $2 OR client_id = $1 \
-         ORDER BY (id = $2) IS TRUE DESC LIMIT 1";
 }
 
 const SELECT: &str = concat!("SELECT ", row_columns!(list ""), " FROM audit_log");
@@ -273,22 +267,5 @@ impl AuditRepository for Audit<'_> {
 
     async fn delete_older(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
         Ok(self.0.execute(&DELETE_OLDER, &[at(before), int(i64::from(limit))]).await?.affected)
-    }
-
-    async fn entity_named(&mut self, kind: EntityKind, name: &str) -> Result<Option<Uuid>> {
-        let stmt = match kind {
-            EntityKind::Application => &APPLICATION_NAMED,
-            EntityKind::Client => &CLIENT_NAMED,
-            EntityKind::Organization
-            | EntityKind::Role
-            | EntityKind::Permission
-            | EntityKind::Claim
-            | EntityKind::Session
-            | EntityKind::SigningKey
-            | EntityKind::Setting => return Ok(None),
-        };
-        let id = Value::Uuid(Uuid::try_parse(name).ok());
-        let row = self.0.row(stmt, &[text(name), id]).await?;
-        row.map(|row| row.reader("audit_log").raw_uuid()).transpose()
     }
 }

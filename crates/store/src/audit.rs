@@ -77,7 +77,4 @@ pub trait AuditRepository: Send {
     async fn count_older(&mut self, before: Timestamp) -> Result<u64>;
     /// Deletes rows older than `before`, oldest first, at most `limit`; returns their number.
     async fn delete_older(&mut self, before: Timestamp, limit: u32) -> Result<u64>;
-    /// The id of an application by id or slug (of several a shared one, then the oldest), or of a client by id or client
-    /// id. `None` also for entities of another kind.
-    async fn entity_named(&mut self, kind: EntityKind, name: &str) -> Result<Option<Uuid>>;
 }

@@ -306,6 +306,8 @@ impl TestApp {
             directory: directory.clone(),
             kv: Arc::clone(&kv),
             clock: clock.clone(),
+            entropy: Arc::clone(&entropy),
+            answers: Keyring::new(&encryption_keys, porta_admin::SEALING_PURPOSE),
             trusted_proxies,
             issuer_base: shared.issuer_base().to_owned(),
             cors_origins: vec![ADMIN_ORIGIN.to_owned()],

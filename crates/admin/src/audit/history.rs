@@ -3,8 +3,8 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use porta_core::UserId;
 use porta_core::audit::EntityKind;
+use porta_core::{EntityId as _, UserId};
 use porta_store::{AuditFilter, EventFilter, PageStart};
 use porta_web::reply::{self, Reply};
 use serde::Serialize;
@@ -92,7 +92,7 @@ pub(crate) async fn application_history(
 ) -> Result<Reply> {
     let id = state.directory.queries().audit().application(&application).await?;
     let kind = Some(EntityKind::Application);
-    let filter = AuditFilter { entity_kind: kind, entity_id: Some(id), ..AuditFilter::default() };
+    let filter = AuditFilter { entity_kind: kind, entity_id: Some(id.uuid()), ..AuditFilter::default() };
     answer(&state, &query, filter).await
 }
 
@@ -107,7 +107,7 @@ pub(crate) async fn client_history(
 ) -> Result<Reply> {
     let id = state.directory.queries().audit().client(&client).await?;
     let kind = Some(EntityKind::Client);
-    let filter = AuditFilter { entity_kind: kind, entity_id: Some(id), ..AuditFilter::default() };
+    let filter = AuditFilter { entity_kind: kind, entity_id: Some(id.uuid()), ..AuditFilter::default() };
     answer(&state, &query, filter).await
 }
 

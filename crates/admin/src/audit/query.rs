@@ -20,6 +20,7 @@ const SORT: &str = "created_at";
 
 /// An answer shows milliseconds, so the whole millisecond of a time belongs to it.
 const REST_OF_A_MILLISECOND: Duration = Duration::from_micros(999);
+const REST_OF_A_DAY: Duration = Duration::from_micros(24 * 3_600 * 1_000_000 - 1);
 
 /// Kinds of entities; `None` is a user.
 const ENTITIES: [(&str, Option<EntityKind>); 10] = [
@@ -126,15 +127,11 @@ fn uuid(query: &Query, name: &str) -> Result<Option<Uuid>> {
     Uuid::try_parse(text).map(Some).map_err(|_| refused())
 }
 
-/// A time, or the beginning of a day.
-fn moment(query: &Query, name: &str) -> Result<Option<(Timestamp, bool)>> {
-    let Some(text) = query.text(name) else { return Ok(None) };
-    if let Some(time) = Timestamp::parse_rfc3339(text) {
-        return Ok(Some((time, false)));
-    }
-    let day = Timestamp::parse_rfc3339(&format!("{text}T00:00:00Z"));
-    let refused = || AdminError::invalid(name, "use a time such as 2026-01-15T10:30:00Z, or a day");
-    day.map(|day| Some((day, true))).ok_or_else(refused)
+/// The end of the time up to which rows are asked for. A day counts to its end.
+fn until(query: &Query) -> Result<Option<Timestamp>> {
+    let is_day = query.text("until").is_some_and(|text| text.len() == "2030-01-31".len());
+    let rest = if is_day { REST_OF_A_DAY } else { REST_OF_A_MILLISECOND };
+    Ok(query.moment("until")?.map(|time| time + rest))
 }
 
 async fn organization(query: &Query, queries: &Queries) -> Result<Option<OrganizationId>> {
@@ -168,13 +165,6 @@ pub(super) async fn filter_of(query: &Query, queries: &Queries) -> Result<AuditF
             Some(text.parse::<IpAddr>().map_err(refused)?.to_canonical().to_string())
         }
     };
-    let until = moment(query, "until")?.map(|(time, is_day)| {
-        if is_day {
-            time + (Duration::from_hours(24) - Duration::from_micros(1))
-        } else {
-            time + REST_OF_A_MILLISECOND
-        }
-    });
     let mut filter = AuditFilter {
         organization: organization(query, queries).await?,
         user: uuid(query, "user")?.map(UserId::from_uuid),
@@ -183,8 +173,8 @@ pub(super) async fn filter_of(query: &Query, queries: &Queries) -> Result<AuditF
         category: query.word("category", &CATEGORIES)?,
         ip_address,
         search: search(query)?,
-        since: moment(query, "since")?.map(|(time, _)| time),
-        until,
+        since: query.moment("since")?,
+        until: until(query)?,
         ..AuditFilter::default()
     };
     match (query.word("entityType", &ENTITIES)?, uuid(query, "entityId")?) {

@@ -120,12 +120,6 @@ impl Range {
     }
 }
 
-fn moment(query: &Query, name: &str) -> Result<Option<Timestamp>> {
-    let Some(text) = query.text(name) else { return Ok(None) };
-    let refused = || AdminError::invalid(name, "use a time such as 2026-01-15T10:30:00Z");
-    Timestamp::parse_rfc3339(text).map(Some).ok_or_else(refused)
-}
-
 /// Get the sign-ins of all hours or days of a time.
 #[utoipa::path(get, path = "/stats/logins", tag = "stats", params(SeriesParameters),
     responses((status = 200, body = Data<LoginSeries>)))]
@@ -135,8 +129,8 @@ pub(crate) async fn get_login_series(
     query: Query,
 ) -> Result<Reply> {
     let bucket = query.word("bucket", &[(HOUR.word, HOUR), (DAY.word, DAY)])?.unwrap_or(DAY);
-    let to = moment(&query, "to")?.unwrap_or_else(|| state.clock.now());
-    let from = moment(&query, "from")?.unwrap_or(to - bucket.length * (bucket.default - 1));
+    let to = query.moment("to")?.unwrap_or_else(|| state.clock.now());
+    let from = query.moment("from")?.unwrap_or(to - bucket.length * (bucket.default - 1));
     let range = Range::new(bucket, from, to)?;
     let queries = state.directory.queries();
     let organization = match query.text("organizationId") {

@@ -1,11 +1,10 @@
 //! The audit log, and what happened to one entity.
 
-use porta_core::audit::EntityKind;
-use porta_core::{AuditId, OrganizationId};
+use porta_core::{ApplicationId, AuditId, ClientKey, OrganizationId};
 use porta_store::{AuditFilter, AuditRow, Page, PageStart, SortedCursor};
-use uuid::Uuid;
 
 use super::Queries;
+use crate::clients::find;
 use crate::{DirectoryError, Result};
 
 pub struct AuditQueries<'q>(&'q Queries);
@@ -41,31 +40,27 @@ impl AuditQueries<'_> {
     /// The organization that a history is about, by id or slug. An id need not exist any more: the rows outlive what
     /// they are about.
     pub async fn organization(&self, slug_or_id: &str) -> Result<OrganizationId> {
-        match self.0.organization(slug_or_id).await {
-            Ok(organization) => Ok(organization.id),
-            Err(DirectoryError::NotFound { kind, name }) => {
-                OrganizationId::parse(slug_or_id).ok_or(DirectoryError::NotFound { kind, name })
-            }
-            Err(other) => Err(other),
-        }
+        let found = self.0.organization(slug_or_id).await.map(|organization| organization.id);
+        or_gone(found, OrganizationId::parse(slug_or_id))
     }
 
     /// The application that a history is about, by id or slug; likewise.
-    pub async fn application(&self, slug_or_id: &str) -> Result<Uuid> {
-        self.entity(EntityKind::Application, slug_or_id).await
+    pub async fn application(&self, slug_or_id: &str) -> Result<ApplicationId> {
+        let found = find::application(&mut *self.0.repositories(), None, slug_or_id).await;
+        or_gone(found.map(|application| application.id), ApplicationId::parse(slug_or_id))
     }
 
-    /// The client that a history is about, by id or client id; likewise.
-    pub async fn client(&self, id: &str) -> Result<Uuid> {
-        self.entity(EntityKind::Client, id).await
+    /// The client that a history is about, by id or OAuth client id; likewise.
+    pub async fn client(&self, name: &str) -> Result<ClientKey> {
+        let found = find::client(&mut *self.0.repositories(), name).await;
+        or_gone(found.map(|found| found.client.id), ClientKey::parse(name))
     }
+}
 
-    async fn entity(&self, kind: EntityKind, name: &str) -> Result<Uuid> {
-        // PostgreSQL refuses a zero byte, and no name has one.
-        let is_text = !name.contains('\0');
-        let known =
-            if is_text { self.0.repositories().audit().entity_named(kind, name).await? } else { None };
-        let found = known.or_else(|| Uuid::try_parse(name).ok());
-        found.ok_or_else(|| DirectoryError::not_found(kind.as_str(), name))
+/// What was found; if nothing was, what has this id no more.
+fn or_gone<I>(found: Result<I>, id: Option<I>) -> Result<I> {
+    match (found, id) {
+        (Err(DirectoryError::NotFound { .. }), Some(id)) => Ok(id),
+        (found, _) => found,
     }
 }

@@ -3,6 +3,7 @@
 
 mod administrators;
 mod audit;
+mod clients;
 mod statistics;
 mod users;
 
@@ -14,6 +15,7 @@ use porta_store::Repositories;
 
 pub use self::administrators::{AdminSignIn, AdministratorQueries};
 pub use self::audit::AuditQueries;
+pub use self::clients::ClientQueries;
 pub use self::statistics::{Overview, StatisticsQueries};
 pub use self::users::UserQueries;
 

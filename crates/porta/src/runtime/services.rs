@@ -209,6 +209,8 @@ impl Services {
             directory: directory.clone(),
             kv: Arc::clone(&kv),
             clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            answers: Keyring::new(encryption_keys, porta_admin::SEALING_PURPOSE),
             trusted_proxies: trusted_proxies(&config.server.trust_proxy),
             issuer_base: config.server.issuer_base_url.as_str().to_owned(),
             cors_origins: config.server.admin_cors_origins.clone(),

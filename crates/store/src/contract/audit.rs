@@ -6,7 +6,7 @@ use porta_core::audit::{AuditCategory, AuditEvent, EntityKind};
 use porta_core::{AuditId, EntityId as _};
 use uuid::Uuid;
 
-use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, application, one_round_trip};
+use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, one_round_trip};
 use crate::{AuditFilter, AuditRow, EventFilter, PageStart, Store};
 
 /// A row of acme with everything that a row can have.
@@ -204,33 +204,4 @@ pub async fn old_rows_are_deleted(store: Arc<dyn Store>) {
         (0, 0)
     );
     assert_eq!(w.events("old 1").await, 1);
-}
-
-/// Applications and clients are found by what operators call them.
-pub async fn entities_by_name(store: Arc<dyn Store>) {
-    let w = TwoTenants::new(store).await;
-    let mut all = w.repositories();
-    let (app, client) = (&w.acme.application, &w.acme.client);
-    let later = application(Some(w.other.organization.id), "later", &w.entropy);
-    all.applications(w.other.organization.id).insert(&later).await.unwrap();
-    let mut audit = all.audit();
-    let id = audit.entity_named(EntityKind::Application, "later").await.unwrap();
-    assert_eq!(id, Some(later.id.uuid()));
-    // Both tenants have an application of this slug: the older one is meant, of equals the one with the lower id.
-    let first = app.id.uuid().min(w.other.application.id.uuid());
-    let id = audit.entity_named(EntityKind::Application, app.slug.as_str()).await.unwrap();
-    assert_eq!(id, Some(first));
-    let id = audit.entity_named(EntityKind::Client, client.client_id.as_str()).await.unwrap();
-    assert_eq!(id, Some(client.id.uuid()));
-    // An id is one as well.
-    for (kind, id) in [(EntityKind::Application, app.id.uuid()), (EntityKind::Client, client.id.uuid())] {
-        assert_eq!(audit.entity_named(kind, &id.to_string()).await.unwrap(), Some(id), "{kind}");
-    }
-    for (kind, name) in [
-        (EntityKind::Application, client.client_id.as_str()),
-        (EntityKind::Client, app.slug.as_str()),
-        (EntityKind::Organization, w.acme.organization.slug.as_str()),
-    ] {
-        assert_eq!(audit.entity_named(kind, name).await.unwrap(), None, "{kind}");
-    }
 }

@@ -17,6 +17,7 @@
     reason = "short cases read better plainly"
 )]
 
+pub mod all_clients;
 pub mod applications;
 pub mod audit;
 pub mod branding;
@@ -48,9 +49,10 @@ pub mod versions;
 macro_rules! contract_tests {
     ($fresh:expr) => {
         $crate::contract_tests! { @cases $fresh;
+            all_clients: found_by_key_or_identifier, pages_of_all_organizations, filters;
             applications: own_before_shared, only_the_super_admin_writes_shared, children, foreign_children,
                 roles_and_claims_of_people;
-            audit: round_trip, names, filters, pages, old_rows_are_deleted, entities_by_name;
+            audit: round_trip, names, filters, pages, old_rows_are_deleted;
             branding: round_trip, units_decide, limits, another_organization_sees_nothing;
             clients: round_trip, another_organization_sees_nothing, what_a_protocol_request_sees,
                 what_counts_since_when, secrets, origins;
