@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use porta_core::client::Client;
 use porta_core::organization::OrganizationStatus;
 use porta_core::user::UserStatus;
+use porta_directory::Actor;
 use porta_testkit::TestApp;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -21,6 +23,7 @@ porta_testkit::on_both_stores!(
     what_is_no_bulk_change_is_refused,
     one_of_many_changes_of_one_user_wins,
     each_role_does_what_it_may_do_to_one,
+    an_action_on_organizations_needs_its_own_permission,
 );
 
 const USERS_STATUS: &str = "/bulk/users/status";
@@ -279,5 +282,34 @@ async fn each_role_does_what_it_may_do_to_one(app: TestApp) {
     let mut nobody = admins.bearer("x");
     for path in [USERS_STATUS, ORGANIZATIONS_STATUS] {
         refused(&nobody.post(path, &users).await, StatusCode::UNAUTHORIZED, "Invalid token");
+    }
+}
+
+/// The built-in roles that may change organizations may also suspend and archive them; a service account need not.
+async fn an_action_on_organizations_needs_its_own_permission(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let mut unit = admins.app.directory.begin(Actor::System).await.unwrap();
+    let (organization, before) = unit.client("robot").await.unwrap();
+    let scope = "admin:org:update admin:org:suspend admin:org:archive".to_owned();
+    let after = Client { scope, ..before.clone() };
+    unit.clients().update(&organization, &before, after).await.unwrap();
+    unit.commit().await.unwrap();
+    admins.app.wait_for_notices().await;
+    for (scope, may) in [
+        ("admin:org:update", [false, false, false]),
+        ("admin:org:update admin:org:suspend", [true, true, false]),
+        ("admin:org:update admin:org:archive", [false, false, true]),
+        ("admin:org:suspend admin:org:archive", [false, false, false]),
+    ] {
+        let client = ("robot", Some("robot-secret-0123456789abcdef"));
+        let form = [("grant_type", "client_credentials"), ("scope", scope)];
+        let answer = admins.app.browser().token("porta-admin", client, &form).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        let mut robot = admins.bearer(answer.json()["access_token"].as_str().unwrap());
+        for (action, may) in ["activate", "suspend", "archive"].into_iter().zip(may) {
+            let body = json!({ "ids": [NIL], "action": action });
+            let status = if may { StatusCode::OK } else { StatusCode::FORBIDDEN };
+            assert_eq!(robot.post(ORGANIZATIONS_STATUS, &body).await.status, status, "{scope} {action}");
+        }
     }
 }

@@ -48,7 +48,7 @@ async fn the_platform_is_counted(app: TestApp) {
     let expected = json!({
         "organizations": { "total": 3, "active": 3 },
         "applications": { "total": 5, "active": 5 },
-        "clients": { "total": 9, "active": 9 },
+        "clients": { "total": 11, "active": 11 },
         "users": {
             "total": 11, "active": 9, "inactive": 1, "locked": 1,
             "newLast7d": 11, "newLast30d": 11, "activeLast30d": 2,
