@@ -6,6 +6,7 @@
 
 mod access;
 mod answer;
+mod applications;
 mod audit;
 mod body;
 mod bulk;
@@ -21,6 +22,10 @@ mod list;
 mod metadata;
 mod moment;
 mod openapi;
+mod operations;
+mod organizations;
+mod path;
+mod principal;
 mod reference_page;
 mod refusals;
 mod router;
@@ -29,6 +34,6 @@ mod statistics_cache;
 mod stats;
 mod users;
 
-pub use openapi::document;
+pub use operations::document;
 pub use router::router;
 pub use state::{AdminState, AdminStateParts, SEALING_PURPOSE};

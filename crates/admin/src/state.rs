@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::http::{HeaderMap, HeaderValue};
 use porta_core::seal::Keyring;
-use porta_core::{Clock, Entropy, OrganizationId};
+use porta_core::{Clock, Entropy, OrganizationId, Slug};
 use porta_directory::{Directory, RequestOrigin};
 use porta_kv::Kv;
 use porta_web::client_address::{ClientAddresses, TrustedProxies, user_agent};
@@ -42,7 +42,7 @@ pub struct AdminStateInner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) answers: Keyring,
-    pub(crate) issuer_base: String,
+    issuer_base: String,
     pub(crate) cors_origins: Vec<HeaderValue>,
     pub(crate) statistics: StatisticsCache,
     client_addresses: ClientAddresses,
@@ -68,6 +68,11 @@ impl AdminState {
 }
 
 impl AdminStateInner {
+    /// The issuer of an organization.
+    pub(crate) fn issuer(&self, organization: &Slug) -> String {
+        format!("{}/{organization}", self.issuer_base.trim_end_matches('/'))
+    }
+
     pub(crate) fn origin(
         &self,
         peer: SocketAddr,

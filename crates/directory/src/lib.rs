@@ -61,8 +61,8 @@ pub use invitations::{NewInvitation, SentInvitation};
 pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency, jwks_uri};
 pub use organizations::{NewOrganization, OrganizationOperations};
 pub use queries::{
-    AdminSignIn, AdministratorQueries, AuditQueries, ClientQueries, Overview, Queries, StatisticsQueries,
-    UserQueries,
+    AdminSignIn, AdministratorQueries, ApplicationQueries, AuditQueries, ClientQueries, OrganizationQueries,
+    Overview, Queries, StatisticsQueries, UserQueries,
 };
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};

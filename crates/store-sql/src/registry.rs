@@ -19,6 +19,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::migrate::plan::STATEMENTS,
         crate::one_time::STATEMENTS,
         crate::organizations::STATEMENTS,
+        crate::organizations::destroy::STATEMENTS,
         crate::outbox::STATEMENTS,
         crate::ping::STATEMENTS,
         crate::sealed::STATEMENTS,

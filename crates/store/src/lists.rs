@@ -86,6 +86,7 @@ pub struct PageRequest<S> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrganizationFilter {
     pub status: Option<OrganizationStatus>,
+    pub ids: Option<Vec<OrganizationId>>,
     /// In name and slug.
     pub search: Option<String>,
 }
@@ -98,7 +99,9 @@ pub enum OrganizationSort {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApplicationFilter {
+    pub owner: Option<OrganizationId>,
     pub status: Option<ApplicationStatus>,
+    pub ids: Option<Vec<ApplicationId>>,
     /// In name and slug.
     pub search: Option<String>,
 }

@@ -1,12 +1,13 @@
 //! `GET /audit/{auditId}` and `GET /audit/event-types`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use porta_web::reply::Reply;
 
 use super::view::{AuditEntry, EventType};
 use crate::access::{Authorized, ReadAudit};
 use crate::answer::{self, Data};
 use crate::error::Result;
+use crate::path::InPath;
 use crate::state::AdminState;
 
 /// Get one row of the audit log.
@@ -14,7 +15,7 @@ use crate::state::AdminState;
 pub(crate) async fn get_audit_event(
     _: Authorized<ReadAudit>,
     State(state): State<AdminState>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
 ) -> Result<Reply> {
     let found = state.directory.queries().audit().find(&id).await?;
     Ok(answer::ok(AuditEntry::from(found)))

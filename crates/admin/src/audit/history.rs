@@ -1,7 +1,7 @@
 //! `GET …/history`: what happened to one entity. The rows outlive it: the id of something that is gone has a history, and
 //! an id that never was has an empty one.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use porta_core::audit::EntityKind;
 use porta_core::{EntityId as _, UserId};
@@ -15,6 +15,7 @@ use super::view::HistoryEntry;
 use crate::access::{Authorized, ReadApplications, ReadClients, ReadOrganizations, ReadUsers};
 use crate::error::{AdminError, Result};
 use crate::list::Query;
+use crate::path::InPath;
 use crate::state::AdminState;
 
 const DEFAULT: u32 = 20;
@@ -73,7 +74,7 @@ async fn answer(state: &AdminState, query: &Query, filter: AuditFilter) -> Resul
 pub(crate) async fn organization_history(
     _: Authorized<ReadOrganizations>,
     State(state): State<AdminState>,
-    Path(organization): Path<String>,
+    InPath(organization): InPath<String>,
     query: Query,
 ) -> Result<Reply> {
     let organization = state.directory.queries().audit().organization(&organization).await?;
@@ -87,7 +88,7 @@ pub(crate) async fn organization_history(
 pub(crate) async fn application_history(
     _: Authorized<ReadApplications>,
     State(state): State<AdminState>,
-    Path(application): Path<String>,
+    InPath(application): InPath<String>,
     query: Query,
 ) -> Result<Reply> {
     let id = state.directory.queries().audit().application(&application).await?;
@@ -102,7 +103,7 @@ pub(crate) async fn application_history(
 pub(crate) async fn client_history(
     _: Authorized<ReadClients>,
     State(state): State<AdminState>,
-    Path(client): Path<String>,
+    InPath(client): InPath<String>,
     query: Query,
 ) -> Result<Reply> {
     let id = state.directory.queries().audit().client(&client).await?;
@@ -117,7 +118,7 @@ pub(crate) async fn client_history(
 pub(crate) async fn user_history(
     _: Authorized<ReadUsers>,
     State(state): State<AdminState>,
-    Path((organization, user)): Path<(String, String)>,
+    InPath((organization, user)): InPath<(String, String)>,
     query: Query,
 ) -> Result<Reply> {
     let user = user_id(&user)?;
@@ -132,7 +133,7 @@ pub(crate) async fn user_history(
 pub(crate) async fn user_history_by_id(
     _: Authorized<ReadUsers>,
     State(state): State<AdminState>,
-    Path(user): Path<String>,
+    InPath(user): InPath<String>,
     query: Query,
 ) -> Result<Reply> {
     let filter = AuditFilter { user: Some(user_id(&user)?), ..AuditFilter::default() };

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::answer::{BulkAnswer, BulkResult, answer, check};
-use crate::access::{Authorized, ChangeOrganizations};
+use crate::access::{Authorized, UpdateOrganizations};
 use crate::body::JsonBody;
 use crate::error::{AdminError, Result};
 use crate::state::AdminState;
@@ -106,7 +106,7 @@ async fn change(
 #[utoipa::path(post, path = "/bulk/organizations/status", tag = "bulk", request_body = OrganizationsBody,
     responses((status = 200, body = BulkAnswer)))]
 pub(crate) async fn change_organization_statuses(
-    caller: Authorized<ChangeOrganizations>,
+    caller: Authorized<UpdateOrganizations>,
     State(state): State<AdminState>,
     JsonBody(body): JsonBody<OrganizationsBody>,
 ) -> Result<Reply> {

@@ -1,6 +1,6 @@
 //! `GET /config/{key}`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use porta_web::reply::Reply;
 
 use super::input::{SettingParameters, named};
@@ -10,6 +10,7 @@ use crate::answer::{self, Data};
 use crate::error::Result;
 use crate::etag::with_etag;
 use crate::list::Query;
+use crate::path::InPath;
 use crate::state::AdminState;
 
 /// Get a setting with its value in force.
@@ -18,7 +19,7 @@ use crate::state::AdminState;
 pub(crate) async fn get_setting(
     _: Authorized<ReadSettings>,
     State(state): State<AdminState>,
-    Path(key): Path<String>,
+    InPath(key): InPath<String>,
     query: Query,
 ) -> Result<Reply> {
     let queries = state.directory.queries();

@@ -1,6 +1,6 @@
 //! `DELETE /config/{key}`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use porta_web::reply::Reply;
 
@@ -11,6 +11,7 @@ use crate::answer::{self, Data};
 use crate::error::Result;
 use crate::etag::{self, with_etag};
 use crate::list::Query;
+use crate::path::InPath;
 use crate::state::AdminState;
 
 /// Reset a setting of the platform to its default, or of an organization to the platform's value.
@@ -23,7 +24,7 @@ use crate::state::AdminState;
 pub(crate) async fn reset_setting(
     caller: Authorized<UpdateSettings>,
     State(state): State<AdminState>,
-    Path(key): Path<String>,
+    InPath(key): InPath<String>,
     query: Query,
     headers: HeaderMap,
 ) -> Result<Reply> {

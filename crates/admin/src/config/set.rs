@@ -1,6 +1,6 @@
 //! `PUT /config/{key}`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use porta_web::reply::Reply;
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use crate::body::JsonBody;
 use crate::error::{AdminError, Result};
 use crate::etag::{self, with_etag};
 use crate::list::Query;
+use crate::path::InPath;
 use crate::state::AdminState;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -37,7 +38,7 @@ pub(crate) struct NewValue {
 pub(crate) async fn set_setting(
     caller: Authorized<UpdateSettings>,
     State(state): State<AdminState>,
-    Path(key): Path<String>,
+    InPath(key): InPath<String>,
     query: Query,
     headers: HeaderMap,
     JsonBody(body): JsonBody<NewValue>,

@@ -1,6 +1,6 @@
 //! `POST /keys/{keyId}/revoke`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use porta_core::signing_key::SigningKeyStatus;
 use porta_web::reply::Reply;
 
@@ -10,6 +10,7 @@ use crate::answer::no_content;
 use crate::body::JsonBody;
 use crate::error::{AdminError, Result};
 use crate::list::Query;
+use crate::path::InPath;
 use crate::state::AdminState;
 
 /// Revoke a signing key at once: nothing that it signed verifies any more. A key that signed, or was to sign next, is
@@ -19,7 +20,7 @@ use crate::state::AdminState;
 pub(crate) async fn revoke_signing_key(
     caller: Authorized<RotateKeys>,
     State(state): State<AdminState>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     query: Query,
     JsonBody(body): JsonBody<KeyOwner>,
 ) -> Result<Reply> {

@@ -1,6 +1,6 @@
 //! `POST /keys/rotate` and `POST /keys/{keyId}/retire`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use porta_core::organization::Organization;
 use porta_core::signing_key::{SigningAlgorithm, SigningKeyStatus};
 use porta_directory::{DirectoryError, KeySummary, Rotation, Transaction};
@@ -15,6 +15,7 @@ use crate::answer::{self, Data};
 use crate::body::JsonBody;
 use crate::error::{AdminError, Result};
 use crate::list::Query;
+use crate::path::InPath;
 use crate::state::AdminState;
 
 /// The key that signs after a rotation; of several, that of the first algorithm.
@@ -85,7 +86,7 @@ pub(crate) async fn rotate_signing_keys(
 pub(crate) async fn retire_signing_key(
     caller: Authorized<RotateKeys>,
     State(state): State<AdminState>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     query: Query,
     JsonBody(body): JsonBody<RetirementBody>,
 ) -> Result<Reply> {

@@ -1,6 +1,6 @@
 //! `GET /stats/organization/{orgId}`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use porta_core::EntityId as _;
 use porta_web::reply::Reply;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use super::view::{Activity, Counts, Users};
 use crate::access::{Authorized, ReadStatistics};
 use crate::answer::{self, Data, time};
 use crate::error::Result;
+use crate::path::InPath;
 use crate::state::AdminState;
 
 /// Numbers of one organization.
@@ -31,7 +32,7 @@ pub(crate) struct OrganizationStatistics {
 pub(crate) async fn get_organization_statistics(
     _: Authorized<ReadStatistics>,
     State(state): State<AdminState>,
-    Path(organization): Path<String>,
+    InPath(organization): InPath<String>,
 ) -> Result<Reply> {
     let queries = state.directory.queries();
     let id = queries.organization(&organization).await?.id;

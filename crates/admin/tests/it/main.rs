@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod access;
+mod applications;
 mod audit;
 mod bulk;
 mod clients;
@@ -16,6 +17,7 @@ mod idempotency;
 mod keys;
 mod limits;
 mod lists;
+mod organizations;
 mod reference;
 mod services;
 mod stats;

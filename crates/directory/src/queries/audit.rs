@@ -5,6 +5,7 @@ use porta_store::{AuditFilter, AuditRow, Page, PageStart, SortedCursor};
 
 use super::Queries;
 use crate::clients::find;
+use crate::lookup::find_application;
 use crate::{DirectoryError, Result};
 
 pub struct AuditQueries<'q>(&'q Queries);
@@ -46,7 +47,8 @@ impl AuditQueries<'_> {
 
     /// The application that a history is about, by id or slug; likewise.
     pub async fn application(&self, slug_or_id: &str) -> Result<ApplicationId> {
-        let found = find::application(&mut *self.0.repositories(), None, slug_or_id).await;
+        let mut repositories = self.0.repositories();
+        let found = find_application(&mut *repositories.all_applications(), slug_or_id).await;
         or_gone(found.map(|application| application.id), ApplicationId::parse(slug_or_id))
     }
 

@@ -2,8 +2,10 @@
 //! with its own type.
 
 mod administrators;
+mod applications;
 mod audit;
 mod clients;
+mod organizations;
 mod statistics;
 mod users;
 
@@ -14,8 +16,10 @@ use porta_core::{OrganizationId, Slug};
 use porta_store::Repositories;
 
 pub use self::administrators::{AdminSignIn, AdministratorQueries};
+pub use self::applications::ApplicationQueries;
 pub use self::audit::AuditQueries;
 pub use self::clients::ClientQueries;
+pub use self::organizations::OrganizationQueries;
 pub use self::statistics::{Overview, StatisticsQueries};
 pub use self::users::UserQueries;
 

@@ -1,0 +1,29 @@
+//! Every operation, with its description.
+
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::openapi::completed;
+use crate::state::AdminState;
+use crate::{applications, audit, bulk, clients, config, keys, metadata, organizations, stats, users};
+
+/// Every documented operation.
+pub(crate) fn operations() -> OpenApiRouter<AdminState> {
+    OpenApiRouter::new()
+        .routes(routes!(metadata::get_metadata))
+        .merge(users::routes())
+        .merge(clients::routes())
+        .merge(organizations::routes())
+        .merge(applications::routes())
+        .merge(audit::routes())
+        .merge(bulk::routes())
+        .merge(config::routes())
+        .merge(keys::routes())
+        .merge(stats::routes())
+}
+
+/// The document, of all operations of this version.
+pub fn document() -> OpenApi {
+    completed(operations().into_openapi())
+}
