@@ -98,7 +98,7 @@ impl Query {
 
 /// The parameters that every list has, for the OpenAPI document.
 #[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
 #[expect(dead_code, reason = "documents what `ListRequest` reads")]
 pub(crate) struct ListParameters {
     /// Page number, from 1. Not with `cursor` or `limit`.

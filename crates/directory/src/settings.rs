@@ -97,7 +97,7 @@ impl Layers {
 impl Directory {
     /// Lists every setting with its value in force for the platform; for an organization those it may override.
     pub async fn settings(&self, organization: Option<&Organization>) -> Result<Vec<SettingView>> {
-        let layers = Layers::read(self.deps.store.repositories().as_mut(), organization).await?;
+        let layers = Layers::read(&mut *self.deps.store.repositories(), organization).await?;
         let visible = settings::ALL.iter().filter(|d| organization.is_none() || d.per_organization);
         Ok(visible.map(|definition| layers.view(definition)).collect())
     }
@@ -107,7 +107,7 @@ impl Queries {
     /// One setting with its value in force for the platform or an organization.
     pub async fn setting(&self, organization: Option<&Organization>, key: &str) -> Result<SettingView> {
         let definition = find(key)?;
-        let layers = Layers::read(self.repositories().as_mut(), organization).await?;
+        let layers = Layers::read(&mut *self.repositories(), organization).await?;
         Ok(layers.view(definition))
     }
 }

@@ -1,7 +1,10 @@
 //! `GET /audit/{auditId}` and `GET /audit/event-types`.
 
 use axum::extract::State;
-use porta_web::reply::Reply;
+use axum::http::StatusCode;
+use porta_web::reply::{self, Reply};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::view::{AuditEntry, EventType};
 use crate::access::{Authorized, ReadAudit};
@@ -21,9 +24,15 @@ pub(crate) async fn get_audit_event(
     Ok(answer::ok(AuditEntry::from(found)))
 }
 
+/// Kinds of events.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EventTypeList {
+    data: Vec<EventType>,
+}
+
 /// List the events that this version records.
 #[utoipa::path(get, path = "/audit/event-types", tag = "audit",
-    responses((status = 200, body = Data<Vec<EventType>>)))]
+    responses((status = 200, body = EventTypeList)))]
 pub(crate) async fn list_audit_event_types(_: Authorized<ReadAudit>) -> Result<Reply> {
-    Ok(answer::ok(EventType::all()))
+    Ok(reply::json(StatusCode::OK, &EventTypeList { data: EventType::all() }))
 }

@@ -40,7 +40,9 @@ pub(crate) struct AuditPage {
     cursor: Option<String>,
 }
 
-/// List what happened, newest first. Follow `nextCursor`: a page far behind by number is slow.
+/// List what happened, newest first.
+///
+/// Follow `nextCursor`: a page far behind by number is slow.
 #[utoipa::path(get, path = "/audit", tag = "audit", params(AuditParameters),
     responses((status = 200, body = AuditPage)))]
 pub(crate) async fn list_audit(

@@ -102,7 +102,10 @@ async fn change(
     }
 }
 
-/// Activate, suspend or archive many organizations. Each action needs the permission that it needs on one organization.
+/// Activate, suspend or archive many organizations.
+///
+/// Needs also the permission that the action on one organization needs. Each organization is changed by itself: some may
+/// fail.
 #[utoipa::path(post, path = "/bulk/organizations/status", tag = "bulk", request_body = OrganizationsBody,
     responses((status = 200, body = BulkAnswer)))]
 pub(crate) async fn change_organization_statuses(

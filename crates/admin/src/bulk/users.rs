@@ -98,6 +98,8 @@ impl Change<'_> {
 }
 
 /// Change the status of many users of an organization.
+///
+/// Each user is changed by itself: some may fail.
 #[utoipa::path(post, path = "/bulk/users/status", tag = "bulk", request_body = UsersBody,
     responses((status = 200, body = BulkAnswer)))]
 pub(crate) async fn change_user_statuses(

@@ -1,19 +1,27 @@
 //! `GET /config`.
 
 use axum::extract::State;
-use porta_web::reply::Reply;
+use axum::http::StatusCode;
+use porta_web::reply::{self, Reply};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::input::SettingParameters;
 use super::view::SettingEntry;
 use crate::access::{Authorized, ReadSettings};
-use crate::answer::{self, Data};
 use crate::error::Result;
 use crate::list::Query;
 use crate::state::AdminState;
 
+/// Settings by key.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SettingList {
+    data: Vec<SettingEntry>,
+}
+
 /// List all settings with the values in force; of an organization, those that it may override.
 #[utoipa::path(get, path = "/config", tag = "config", params(SettingParameters),
-    responses((status = 200, body = Data<Vec<SettingEntry>>)))]
+    responses((status = 200, body = SettingList)))]
 pub(crate) async fn list_settings(
     _: Authorized<ReadSettings>,
     State(state): State<AdminState>,
@@ -25,5 +33,6 @@ pub(crate) async fn list_settings(
     };
     let mut settings = state.directory.settings(organization.as_ref()).await?;
     settings.sort_by_key(|setting| setting.definition.key);
-    Ok(answer::ok(settings.into_iter().map(SettingEntry::from).collect::<Vec<_>>()))
+    let answer = SettingList { data: settings.into_iter().map(SettingEntry::from).collect() };
+    Ok(reply::json(StatusCode::OK, &answer))
 }

@@ -28,7 +28,9 @@ pub(crate) struct NewValue {
     organization_id: Option<String>,
 }
 
-/// Set a setting of the platform or of an organization. It is in force at once.
+/// Set a setting of the platform or of an organization.
+///
+/// It is in force at once.
 #[utoipa::path(put, path = "/config/{key}", tag = "config", request_body = NewValue,
     params(
         SettingParameters,

@@ -22,8 +22,9 @@ pub(crate) struct GeneratedKey {
     message: &'static str,
 }
 
-/// Publish a new signing key (ES256 if no algorithm is named), in place of one that waits to sign. It signs after the
-/// next rotation.
+/// Publish a new signing key.
+///
+/// It signs after the next rotation, in place of one that waited for that. The first key of an algorithm signs at once.
 #[utoipa::path(post, path = "/keys/generate", tag = "keys", params(KeyParameters), request_body = NewKeyBody,
     responses((status = 201, body = Data<GeneratedKey>)))]
 pub(crate) async fn generate_signing_key(

@@ -13,8 +13,9 @@ use crate::list::Query;
 use crate::path::InPath;
 use crate::state::AdminState;
 
-/// Revoke a signing key at once: nothing that it signed verifies any more. A key that signed, or was to sign next, is
-/// replaced.
+/// Revoke a signing key at once.
+///
+/// Nothing that it signed verifies any more. A key that signed, or was to sign next, is replaced.
 #[utoipa::path(post, path = "/keys/{keyId}/revoke", tag = "keys", params(KeyParameters), request_body = KeyOwner,
     responses((status = 204)))]
 pub(crate) async fn revoke_signing_key(

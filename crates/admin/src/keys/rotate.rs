@@ -55,8 +55,10 @@ async fn signing_key(
     Ok(key)
 }
 
-/// Rotate the signing keys of an organization, of all algorithms or of one. The active key retires, and the published
-/// next key signs.
+/// Rotate the signing keys of an organization.
+///
+/// Of all algorithms or of one: the active key retires, and the published next key signs. Refused (409) until every
+/// verifier knows that one, unless it is an emergency.
 #[utoipa::path(post, path = "/keys/rotate", tag = "keys", params(KeyParameters), request_body = RotationBody,
     responses((status = 201, body = Data<RotatedKeys>)))]
 pub(crate) async fn rotate_signing_keys(

@@ -26,7 +26,9 @@ pub(crate) struct OrganizationStatistics {
     generated_at: String,
 }
 
-/// Get the numbers of an organization. They are at most a minute old.
+/// Get the numbers of an organization.
+///
+/// They are about a minute old at most.
 #[utoipa::path(get, path = "/stats/organization/{orgId}", tag = "stats",
     responses((status = 200, body = Data<OrganizationStatistics>)))]
 pub(crate) async fn get_organization_statistics(

@@ -83,7 +83,9 @@ impl PlatformStatistics {
     }
 }
 
-/// Get the numbers of the platform. They are at most a minute old; the health of the stores is checked now.
+/// Get the numbers of the platform.
+///
+/// They are about a minute old at most; the health of the stores is checked now.
 #[utoipa::path(get, path = "/stats/overview", tag = "stats",
     responses((status = 200, body = Data<PlatformStatistics>)))]
 pub(crate) async fn get_statistics(
