@@ -189,6 +189,7 @@ requirements! {
     ReadClients = [ClientRead];
     UpdateClients = [ClientUpdate];
     RevokeClients = [ClientRevoke];
+
     CreateRoles = [RoleCreate];
     ReadRoles = [RoleRead];
     UpdateRoles = [RoleUpdate];
@@ -201,4 +202,13 @@ requirements! {
     ReadClaims = [ClaimRead];
     UpdateClaims = [ClaimUpdate];
     DeleteClaims = [ClaimArchive];
+
+    ReadSettings = [ConfigRead];
+    UpdateSettings = [ConfigUpdate];
+    ReadKeys = [KeyRead];
+    GenerateKeys = [KeyGenerate];
+    RotateKeys = [KeyRotate];
+    ReadStatistics = [StatsRead];
+    ReadAudit = [AuditRead];
+    CleanAudit = [ConfigUpdate];
 }

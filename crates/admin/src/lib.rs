@@ -7,12 +7,16 @@
 mod access;
 mod answer;
 mod applications;
+mod audit;
 mod body;
+mod bulk;
 mod clients;
+mod config;
 mod cursor;
 mod error;
 mod etag;
 mod idempotency;
+mod keys;
 mod limits;
 mod list;
 mod metadata;
@@ -27,6 +31,8 @@ mod refusals;
 mod rights;
 mod router;
 mod state;
+mod statistics_cache;
+mod stats;
 mod users;
 
 pub use operations::document;

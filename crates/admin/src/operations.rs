@@ -6,7 +6,9 @@ use utoipa_axum::routes;
 
 use crate::openapi::completed;
 use crate::state::AdminState;
-use crate::{applications, clients, metadata, organizations, rights, users};
+use crate::{
+    applications, audit, bulk, clients, config, keys, metadata, organizations, rights, stats, users,
+};
 
 /// Every documented operation.
 pub(crate) fn operations() -> OpenApiRouter<AdminState> {
@@ -17,6 +19,11 @@ pub(crate) fn operations() -> OpenApiRouter<AdminState> {
         .merge(organizations::routes())
         .merge(applications::routes())
         .merge(rights::routes())
+        .merge(audit::routes())
+        .merge(bulk::routes())
+        .merge(config::routes())
+        .merge(keys::routes())
+        .merge(stats::routes())
 }
 
 /// The document, of all operations of this version.

@@ -84,6 +84,7 @@ audit_events! {
     KeyRevoked = "key.revoked", Admin, "a signing key was taken out of use at once";
     KeyResealStarted = "key.reseal.started", Admin, "what older encryption keys sealed is being sealed anew";
     KeyResealed = "key.resealed", Admin, "such a run came to its end; says how many of each kind";
+    AuditCleanup = "audit.cleanup", Admin, "old audit rows were deleted before the sweeper came to them";
     UserCreated = "user.created", Admin, "an account was created";
     UserUpdated = "user.updated", Admin, "fields of an account changed";
     UserActivated = "user.activated", Admin, "a suspended account was activated";

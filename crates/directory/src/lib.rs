@@ -24,6 +24,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 mod actor;
 mod applications;
 mod assignments;
+mod audit_cleanup;
+mod audit_target;
 mod branding;
 mod claims;
 mod clients;
@@ -47,6 +49,7 @@ mod users;
 
 pub use actor::{Actor, Administrator, RequestOrigin, ServiceAccount};
 pub use applications::{ApplicationOperations, NewApplication, NewModule};
+pub use audit_cleanup::AuditCleanup;
 pub use branding::BrandingOperations;
 pub use claims::{ClaimOperations, NewClaim};
 pub use clients::{ClientOperations, IssuedSecret, NewClient, NewSecret, check_client};
@@ -57,12 +60,12 @@ pub use installation::{
     NewInstallation,
 };
 pub use invitations::{NewInvitation, SentInvitation};
-pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
+pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency, jwks_uri};
 pub use organizations::{NewOrganization, OrganizationOperations};
 pub use permissions::PermissionOperations;
 pub use queries::{
-    AdminSignIn, AdministratorQueries, ApplicationQueries, ClaimQueries, ClientQueries, OrganizationQueries,
-    PermissionQueries, Queries, RoleQueries, UserQueries,
+    AdminSignIn, AdministratorQueries, ApplicationQueries, AuditQueries, ClaimQueries, ClientQueries,
+    OrganizationQueries, Overview, PermissionQueries, Queries, RoleQueries, StatisticsQueries, UserQueries,
 };
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};

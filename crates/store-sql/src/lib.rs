@@ -22,6 +22,7 @@ mod second_factors;
 mod sessions;
 mod settings;
 mod signing_keys;
+mod statistics;
 mod sweep;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -32,6 +32,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::sessions::people::STATEMENTS,
         crate::settings::STATEMENTS,
         crate::signing_keys::STATEMENTS,
+        crate::statistics::STATEMENTS,
         crate::sweep::STATEMENTS,
         crate::tokens::STATEMENTS,
         crate::tokens::facts::STATEMENTS,

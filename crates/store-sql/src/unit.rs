@@ -6,8 +6,8 @@ use porta_store::{
     AdministratorRepository, AllApplicationRepository, AllClientRepository, ApplicationRepository,
     AuditRepository, BrandingAssetRepository, ClientRepository, OneTimeTokenRepository,
     OrganizationRepository, OutboxRepository, Repositories, Result, RightsRepository, SealedRepository,
-    SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository, TokenRepository,
-    UnitOfWork, UserRepository,
+    SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository, StatisticsRepository,
+    TokenRepository, UnitOfWork, UserRepository,
 };
 
 use crate::administrators::Administrators;
@@ -27,6 +27,7 @@ use crate::second_factors::SecondFactors;
 use crate::sessions::Sessions;
 use crate::settings::Settings;
 use crate::signing_keys::SigningKeys;
+use crate::statistics::Statistics;
 use crate::tokens::Tokens;
 use crate::users::Users;
 
@@ -87,6 +88,9 @@ macro_rules! repositories {
         }
         fn audit(&mut $self) -> Box<dyn AuditRepository + '_> {
             Box::new(Audit($runner))
+        }
+        fn statistics(&mut $self) -> Box<dyn StatisticsRepository + '_> {
+            Box::new(Statistics($runner))
         }
         fn outbox(&mut $self) -> Box<dyn OutboxRepository + '_> {
             Box::new(Outbox($runner))

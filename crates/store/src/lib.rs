@@ -10,13 +10,13 @@
 //! - a method documented as *one round trip* sends one statement to PostgreSQL.
 
 use async_trait::async_trait;
-use porta_core::audit::AuditEvent;
 use porta_core::signing_key::SigningKey;
-use porta_core::{OrganizationId, Timestamp, UserId};
+use porta_core::{OrganizationId, Timestamp};
 
 pub mod administered_rights;
 pub mod administrators;
 pub mod applications;
+pub mod audit;
 pub mod branding;
 pub mod clients;
 #[cfg(feature = "contract")]
@@ -29,6 +29,7 @@ pub mod outbox;
 pub mod rights;
 pub mod sealed;
 pub mod second_factors;
+pub mod statistics;
 pub mod tokens;
 pub mod users;
 
@@ -37,6 +38,7 @@ pub use administered_rights::{
 };
 pub use administrators::{AdministratorFacts, AdministratorRepository, ServiceFacts};
 pub use applications::{AllApplicationRepository, ApplicationRepository, AssignedClaim, UpsertOutcome};
+pub use audit::{AuditFilter, AuditRepository, AuditRow, EventFilter};
 pub use branding::BrandingAssetRepository;
 pub use clients::{
     AllClientRepository, ClientFacts, ClientRepository, FoundClient, ListedClient, RegisteredAddresses,
@@ -52,6 +54,10 @@ pub use outbox::OutboxRepository;
 pub use rights::{AssignedRights, Catalog, CatalogClaim, CatalogRole, CustomClaim, Rights};
 pub use sealed::{SealedKind, SealedRepository, SealedRow};
 pub use second_factors::{EmailCodeAttempt, EmailCodeOutcome, SecondFactorRepository};
+pub use statistics::{
+    EntityCounts, LoginActivity, LoginBucket, LoginCounts, Pending, StatisticsRepository, StatusCounts,
+    UserCounts,
+};
 pub use tokens::{
     AccessTokenFacts, AuthorizeFacts, GrantWithClient, IssuanceFacts, RefreshTokenFacts, Revocation,
     SessionRepository, TokenRepository, TokenValidity, UserInfoFacts,
@@ -110,6 +116,8 @@ pub trait Repositories: Send {
     /// Not scoped to an organization: it tells whose token a request of the Admin API carries.
     fn administrators(&mut self) -> Box<dyn AdministratorRepository + '_>;
     fn audit(&mut self) -> Box<dyn AuditRepository + '_>;
+    /// Not scoped to an organization: operators count them all.
+    fn statistics(&mut self) -> Box<dyn StatisticsRepository + '_>;
     fn outbox(&mut self) -> Box<dyn OutboxRepository + '_>;
     /// Not scoped to an organization: encryption keys are replaced for the whole installation.
     fn sealed(&mut self) -> Box<dyn SealedRepository + '_>;
@@ -181,21 +189,6 @@ pub trait Store: Send + Sync + 'static {
     async fn remember_issuer_base(&self, issuer_base: &str, now: Timestamp) -> Result<bool>;
     /// Number of round trips to the database so far. Tests check budgets with it.
     fn round_trips(&self) -> u64;
-}
-
-#[async_trait]
-pub trait AuditRepository: Send {
-    async fn record(&mut self, event: &AuditEvent) -> Result<()>;
-    /// Newest first, for tests and the CLI. `organization` restricts the rows to that organization.
-    async fn recent(&mut self, organization: Option<OrganizationId>, limit: u32) -> Result<Vec<AuditEvent>>;
-    /// Rows of an organization whose subject or actor is `user`, newest first. One round trip.
-    async fn about(
-        &mut self,
-        organization: OrganizationId,
-        user: UserId,
-        before: Option<Cursor>,
-        limit: u32,
-    ) -> Result<Page<AuditEvent>>;
 }
 
 /// Position after the last item of a page, ordered by `(created_at, id)`.

@@ -54,6 +54,7 @@ pub trait OrganizationRepository: Send {
 pub struct StoredSetting {
     pub value: serde_json::Value,
     pub version: Version,
+    pub updated_at: Timestamp,
 }
 
 /// Settings of one owner: the platform or an organization.
@@ -61,6 +62,8 @@ pub struct StoredSetting {
 pub trait SettingRepository: Send {
     /// Explicitly set values, by canonical key.
     async fn all(&mut self) -> Result<BTreeMap<String, serde_json::Value>>;
+    /// The same, with version and time.
+    async fn stored(&mut self) -> Result<BTreeMap<String, StoredSetting>>;
     async fn find(&mut self, key: &str) -> Result<Option<StoredSetting>>;
     /// Sets a value in place of the one that was read: `seen` is its version, `None` if the setting was not set.
     /// `Stale`: it was changed since.

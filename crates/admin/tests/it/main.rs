@@ -5,16 +5,22 @@
 
 mod access;
 mod applications;
+mod audit;
+mod bulk;
 mod clients;
 mod concurrency;
+mod config;
 mod cors;
 mod document;
+mod histories;
 mod idempotency;
+mod keys;
 mod limits;
 mod lists;
 mod organizations;
 mod reference;
 mod rights;
 mod services;
+mod stats;
 mod support;
 mod users;

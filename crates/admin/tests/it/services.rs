@@ -48,7 +48,7 @@ async fn a_service_account_may_do_what_its_scope_names(app: TestApp) {
     let id = expect(&answer, StatusCode::CREATED)["data"]["id"].as_str().unwrap().to_owned();
     let row = admins.newest("user.created").await;
     assert_eq!((row.actor_id, row.actor_label.as_deref()), (None, Some("client:robot")));
-    assert_eq!(row.metadata["requestId"], answer.header("x-request-id").unwrap());
+    assert_eq!(row.request_id.as_deref(), answer.header("x-request-id"));
     let answer = robot.post(&format!("/users/{id}/suspend"), &json!({})).await;
     let body = refused(&answer, StatusCode::FORBIDDEN, "Forbidden");
     assert_eq!(body["message"], "Insufficient permissions. Required: admin:user:suspend");

@@ -3,11 +3,13 @@
 
 mod administrators;
 mod applications;
+mod audit;
 mod claims;
 mod clients;
 mod organizations;
 mod permissions;
 mod roles;
+mod statistics;
 mod users;
 
 use std::sync::Arc;
@@ -18,11 +20,13 @@ use porta_store::Repositories;
 
 pub use self::administrators::{AdminSignIn, AdministratorQueries};
 pub use self::applications::ApplicationQueries;
+pub use self::audit::AuditQueries;
 pub use self::claims::ClaimQueries;
 pub use self::clients::ClientQueries;
 pub use self::organizations::OrganizationQueries;
 pub use self::permissions::PermissionQueries;
 pub use self::roles::RoleQueries;
+pub use self::statistics::{Overview, StatisticsQueries};
 pub use self::users::UserQueries;
 
 use crate::{DirectoryDeps, DirectoryError, Result};
