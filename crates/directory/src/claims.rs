@@ -188,7 +188,7 @@ impl ClaimOperations<'_> {
 
     /// Somebody whose organization sees an application.
     pub async fn person(&mut self, application: &Application, id: &str) -> Result<(Organization, User)> {
-        let (organization, user) = self.work.user_by_id(None, id).await?;
+        let (organization, user) = self.work.users().find(None, id).await?;
         if !sees(&organization, application) {
             return Err(DirectoryError::not_found("user", id));
         }

@@ -52,7 +52,7 @@ pub(crate) async fn set_user_claim(
     JsonBody(body): JsonBody<NewValue>,
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    let (organization, user) = unit.user_by_id(Some(&organization), &user).await?;
+    let (organization, user) = unit.users().find(Some(&organization), &user).await?;
     let claim = unit.claims().find_visible(&organization, &claim).await?;
     let value = coerced(claim.claim_type, body.value);
     unit.claims().set_value(&organization, &user, &claim, &value).await?;
@@ -69,7 +69,7 @@ pub(crate) async fn delete_user_claim(
     InPath((organization, user, claim)): InPath<(String, String, String)>,
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    let (organization, user) = unit.user_by_id(Some(&organization), &user).await?;
+    let (organization, user) = unit.users().find(Some(&organization), &user).await?;
     let claim = unit.claims().find_visible(&organization, &claim).await?;
     if !unit.claims().delete_value(&organization, &user, &claim).await? {
         return Err(no_value(user.id, claim.id));

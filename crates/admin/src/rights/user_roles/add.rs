@@ -31,7 +31,7 @@ pub(crate) async fn add_user_roles(
 ) -> Result<Reply> {
     let ids = ids::checked("roleIds", &body.role_ids)?;
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    let (organization, user) = unit.user_by_id(Some(&organization), &user).await?;
+    let (organization, user) = unit.users().find(Some(&organization), &user).await?;
     unit.roles().assign_all(&organization, &user, &ids).await?;
     let all = unit.roles().of_user(&organization, &user).await?;
     unit.commit().await?;
@@ -56,7 +56,7 @@ pub(crate) async fn add_user_role(
     JsonBody(body): JsonBody<OneRole>,
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    let (organization, user) = unit.user_by_id(Some(&organization), &user).await?;
+    let (organization, user) = unit.users().find(Some(&organization), &user).await?;
     unit.roles().assign_all(&organization, &user, &[RoleId::from_uuid(body.role_id)]).await?;
     unit.commit().await?;
     Ok(no_content())

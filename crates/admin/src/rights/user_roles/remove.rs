@@ -21,7 +21,7 @@ async fn remove(
     ids: &[RoleId],
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(actor).await?;
-    let (organization, user) = unit.user_by_id(Some(organization), user).await?;
+    let (organization, user) = unit.users().find(Some(organization), user).await?;
     unit.roles().unassign_all(&organization, &user, ids).await?;
     unit.commit().await?;
     Ok(no_content())
