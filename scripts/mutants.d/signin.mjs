@@ -111,9 +111,9 @@ export default [
   {
     id: 'unknown-person-costs-nothing', area: 'unknown user', what: 'For somebody who does not exist no hash is computed.',
     crate: 'http', words: ['cost', 'work'], file: password,
-    was: raw`        self.verify(password, &cost.dummy_hash(), priority).await?;`,
+    was: raw`        self.verify_parsed(password, ParsedHash::dummy(function), priority).await?;`,
     becomes: raw`        if !FAULT {
-            self.verify(password, &cost.dummy_hash(), priority).await?;
+            self.verify_parsed(password, ParsedHash::dummy(function), priority).await?;
         }`,
   },
   {
@@ -977,7 +977,7 @@ export default [
     id: 'decoy-out-of-proportion', area: 'unknown user', what: 'Costs for unknown addresses do not follow the proportions of the stored hashes.',
     crate: 'signin', words: ['in_their_proportions'], file: 'crates/signin/src/dummy_hash.rs',
     was: raw`    let total: u64 = costs.iter().map(|(_, n)| n).sum();`,
-    becomes: raw`    let even: Vec<(HashCost, u64)> = costs.iter().map(|(cost, n)| (*cost, if FAULT { 1 } else { *n })).collect();
+    becomes: raw`    let even: Vec<(HashFunction, u64)> = costs.iter().map(|(cost, n)| (*cost, if FAULT { 1 } else { *n })).collect();
     let costs = even.as_slice();
     let total: u64 = costs.iter().map(|(_, n)| n).sum();`,
   },

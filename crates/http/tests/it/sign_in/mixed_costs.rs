@@ -9,12 +9,12 @@ use super::support::*;
 
 on_both_stores!(an_unknown_address_costs_what_one_of_the_known_costs,);
 
-/// Memory blocks that judging a wrong password takes.
+/// Work that judging a wrong password takes.
 async fn cost(app: &TestApp, round: usize, email: &str) -> u64 {
-    let before = app.hasher.blocks();
+    let before = app.hasher.work();
     let answer = guess_from(app, &format!("198.51.{}.{}", round / 250, round % 250 + 1), email, WRONG).await;
     assert!(is_refusal(&answer), "{}", answer.status);
-    app.hasher.blocks() - before
+    app.hasher.work() - before
 }
 
 async fn an_unknown_address_costs_what_one_of_the_known_costs(app: TestApp) {
@@ -41,9 +41,9 @@ async fn an_unknown_address_costs_what_one_of_the_known_costs(app: TestApp) {
     // One person of acme has the expensive hash; fake costs of unknown addresses follow that share, roughly.
     assert!(seen[&known[1]] >= 5, "{seen:?}");
     // Hashes of another organization have no influence.
-    let before = app.hasher.blocks();
+    let before = app.hasher.work();
     app.browser().submit_login(&beta(), "nobody@acme.test", WRONG).await;
-    assert_eq!(app.hasher.blocks() - before, known[0]);
+    assert_eq!(app.hasher.work() - before, known[0]);
     // A right password is rehashed with the current cost.
     assert!(is_signed_in(&guess(&app, BOB.0, BOB.1).await));
     assert_eq!(cost(&app, 200, BOB.0).await, known[0]);
