@@ -8,6 +8,7 @@ mod support;
 mod installation;
 mod keys;
 mod operations;
+mod password_hashes;
 mod provisioning;
 mod reseal;
 mod unicode;
