@@ -1066,6 +1066,38 @@ export default [
     becomes: raw`attempt.password.normal().filter(|_| verified.outdated && !FAULT),`,
   },
   {
+    id: 'imported-hash-of-any-cost', area: 'imported hashes', what: 'A hash is stored that takes minutes to verify.',
+    crate: 'core', words: ['costs_more_than_the_bounds'], file: 'crates/core/src/password_hash/mod.rs',
+    was: raw`        if is_allowed { Ok(()) } else {`,
+    becomes: raw`        if is_allowed || FAULT { Ok(()) } else {`,
+  },
+  {
+    id: 'unknown-hash-is-stored', area: 'imported hashes', what: 'A text that is no hash of a known form is stored.',
+    crate: 'directory', words: ['cannot_be_verified'], file: 'crates/directory/src/provision/mod.rs',
+    was: raw`    hash.map_err(|refused| vec![Problem::new("password_hash", refused.to_string())])`,
+    becomes: raw`    hash.or_else(|refused| {
+        if FAULT {
+            return Ok(PasswordHash::trusted("unknown".to_owned()));
+        }
+        Err(vec![Problem::new("password_hash", refused.to_string())])
+    })`,
+  },
+  {
+    id: 'nul-in-a-bcrypt-password', area: 'imported hashes', what: 'A password of bcrypt may be repeated, with a NUL between.',
+    crate: 'signin', words: ['nul'], file: password,
+    was: raw`    !matches!(function, HashFunction::Bcrypt { .. }) || !text.contains('\0')`,
+    becomes: raw`    FAULT || !matches!(function, HashFunction::Bcrypt { .. }) || !text.contains('\0')`,
+  },
+  {
+    id: 'decoy-of-our-hashes-only', area: 'unknown user', what: 'Unknown addresses cost what our own hashes cost, never what imported ones do.',
+    crate: 'http', words: ['costs_what_a_hash_of_another_system'], file: 'crates/signin/src/dummy_hash.rs',
+    was: raw`            let mut costs: Vec<_> = usable.map(|(hash, n)| (hash.function, n)).collect();`,
+    becomes: raw`            let mut costs: Vec<_> = usable.map(|(hash, n)| (hash.function, n)).collect();
+            if FAULT {
+                costs.retain(|(function, _)| matches!(function, HashFunction::Argon2(_)));
+            }`,
+  },
+  {
     id: 'errors-may-be-cached', area: 'security headers', what: 'Caches may store 404 and 405 responses.',
     crate: 'http', words: ['missing_or_refused_is_not_kept'], file: securityHeaders,
     was: raw`    if is_error {`,

@@ -303,7 +303,8 @@ impl Worker {
     }
 }
 
-/// bcrypt repeats the password, each time followed by a NUL. So `a` and `a\0a` have the same hash: a text with a NUL is wrong.
+/// bcrypt repeats the password, each time followed by a NUL, so `a` and `a\0a` have the same hash. A text with a NUL never
+/// matches.
 fn may_match(text: &str, function: HashFunction) -> bool {
     !matches!(function, HashFunction::Bcrypt { .. }) || !text.contains('\0')
 }
