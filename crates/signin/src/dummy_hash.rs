@@ -1,8 +1,9 @@
 //! Cost of the dummy hash for unknown addresses and for accounts without a password (decision 0037).
 //!
-//! An organization may hold hashes of several functions and costs, after the cost was raised or after an import. With one
-//! fixed dummy cost, timing would reveal the accounts whose hashes cost something else (user enumeration). So a keyed
-//! digest of the address chooses function and cost, the same each time, in the proportions in which they are in use.
+//! An organization may hold hashes of several functions and costs, after the cost was raised or after an import. With
+//! one fixed dummy cost, timing would reveal the accounts whose hashes cost something else (user enumeration). So a
+//! keyed digest of the address chooses function and cost, the same each time, in the proportions in which they are in
+//! use.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

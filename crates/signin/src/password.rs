@@ -1,5 +1,5 @@
-//! Password hashing on a bounded pool of dedicated threads, each reusing its Argon2 memory (decision D9). New hashes are
-//! Argon2id; those of other systems are verified as well (decision 0047).
+//! Password hashing on a bounded pool of dedicated threads, each reusing its Argon2 memory (decision D9). New hashes
+//! are Argon2id; those of other systems are verified as well (decision 0047).
 //!
 //! A flood of sign-ins fills its share of the queue and is answered "busy"; token requests never wait for a hash.
 
@@ -303,8 +303,8 @@ impl Worker {
     }
 }
 
-/// bcrypt repeats the password, each time followed by a NUL, so `a` and `a\0a` have the same hash. A text with a NUL never
-/// matches.
+/// bcrypt repeats the password, each time followed by a NUL, so `a` and `a\0a` have the same hash. A text with a NUL
+/// never matches.
 fn may_match(text: &str, function: HashFunction) -> bool {
     !matches!(function, HashFunction::Bcrypt { .. }) || !text.contains('\0')
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | Argon2i, Argon2d, Argon2id | `$argon2id$v=19$m=19456,t=2,p=1$salt$hash` |
 //! | bcrypt | `$2a$12$…`, `$2b$12$…`, `$2y$12$…` |
-//! | PBKDF2 | `$pbkdf2-sha256$i=600000$salt$hash`, passlib's `$pbkdf2-sha256$600000$…`, Django's `pbkdf2_sha256$600000$…` |
+//! | PBKDF2 | `$pbkdf2-sha256$i=600000$salt$hash`, passlib's `$pbkdf2-sha256$600000$…`, Django's `pbkdf2_sha256$…` |
 //! | scrypt | `$scrypt$ln=16,r=8,p=1$salt$hash` |
 //! | scrypt of Firebase | `$fbscrypt$v=1,n=14,r=8,p=1,ss=separator,sk=key$salt$hash` |
 //! | SHA with a salt | `{SSHA}…`, `{SSHA256}…`, `{SSHA512}…` |
