@@ -79,9 +79,9 @@ pub trait UserRepository: Send {
     /// Verifies the address after a mailed link arrived, and lifts an automatic lock with its failure counter as
     /// [`recover_password`](Self::recover_password) does. One round trip.
     async fn verify_email(&mut self, id: UserId, now: Timestamp) -> Result<bool>;
-    /// Argon2id parameters of the stored hashes (`m=…,t=…,p=…`) with the number of users of each, from at most 100,000
-    /// users.
-    async fn hash_parameters(&mut self) -> Result<Vec<(String, u64)>>;
+    /// Stored hashes in groups of equal function and cost: one hash of each group, with the number of users who have
+    /// such a hash. From at most 100,000 users.
+    async fn hash_samples(&mut self) -> Result<Vec<(PasswordHash, u64)>>;
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<User>>;
     async fn list(
         &mut self,

@@ -9,6 +9,7 @@ mod admin_clients;
 mod installation;
 mod keys;
 mod operations;
+mod password_hashes;
 mod provisioning;
 mod reseal;
 mod rights;

@@ -98,7 +98,7 @@ macro_rules! contract_tests {
             units: commit_and_drop, savepoints, a_failed_unit_keeps_nothing;
             users: round_trip, addresses_are_unique_per_organization, one_mailbox_is_found_however_it_is_typed,
                 keys_of_versions_before_are_found, status_and_password,
-                mail_that_arrived, pages,
+                mail_that_arrived, hashes_of_equal_cost, pages,
                 another_organization_sees_nothing;
             versions: organizations, applications, parts_of_applications, clients, users, settings, pictures,
                 racing_writers, racing_for_settings_and_guests;
