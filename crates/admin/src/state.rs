@@ -42,7 +42,7 @@ pub struct AdminStateInner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) answers: Keyring,
-    issuer_base: String,
+    pub(crate) issuer_base: String,
     pub(crate) cors_origins: Vec<HeaderValue>,
     pub(crate) statistics: StatisticsCache,
     client_addresses: ClientAddresses,

@@ -1,7 +1,7 @@
 //! Modules, roles, permissions and claim definitions of an application.
 
 use porta_core::application::{ClaimDefinition, ClaimType, Module, ModuleStatus, Permission, Role};
-use porta_core::{ApplicationId, EntityId, OrganizationId, Slug, Timestamp, Version};
+use porta_core::{ApplicationId, EntityId, OrganizationId, Slug, Version};
 use porta_store::Result;
 
 use super::{visible, writable};
