@@ -2,14 +2,14 @@
 
 use axum::extract::{Path, State};
 use porta_core::password_rules::ContextWords;
-use porta_core::user::{Email, Profile};
-use porta_directory::{DirectoryError, NewUser};
+use porta_core::user::Profile;
+use porta_directory::NewUser;
 use porta_web::reply::Reply;
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::input::ProfileInput;
+use super::input::{ProfileInput, parse_email};
 use super::view::UserView;
 use crate::access::{Authorized, CreateUsers};
 use crate::answer::{self, Data};
@@ -41,12 +41,12 @@ pub(crate) async fn create_user(
     Path(organization): Path<String>,
     JsonBody(body): JsonBody<NewUserBody>,
 ) -> Result<Reply> {
+    let email = parse_email(&body.email)?;
     let profile = body.profile.applied_to(&Profile::default())?;
     let organization = state.directory.queries().organization(&organization).await?;
     let password = match &body.password {
         None => None,
         Some(password) => {
-            let email = Email::parse(&body.email).map_err(DirectoryError::from)?;
             let context = ContextWords::of_new(&email, &profile, &organization);
             Some(state.directory.hash_password(password, context).await?)
         }

@@ -1,12 +1,24 @@
 //! The profile fields of requests.
 
-use porta_core::user::{Address, Profile};
+use porta_core::user::{Address, Email, Profile};
+use porta_directory::DirectoryError;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::body::double_option;
 use crate::error::{AdminError, Detail, Result};
 use crate::list::refuse;
+
+/// Most characters of an address.
+const ADDRESS_LENGTH: usize = 255;
+
+/// Reads an address.
+pub(crate) fn parse_email(text: &str) -> Result<Email> {
+    if text.chars().count() > ADDRESS_LENGTH {
+        return Err(AdminError::invalid("email", format!("use at most {ADDRESS_LENGTH} characters")));
+    }
+    Ok(Email::parse(text).map_err(DirectoryError::from)?)
+}
 
 /// Profile fields. A field that is left out is not changed; `null` clears it.
 #[derive(Debug, Default, Deserialize, ToSchema)]

@@ -2,14 +2,13 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use porta_core::user::{Email, User};
-use porta_directory::DirectoryError;
+use porta_core::user::User;
 use porta_web::reply::Reply;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::UserPath;
-use super::input::ProfileInput;
+use super::input::{ProfileInput, parse_email};
 use super::view::UserView;
 use crate::access::{Authorized, UpdateUsers};
 use crate::answer::{self, Data};
@@ -47,7 +46,7 @@ pub(crate) async fn update_user(
     let (organization, before) = unit.users().find(path.organization.as_deref(), &path.user).await?;
     etag::check(&headers, &UserView::tag(&before), &UserView::from(before.clone()))?;
     let email = match &body.email {
-        Some(email) => Email::parse(email).map_err(DirectoryError::from)?,
+        Some(email) => parse_email(email)?,
         None => before.email.clone(),
     };
     let after = User { email, profile: body.profile.applied_to(&before.profile)?, ..before.clone() };

@@ -223,6 +223,7 @@ fn every_variable_read_is_in_the_reference_and_every_entry_is_read() {
     let source = Source::new(environment, None, "/nonexistent");
     Config::load(&source, &SeededEntropy::new(1)).unwrap();
     StartConfig::load(&source).unwrap();
+    Config::load_console_url(&source).unwrap();
     drop(source);
     let mut documented = std::collections::BTreeSet::new();
     for variable in Config::reference() {

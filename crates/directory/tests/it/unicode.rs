@@ -44,7 +44,8 @@ async fn names_and_labels_are_lines(world: World) {
             status: ModuleStatus::Active,
         };
         assert!(refused(work.applications().create_module(&harbor, &dock, named).await).contains("name"));
-        let named = NewPermission { name: unfit(), slug: "a:b:c".to_owned(), description: None, module: None };
+        let named =
+            NewPermission { name: unfit(), slug: "a:b:c".to_owned(), description: None, module: None };
         assert!(refused(work.roles().create_permission(&harbor, &dock, named).await).contains("name"));
         let branding = Branding { company_name: Some(unfit()), ..Branding::default() };
         let named = NewOrganization { name: "Other".to_owned(), branding, ..NewOrganization::default() };

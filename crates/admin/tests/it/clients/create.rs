@@ -1,5 +1,7 @@
 //! Creating clients.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use porta_core::application::ApplicationStatus;
 use porta_core::organization::OrganizationStatus;
@@ -294,6 +296,7 @@ async fn a_client_belongs_where_it_may(app: TestApp) {
         (json!("beta"), json!("shared"), &beta),
         (json!("acme"), json!(shared.id), &acme),
     ] {
+        admins.app.advance(Duration::from_secs(1));
         let place = json!({ "organizationId": organization, "applicationId": application });
         let data = expect(&root.post(LIST, &with(&place)).await, StatusCode::CREATED)["data"].clone();
         assert_eq!(data["organizationId"], json!(owner.id), "{place}");
