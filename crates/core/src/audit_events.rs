@@ -118,9 +118,12 @@ audit_events! {
     UserConsentGranted = "user.consent.granted", Authentication, "an application was given access";
     UserConsentDenied = "user.consent.denied", Authentication, "it was refused access";
     UserConsentWithdrawn = "user.consent.withdrawn", Authentication,
-        "access was withdrawn on the account page";
-    UserSessionsRevoked = "user.sessions.revoked", Security, "somebody ended all their other sessions";
+        "access was withdrawn, by the person or an administrator";
+    UserSessionsRevoked = "user.sessions.revoked", Security,
+        "the person ended all other sessions, or an administrator all sessions of the person";
     SessionRevoked = "session.revoked", Security, "one session was ended";
+    SessionsBulkRevoked = "sessions.bulk_revoked", Security,
+        "an administrator ended the sessions of an organization, of a client or of everybody";
     UserDataExported = "user.data.exported", Gdpr, "somebody downloaded what is stored about them";
     TwoFactorChallengeStarted = "2fa.challenge.started", Authentication, "a second factor was asked for";
     TwoFactorBlocked = "2fa.blocked", Security, "codes are refused after a hundred wrong ones in a row";

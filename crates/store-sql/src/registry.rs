@@ -18,6 +18,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::one_time::STATEMENTS,
         crate::organizations::STATEMENTS,
         crate::outbox::STATEMENTS,
+        crate::people::sessions::STATEMENTS,
         crate::ping::STATEMENTS,
         crate::sealed::STATEMENTS,
         crate::second_factors::STATEMENTS,

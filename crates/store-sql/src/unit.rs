@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use porta_core::OrganizationId;
 use porta_store::{
     AdministratorRepository, ApplicationRepository, AuditRepository, BrandingAssetRepository,
-    ClientRepository, OneTimeTokenRepository, OrganizationRepository, OutboxRepository, Repositories, Result,
-    SealedRepository, SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository,
-    TokenRepository, UnitOfWork, UserRepository,
+    ClientRepository, OneTimeTokenRepository, OrganizationRepository, OutboxRepository, PeopleRepository,
+    Repositories, Result, SealedRepository, SecondFactorRepository, SessionRepository, SettingRepository,
+    SigningKeyRepository, TokenRepository, UnitOfWork, UserRepository,
 };
 
 use crate::administrators::Administrators;
@@ -18,6 +18,7 @@ use crate::kernel::{Kernel, Runner, Tx};
 use crate::one_time::OneTimeTokens;
 use crate::organizations::Organizations;
 use crate::outbox::Outbox;
+use crate::people::People;
 use crate::sealed::SealedValues;
 use crate::second_factors::SecondFactors;
 use crate::sessions::Sessions;
@@ -71,6 +72,9 @@ macro_rules! repositories {
         }
         fn administrators(&mut $self) -> Box<dyn AdministratorRepository + '_> {
             Box::new(Administrators($runner))
+        }
+        fn people(&mut $self) -> Box<dyn PeopleRepository + '_> {
+            Box::new(People($runner))
         }
         fn audit(&mut $self) -> Box<dyn AuditRepository + '_> {
             Box::new(Audit($runner))

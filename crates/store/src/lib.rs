@@ -25,6 +25,7 @@ pub mod lists;
 pub mod one_time;
 pub mod organizations;
 pub mod outbox;
+pub mod people;
 pub mod rights;
 pub mod sealed;
 pub mod second_factors;
@@ -38,11 +39,13 @@ pub use clients::{ClientFacts, ClientRepository, RegisteredAddresses};
 pub use keys::SigningKeyRepository;
 pub use lists::{
     ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, OrganizationFilter,
-    OrganizationSort, Page, PageRequest, PageStart, SortValue, SortedCursor, UserFilter, UserSort,
+    OrganizationSort, Page, PageRequest, PageStart, SessionFilter, SessionSort, SortValue, SortedCursor,
+    UserFilter, UserSort,
 };
 pub use one_time::OneTimeTokenRepository;
 pub use organizations::{OrganizationRepository, SettingRepository, StoredSetting};
 pub use outbox::OutboxRepository;
+pub use people::{EndedSessions, PeopleRepository, SessionClient, SessionEntry, SessionsOf};
 pub use rights::{AssignedRights, Catalog, CatalogClaim, CatalogRole, CustomClaim, Rights};
 pub use sealed::{SealedKind, SealedRepository, SealedRow};
 pub use second_factors::{EmailCodeAttempt, EmailCodeOutcome, SecondFactorRepository};
@@ -94,6 +97,8 @@ pub trait Repositories: Send {
     fn second_factors(&mut self, organization: OrganizationId) -> Box<dyn SecondFactorRepository + '_>;
     /// Not scoped to an organization: it tells whose token a request of the Admin API carries.
     fn administrators(&mut self) -> Box<dyn AdministratorRepository + '_>;
+    /// Not scoped to an organization: operators look at people of all of them.
+    fn people(&mut self) -> Box<dyn PeopleRepository + '_>;
     fn audit(&mut self) -> Box<dyn AuditRepository + '_>;
     fn outbox(&mut self) -> Box<dyn OutboxRepository + '_>;
     /// Not scoped to an organization: encryption keys are replaced for the whole installation.

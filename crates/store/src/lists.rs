@@ -4,7 +4,7 @@ use porta_core::application::ApplicationStatus;
 use porta_core::client::ClientStatus;
 use porta_core::organization::OrganizationStatus;
 use porta_core::user::UserStatus;
-use porta_core::{ApplicationId, Timestamp};
+use porta_core::{ApplicationId, ClientKey, OrganizationId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::Cursor;
@@ -137,4 +137,20 @@ pub enum UserSort {
     FamilyName,
     CreatedAt,
     LastLoginAt,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SessionFilter {
+    pub user: Option<UserId>,
+    pub organization: Option<OrganizationId>,
+    /// The client got tokens in the session.
+    pub client: Option<ClientKey>,
+    /// Neither revoked nor expired at this time.
+    pub live_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionSort {
+    CreatedAt,
+    LastActivityAt,
 }

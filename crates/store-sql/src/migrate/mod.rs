@@ -58,6 +58,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     17 "0017_standard_claims";
     18 "0018_installation";
     19 "0019_versions";
+    24 "0024_people";
 };
 
 /// First line of a migration whose statements PostgreSQL does not run in a transaction (`CREATE INDEX CONCURRENTLY`).

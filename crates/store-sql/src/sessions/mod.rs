@@ -28,7 +28,10 @@ pub(crate) use session_columns;
 session_columns!(enum SessionColumn of "sessions");
 
 fn read_session(row: &Row) -> Result<SessionRecord> {
-    let r = row.record();
+    session_of(&row.record())
+}
+
+pub(crate) fn session_of(r: &Record<'_, SessionColumn>) -> Result<SessionRecord> {
     Ok(SessionRecord {
         id: r.id(SessionColumn::id)?,
         organization_id: r.id(SessionColumn::organization_id)?,

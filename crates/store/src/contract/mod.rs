@@ -30,6 +30,7 @@ pub mod one_time;
 pub mod organizations;
 pub mod outbox;
 pub mod own_account;
+pub mod people;
 pub mod races;
 pub mod sealed;
 pub mod second_factors;
@@ -70,6 +71,8 @@ macro_rules! contract_tests {
                 another_organization_sees_nothing, units_decide, finished_rows_are_swept, racing_workers;
             own_account: sessions, other_sessions, grants, ending_grants, audit_rows, claims, passwords,
                 racing_passwords;
+            people: sessions_in_every_order, filtered_sessions, ending_sessions, ending_many_sessions,
+                racing_to_end_sessions;
             races: issuing, rotating, forbidding_while_issuing, withdrawing_a_grant_while_issuing,
                 ending_the_tokens_of_a_person_while_issuing;
             sealed: found_and_replaced, emails_that_are_over, a_new_authenticator_wins, racing_an_enrolment, recovery_codes;

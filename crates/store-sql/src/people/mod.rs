@@ -1,0 +1,42 @@
+//! What operators see of people in all organizations.
+
+pub(crate) mod sessions;
+
+use async_trait::async_trait;
+use porta_core::{SessionKey, Timestamp};
+use porta_store::{
+    EndedSessions, Page, PageRequest, PeopleRepository, Result, SessionEntry, SessionFilter, SessionSort,
+    SessionsOf, SortedCursor,
+};
+
+use crate::kernel::Runner;
+
+pub(crate) struct People<'a>(pub(crate) Runner<'a>);
+
+#[async_trait]
+impl PeopleRepository for People<'_> {
+    async fn sessions(
+        &mut self,
+        filter: &SessionFilter,
+        page: &PageRequest<SessionSort>,
+    ) -> Result<Page<SessionEntry, SortedCursor>> {
+        self.list_sessions(filter, page).await
+    }
+
+    async fn count_sessions(&mut self, filter: &SessionFilter) -> Result<u64> {
+        self.number_of_sessions(filter).await
+    }
+
+    async fn session(&mut self, session: SessionKey) -> Result<Option<SessionEntry>> {
+        self.find_session(session).await
+    }
+
+    async fn end_sessions(
+        &mut self,
+        of: SessionsOf,
+        keep: Option<SessionKey>,
+        now: Timestamp,
+    ) -> Result<EndedSessions> {
+        self.revoke_sessions(of, keep, now).await
+    }
+}
