@@ -127,4 +127,7 @@ requirements! {
     ReadUsers = [UserRead];
     UpdateUsers = [UserUpdate];
     SuspendUsers = [UserSuspend];
+
+    ReadSessions = [SessionRead];
+    RevokeSessions = [SessionRevoke];
 }

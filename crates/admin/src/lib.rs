@@ -10,12 +10,15 @@ mod body;
 mod cursor;
 mod error;
 mod etag;
+mod grants;
 mod limits;
 mod list;
 mod metadata;
 mod openapi;
+mod path;
 mod refusals;
 mod router;
+mod sessions;
 mod state;
 mod users;
 

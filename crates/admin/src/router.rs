@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::error::AdminError;
 use crate::openapi::{BASE, document};
 use crate::state::AdminState;
-use crate::{metadata, users};
+use crate::{grants, metadata, sessions, users};
 
 /// The base with a slash, which the nested routes do not cover.
 const ROOT: &str = "/api/admin/";
@@ -35,7 +35,11 @@ static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document().to_json().unwrap_
 
 /// Every documented operation.
 pub(crate) fn operations() -> OpenApiRouter<AdminState> {
-    OpenApiRouter::new().routes(routes!(metadata::get_metadata)).merge(users::routes())
+    OpenApiRouter::new()
+        .routes(routes!(metadata::get_metadata))
+        .merge(users::routes())
+        .merge(sessions::routes())
+        .merge(grants::routes())
 }
 
 /// The router of the API, at its place below the root.

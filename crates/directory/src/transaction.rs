@@ -68,8 +68,21 @@ impl Transaction {
         user: Option<UserId>,
         metadata: Value,
     ) -> Result<()> {
+        let event = self.event(kind, organization, user, metadata);
+        self.unit.audit().record(&event).await?;
+        Ok(())
+    }
+
+    /// An administrative audit row, for a change that writes it itself.
+    pub(crate) fn event(
+        &self,
+        kind: AuditEventKind,
+        organization: Option<&Organization>,
+        user: Option<UserId>,
+        metadata: Value,
+    ) -> AuditEvent {
         let admin = self.actor.administrator();
-        let event = AuditEvent {
+        AuditEvent {
             organization_id: organization.map(|o| o.id),
             organization_label: organization.map(|o| o.slug.to_string()),
             user_id: user,
@@ -79,9 +92,7 @@ impl Transaction {
             ip_address: admin.and_then(|admin| admin.ip_address.clone()),
             user_agent: admin.and_then(|admin| admin.user_agent.clone()),
             ..AuditEvent::new(kind, self.now, &*self.deps.entropy)
-        };
-        self.unit.audit().record(&event).await?;
-        Ok(())
+        }
     }
 }
 

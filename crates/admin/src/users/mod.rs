@@ -47,8 +47,8 @@ fn of_a_user() -> OpenApiRouter<AdminState> {
 /// The user that a path names.
 pub(crate) struct UserPath {
     /// Id or slug. `None`: the path names no organization.
-    organization: Option<String>,
-    user: String,
+    pub(crate) organization: Option<String>,
+    pub(crate) user: String,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for UserPath {

@@ -9,5 +9,6 @@ mod cors;
 mod document;
 mod limits;
 mod lists;
+mod people;
 mod support;
 mod users;

@@ -2,6 +2,7 @@
 //! with its own type.
 
 mod administrators;
+mod sessions;
 mod users;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use porta_core::{OrganizationId, Slug};
 use porta_store::Repositories;
 
 pub use self::administrators::{AdminSignIn, AdministratorQueries};
+pub use self::sessions::SessionQueries;
 pub use self::users::UserQueries;
 
 use crate::{DirectoryDeps, DirectoryError, Result};

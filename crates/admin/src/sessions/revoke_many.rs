@@ -1,0 +1,116 @@
+//! `POST /sessions/revoke` and `DELETE /users/{userId}/sessions`.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use porta_core::{ClientKey, SessionKey};
+use porta_directory::{SessionsToEnd, Transaction};
+use porta_store::EndedSessions;
+use porta_web::reply::{self, Reply};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::access::{Authorized, RevokeSessions};
+use crate::body::JsonBody;
+use crate::error::{AdminError, Result};
+use crate::state::AdminState;
+
+/// Which sessions to end: exactly one of `userId`, `organizationId`, `clientId` and `all`. An unknown field is refused,
+/// because without it other sessions might end.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct SessionsToRevoke {
+    user_id: Option<String>,
+    /// Id or slug.
+    organization_id: Option<String>,
+    /// Id of a client, not its OAuth `client_id`: sessions in which it got tokens.
+    client_id: Option<String>,
+    /// `true`: all sessions of the installation.
+    all: Option<bool>,
+    /// A session that stays, such as the caller's own.
+    except_session_id: Option<String>,
+}
+
+/// How many sessions have ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RevokedSessions {
+    revoked: u64,
+}
+
+impl RevokedSessions {
+    fn reply(ended: EndedSessions) -> Reply {
+        reply::json(StatusCode::OK, &Self { revoked: ended.sessions })
+    }
+}
+
+/// Whose sessions end, as the request names them.
+enum Named<'a> {
+    User(&'a str),
+    Organization(&'a str),
+    Client(ClientKey),
+    Everybody,
+}
+
+impl SessionsToRevoke {
+    fn named(&self) -> Result<Named<'_>> {
+        let all = self.all.filter(|all| *all);
+        let named =
+            (self.user_id.as_deref(), self.organization_id.as_deref(), self.client_id.as_deref(), all);
+        match named {
+            (Some(id), None, None, None) => Ok(Named::User(id)),
+            (None, Some(name), None, None) => Ok(Named::Organization(name)),
+            (None, None, Some(id), None) => {
+                let key = ClientKey::parse(id);
+                key.map(Named::Client).ok_or_else(|| AdminError::invalid("clientId", "use an id"))
+            }
+            (None, None, None, Some(_)) => Ok(Named::Everybody),
+            _ => Err(AdminError::invalid("", "use exactly one of userId, organizationId, clientId, all")),
+        }
+    }
+
+    fn kept(&self) -> Result<Option<SessionKey>> {
+        let Some(text) = &self.except_session_id else { return Ok(None) };
+        let key = SessionKey::parse(text);
+        key.map(Some).ok_or_else(|| AdminError::invalid("exceptSessionId", "use an id"))
+    }
+}
+
+async fn end_of_user(unit: &mut Transaction, id: &str, keep: Option<SessionKey>) -> Result<EndedSessions> {
+    let (organization, user) = unit.user_by_id(None, id).await?;
+    Ok(unit.sessions().end_many(SessionsToEnd::User(&organization, &user), keep).await?)
+}
+
+/// End sessions of a user, of an organization, of a client, or of everybody, with all their tokens.
+#[utoipa::path(post, path = "/revoke", tag = "sessions", request_body = SessionsToRevoke,
+    responses((status = 200, body = RevokedSessions)))]
+pub(crate) async fn revoke_sessions(
+    caller: Authorized<RevokeSessions>,
+    State(state): State<AdminState>,
+    JsonBody(body): JsonBody<SessionsToRevoke>,
+) -> Result<Reply> {
+    let (named, keep) = (body.named()?, body.kept()?);
+    let mut unit = state.directory.begin(caller.into_actor()).await?;
+    let ended = match named {
+        Named::User(id) => end_of_user(&mut unit, id, keep).await?,
+        Named::Organization(name) => {
+            let organization = unit.organization(name).await?;
+            unit.sessions().end_many(SessionsToEnd::Organization(&organization), keep).await?
+        }
+        Named::Client(key) => unit.sessions().end_many(SessionsToEnd::Client(key), keep).await?,
+        Named::Everybody => unit.sessions().end_many(SessionsToEnd::Everybody, keep).await?,
+    };
+    unit.commit().await?;
+    Ok(RevokedSessions::reply(ended))
+}
+
+/// End all sessions of a user with all their tokens.
+#[utoipa::path(delete, path = "/", tag = "sessions", responses((status = 200, body = RevokedSessions)))]
+pub(crate) async fn revoke_user_sessions(
+    caller: Authorized<RevokeSessions>,
+    State(state): State<AdminState>,
+    Path(id): Path<String>,
+) -> Result<Reply> {
+    let mut unit = state.directory.begin(caller.into_actor()).await?;
+    let ended = end_of_user(&mut unit, &id, None).await?;
+    unit.commit().await?;
+    Ok(RevokedSessions::reply(ended))
+}
