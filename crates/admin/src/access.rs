@@ -130,4 +130,8 @@ requirements! {
 
     ReadSessions = [SessionRead];
     RevokeSessions = [SessionRevoke];
+    ManageSecondFactors = [UserTwoFactor];
+    ReadTwoFactorPolicies = [OrgRead];
+    ChangeTwoFactorPolicies = [OrgUpdate];
+    ReadTwoFactorSummaries = [OrgRead, UserRead];
 }

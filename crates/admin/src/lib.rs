@@ -16,12 +16,15 @@ mod list;
 mod metadata;
 mod openapi;
 mod path;
+mod ports;
 mod refusals;
 mod router;
 mod sessions;
 mod state;
+mod two_factor;
 mod users;
 
 pub use openapi::document;
+pub use ports::{MakeRecoveryCodes, NewRecoveryCodes, RenderFailed, RenderMail};
 pub use router::router;
 pub use state::{AdminState, AdminStateParts};

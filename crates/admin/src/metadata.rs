@@ -31,8 +31,7 @@ pub(crate) async fn get_metadata(State(state): State<AdminState>) -> Result<Repl
         });
         return Ok(reply::json(StatusCode::SERVICE_UNAVAILABLE, &body));
     };
-    let slug = entry.organization.to_string();
-    let issuer = format!("{}/{slug}", state.issuer_base.trim_end_matches('/'));
-    let metadata = Metadata { issuer, org_slug: slug, client_id: entry.client_id };
+    let issuer = state.issuer(&entry.organization);
+    let metadata = Metadata { issuer, org_slug: entry.organization.to_string(), client_id: entry.client_id };
     Ok(reply::json(StatusCode::OK, &metadata))
 }

@@ -4,16 +4,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue};
-use porta_core::Clock;
+use porta_core::{Clock, Slug};
 use porta_directory::Directory;
 use porta_kv::Kv;
 use porta_web::client_address::{ClientAddresses, TrustedProxies, user_agent};
+
+use crate::ports::{MakeRecoveryCodes, RenderMail};
 
 /// Constructor arguments of [`AdminState`].
 pub struct AdminStateParts {
     pub directory: Directory,
     pub kv: Arc<dyn Kv>,
     pub clock: Arc<dyn Clock>,
+    pub recovery_codes: Arc<dyn MakeRecoveryCodes>,
+    pub mails: Arc<dyn RenderMail>,
     pub trusted_proxies: TrustedProxies,
     /// Base URL of all issuers.
     pub issuer_base: String,
@@ -30,7 +34,9 @@ pub struct AdminStateInner {
     pub(crate) directory: Directory,
     pub(crate) kv: Arc<dyn Kv>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) issuer_base: String,
+    pub(crate) recovery_codes: Arc<dyn MakeRecoveryCodes>,
+    pub(crate) mails: Arc<dyn RenderMail>,
+    issuer_base: String,
     pub(crate) cors_origins: Vec<HeaderValue>,
     client_addresses: ClientAddresses,
 }
@@ -48,6 +54,8 @@ impl AdminState {
             directory: parts.directory,
             kv: parts.kv,
             clock: parts.clock,
+            recovery_codes: parts.recovery_codes,
+            mails: parts.mails,
             issuer_base: parts.issuer_base,
             cors_origins: cors_origins.collect(),
             client_addresses: ClientAddresses::behind(parts.trusted_proxies),
@@ -56,6 +64,11 @@ impl AdminState {
 }
 
 impl AdminStateInner {
+    /// The issuer of an organization.
+    pub(crate) fn issuer(&self, organization: &Slug) -> String {
+        format!("{}/{organization}", self.issuer_base.trim_end_matches('/'))
+    }
+
     pub(crate) fn origin(&self, peer: SocketAddr, headers: &HeaderMap) -> Origin {
         let address = self.client_addresses.of(peer, headers, self.clock.now());
         Origin { ip_address: address.map(|a| a.to_string()), user_agent: user_agent(headers) }

@@ -87,7 +87,11 @@ audit_events! {
     UserPasswordSet = "user.password.set", Admin,
         "a password was set by an administrator, or, with the category `security`, by an invited person";
     UserPasswordCleared = "user.password.cleared", Admin, "a password was removed by an administrator";
+    UserTwoFactorDisabled = "user.2fa.disabled", Admin,
+        "an administrator switched somebody's second factor off";
     UserTwoFactorReset = "user.2fa.reset", Admin, "an administrator took somebody's second factors away";
+    UserTwoFactorCodesRegenerated = "user.2fa.codesRegenerated", Admin,
+        "an administrator made new recovery codes for somebody";
     UserRolesAssigned = "user.roles.assigned", Admin, "a person was given roles";
     UserRolesRemoved = "user.roles.removed", Admin, "roles were taken from a person";
     UserInvited = "user.invited", Admin, "a person was invited";
@@ -140,7 +144,8 @@ audit_events! {
     TwoFactorSetupEmail = "2fa.setup.email", Security, "setting up mailed codes began";
     TwoFactorSetupEmailComplete = "2fa.setup.email.complete", Authentication, "mailed codes were set up";
     TwoFactorSetupEmailFailed = "2fa.setup.email.failed", Security, "the first mailed code was wrong";
-    TwoFactorDisabled = "2fa.disabled", Security, "somebody switched their second factor off";
+    TwoFactorDisabled = "2fa.disabled", Security,
+        "a second factor was switched off, by the person or an administrator";
     RateLimitLogin = "rate_limit.login", Security, "a limit of failed sign-ins was reached";
     RateLimitInteraction = "rate_limit.interaction", Security,
         "a network began too many sign-ins with a question about consent";

@@ -39,6 +39,7 @@ pub mod provision;
 mod queries;
 mod reseal;
 mod roles;
+mod second_factors;
 mod sessions;
 mod settings;
 mod transaction;
@@ -58,9 +59,13 @@ pub use installation::{
 pub use invitations::{NewInvitation, SentInvitation};
 pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
 pub use organizations::{NewOrganization, OrganizationOperations};
-pub use queries::{AdminSignIn, AdministratorQueries, Queries, SessionQueries, UserQueries};
+pub use queries::{
+    AdminSignIn, AdministratorQueries, FactorStatus, Queries, SecondFactorQueries, SessionQueries,
+    UserQueries,
+};
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};
+pub use second_factors::SecondFactorOperations;
 pub use sessions::{SessionOperations, SessionsToEnd};
 pub use settings::{SettingOperations, SettingSource, SettingView};
 pub use transaction::Transaction;

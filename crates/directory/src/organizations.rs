@@ -122,6 +122,11 @@ impl OrganizationOperations<'_> {
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
+        let changes_policy = before.two_factor_policy != after.two_factor_policy;
+        if changes_policy && before.is_super_admin && !self.work.actor.is_super_admin() {
+            let text = "Cannot modify the super-admin organization policy";
+            return Err(DirectoryError::Forbidden(text.to_owned()));
+        }
         if !self.work.unit.organizations().update(&after).await.map_err(stale("organization"))? {
             return Err(DirectoryError::not_found("organization", &before.slug));
         }
@@ -132,7 +137,7 @@ impl OrganizationOperations<'_> {
             metadata["newDefaultLoginMethods"] = json!(after.default_login_methods);
         }
         self.work.audit(AuditEventKind::OrgUpdated, Some(&after), None, metadata).await?;
-        if before.two_factor_policy != after.two_factor_policy {
+        if changes_policy {
             let metadata = json!({
                 "previousPolicy": before.two_factor_policy, "newPolicy": after.two_factor_policy,
             });

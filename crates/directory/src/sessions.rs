@@ -12,6 +12,8 @@ use porta_core::{ClientKey, GrantId, SessionKey};
 use porta_store::{EndedSessions, SessionsOf};
 use serde_json::json;
 
+use crate::transaction::audit_row;
+use crate::users::UserOperations;
 use crate::{DirectoryError, Result, Transaction};
 
 /// Which sessions to end.
@@ -29,9 +31,9 @@ pub struct SessionOperations<'t> {
     work: &'t mut Transaction,
 }
 
-impl Transaction {
-    pub fn sessions(&mut self) -> SessionOperations<'_> {
-        SessionOperations { work: self }
+impl<'t> UserOperations<'t> {
+    pub fn sessions(self) -> SessionOperations<'t> {
+        SessionOperations { work: self.work }
     }
 }
 
@@ -44,7 +46,7 @@ impl SessionOperations<'_> {
         let organization = self.work.unit.organizations().by_id(session.organization_id).await?;
         let organization = organization.ok_or_else(missing)?;
         let (kind, metadata) = (AuditEventKind::SessionRevoked, json!({ "session": key.to_string() }));
-        let event = self.work.event(kind, Some(&organization), Some(session.user_id), metadata);
+        let event = audit_row(self.work, kind, Some(&organization), Some(session.user_id), metadata);
         let now = self.work.now;
         Ok(self.work.unit.sessions(organization.id).end(key, now, &event).await?)
     }
@@ -93,7 +95,7 @@ impl SessionOperations<'_> {
         let missing = || DirectoryError::not_found("grant", grant);
         let id = GrantId::parse(grant).ok_or_else(missing)?;
         let (kind, metadata) = (AuditEventKind::UserConsentWithdrawn, json!({ "grant": id.to_string() }));
-        let event = self.work.event(kind, Some(organization), Some(user.id), metadata);
+        let event = audit_row(self.work, kind, Some(organization), Some(user.id), metadata);
         let now = self.work.now;
         let is_withdrawn =
             self.work.unit.sessions(organization.id).end_grant(user.id, id, now, &event).await?;

@@ -68,31 +68,31 @@ impl Transaction {
         user: Option<UserId>,
         metadata: Value,
     ) -> Result<()> {
-        let event = self.event(kind, organization, user, metadata);
+        let event = audit_row(self, kind, organization, user, metadata);
         self.unit.audit().record(&event).await?;
         Ok(())
     }
+}
 
-    /// An administrative audit row, for a change that writes it itself.
-    pub(crate) fn event(
-        &self,
-        kind: AuditEventKind,
-        organization: Option<&Organization>,
-        user: Option<UserId>,
-        metadata: Value,
-    ) -> AuditEvent {
-        let admin = self.actor.administrator();
-        AuditEvent {
-            organization_id: organization.map(|o| o.id),
-            organization_label: organization.map(|o| o.slug.to_string()),
-            user_id: user,
-            actor_id: self.actor.user(),
-            actor_label: Some(self.actor.label()),
-            metadata: with_request_id(metadata, admin.and_then(|admin| admin.request_id.as_deref())),
-            ip_address: admin.and_then(|admin| admin.ip_address.clone()),
-            user_agent: admin.and_then(|admin| admin.user_agent.clone()),
-            ..AuditEvent::new(kind, self.now, &*self.deps.entropy)
-        }
+/// An administrative audit row, for a change whose statement writes it.
+pub(crate) fn audit_row(
+    work: &Transaction,
+    kind: AuditEventKind,
+    organization: Option<&Organization>,
+    user: Option<UserId>,
+    metadata: Value,
+) -> AuditEvent {
+    let admin = work.actor.administrator();
+    AuditEvent {
+        organization_id: organization.map(|o| o.id),
+        organization_label: organization.map(|o| o.slug.to_string()),
+        user_id: user,
+        actor_id: work.actor.user(),
+        actor_label: Some(work.actor.label()),
+        metadata: with_request_id(metadata, admin.and_then(|admin| admin.request_id.as_deref())),
+        ip_address: admin.and_then(|admin| admin.ip_address.clone()),
+        user_agent: admin.and_then(|admin| admin.user_agent.clone()),
+        ..AuditEvent::new(kind, work.now, &*work.deps.entropy)
     }
 }
 

@@ -48,7 +48,7 @@ pub use outbox::OutboxRepository;
 pub use people::{EndedSessions, PeopleRepository, SessionClient, SessionEntry, SessionsOf};
 pub use rights::{AssignedRights, Catalog, CatalogClaim, CatalogRole, CustomClaim, Rights};
 pub use sealed::{SealedKind, SealedRepository, SealedRow};
-pub use second_factors::{EmailCodeAttempt, EmailCodeOutcome, SecondFactorRepository};
+pub use second_factors::{EmailCodeAttempt, EmailCodeOutcome, FactorCounts, SecondFactorRepository};
 pub use tokens::{
     AccessTokenFacts, AuthorizeFacts, GrantWithClient, IssuanceFacts, RefreshTokenFacts, Revocation,
     SessionRepository, TokenRepository, TokenValidity, UserInfoFacts,

@@ -20,7 +20,7 @@ pub(crate) async fn withdraw_user_grant(
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(caller.into_actor()).await?;
     let (organization, user) = unit.user_by_id(path.organization.as_deref(), &path.user).await?;
-    unit.sessions().withdraw_grant(&organization, &user, values.get("grantId")).await?;
+    unit.users().sessions().withdraw_grant(&organization, &user, values.get("grantId")).await?;
     unit.commit().await?;
     Ok(no_content())
 }

@@ -16,7 +16,7 @@ pub(crate) async fn revoke_session(
     Path(id): Path<String>,
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    unit.sessions().end(&id).await?;
+    unit.users().sessions().end(&id).await?;
     unit.commit().await?;
     Ok(no_content())
 }

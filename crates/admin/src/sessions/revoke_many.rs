@@ -76,7 +76,7 @@ impl SessionsToRevoke {
 
 async fn end_of_user(unit: &mut Transaction, id: &str, keep: Option<SessionKey>) -> Result<EndedSessions> {
     let (organization, user) = unit.user_by_id(None, id).await?;
-    Ok(unit.sessions().end_many(SessionsToEnd::User(&organization, &user), keep).await?)
+    Ok(unit.users().sessions().end_many(SessionsToEnd::User(&organization, &user), keep).await?)
 }
 
 /// End sessions of a user, of an organization, of a client, or of everybody, with all their tokens.
@@ -93,10 +93,10 @@ pub(crate) async fn revoke_sessions(
         Named::User(id) => end_of_user(&mut unit, id, keep).await?,
         Named::Organization(name) => {
             let organization = unit.organization(name).await?;
-            unit.sessions().end_many(SessionsToEnd::Organization(&organization), keep).await?
+            unit.users().sessions().end_many(SessionsToEnd::Organization(&organization), keep).await?
         }
-        Named::Client(key) => unit.sessions().end_many(SessionsToEnd::Client(key), keep).await?,
-        Named::Everybody => unit.sessions().end_many(SessionsToEnd::Everybody, keep).await?,
+        Named::Client(key) => unit.users().sessions().end_many(SessionsToEnd::Client(key), keep).await?,
+        Named::Everybody => unit.users().sessions().end_many(SessionsToEnd::Everybody, keep).await?,
     };
     unit.commit().await?;
     Ok(RevokedSessions::reply(ended))

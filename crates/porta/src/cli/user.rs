@@ -138,7 +138,7 @@ async fn reset(global: Global, person: Person) -> Result<(), Failure> {
     let mut work = direct.begin().await?;
     let organization = work.organization(&person.org).await?;
     let user = work.user(&organization, &person.user).await?;
-    work.users().reset_second_factors(&organization, &user).await?;
+    work.users().second_factors().reset(&organization, &user).await?;
     work.commit().await?;
     output::done(format_args!(
         "{} of {} has no second factor any more",

@@ -78,7 +78,7 @@ macro_rules! contract_tests {
             sealed: found_and_replaced, emails_that_are_over, a_new_authenticator_wins, racing_an_enrolment, recovery_codes;
             second_factors: authenticator, an_enrolled_person_keeps_their_factor, steps,
                 mailed_codes_as_factor, disabling, recovery_codes, email_codes, email_codes_end,
-                email_codes_side_by_side, units,
+                email_codes_side_by_side, units, counts,
                 another_organization_sees_nothing;
             sessions: facts, lifetime, absolute_lifetime, ending, grants_grow, racing_consents, another_organization_sees_nothing;
             sign_in: success, the_session_must_be_ones_own, failures_lock, a_lock_may_follow_a_lock, nobody_there,

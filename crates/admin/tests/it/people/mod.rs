@@ -1,7 +1,9 @@
 //! Sessions, grants, second factors, invitations and personal data.
 
 mod grants;
+mod protected;
 mod sessions;
+mod two_factor;
 
 use axum::http::{Method, StatusCode, header};
 use porta_core::ClientKey;
