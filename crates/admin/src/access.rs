@@ -134,4 +134,5 @@ requirements! {
     ReadTwoFactorPolicies = [OrgRead];
     ChangeTwoFactorPolicies = [OrgUpdate];
     ReadTwoFactorSummaries = [OrgRead, UserRead];
+    InviteUsers = [UserInvite];
 }

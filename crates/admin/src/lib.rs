@@ -11,6 +11,7 @@ mod cursor;
 mod error;
 mod etag;
 mod grants;
+mod invitations;
 mod limits;
 mod list;
 mod metadata;

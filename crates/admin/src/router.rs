@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::error::AdminError;
 use crate::openapi::{BASE, document};
 use crate::state::AdminState;
-use crate::{grants, metadata, sessions, two_factor, users};
+use crate::{grants, invitations, metadata, sessions, two_factor, users};
 
 /// The base with a slash, which the nested routes do not cover.
 const ROOT: &str = "/api/admin/";
@@ -41,6 +41,7 @@ pub(crate) fn operations() -> OpenApiRouter<AdminState> {
         .merge(sessions::routes())
         .merge(grants::routes())
         .merge(two_factor::routes())
+        .merge(invitations::routes())
 }
 
 /// The router of the API, at its place below the root.

@@ -95,6 +95,7 @@ audit_events! {
     UserRolesAssigned = "user.roles.assigned", Admin, "a person was given roles";
     UserRolesRemoved = "user.roles.removed", Admin, "roles were taken from a person";
     UserInvited = "user.invited", Admin, "a person was invited";
+    UserInviteWithdrawn = "user.invite.withdrawn", Admin, "an invitation was withdrawn before it was accepted";
     UserInviteAccepted = "user.invite.accepted", Security, "an invitation was accepted";
     UserInvitePreAssignmentsApplied = "user.invite.pre_assignments_applied", Security,
         "roles and claims of an invitation were given";

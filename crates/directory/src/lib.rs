@@ -34,6 +34,7 @@ mod invitations;
 mod keys;
 mod lookup;
 mod organizations;
+mod pre_assignments;
 mod protected;
 pub mod provision;
 mod queries;
@@ -56,12 +57,13 @@ pub use installation::{
     Installation, InstallationOperations, Installed, InstalledPart, NewAdministrator, NewConsole,
     NewInstallation,
 };
-pub use invitations::{NewInvitation, SentInvitation};
+pub use invitations::{InvitationOperations, NewInvitation, SentInvitation};
 pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
 pub use organizations::{NewOrganization, OrganizationOperations};
+pub use pre_assignments::{NamedClaim, PreAssignments};
 pub use queries::{
-    AdminSignIn, AdministratorQueries, FactorStatus, Queries, SecondFactorQueries, SessionQueries,
-    UserQueries,
+    AdminSignIn, AdministratorQueries, FactorStatus, InvitationQueries, Queries, SecondFactorQueries,
+    SessionQueries, UserQueries,
 };
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};

@@ -16,6 +16,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::migrate::STATEMENTS,
         crate::migrate::plan::STATEMENTS,
         crate::one_time::STATEMENTS,
+        crate::one_time::invitations::STATEMENTS,
         crate::organizations::STATEMENTS,
         crate::outbox::STATEMENTS,
         crate::people::sessions::STATEMENTS,

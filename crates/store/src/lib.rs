@@ -38,11 +38,11 @@ pub use branding::BrandingAssetRepository;
 pub use clients::{ClientFacts, ClientRepository, RegisteredAddresses};
 pub use keys::SigningKeyRepository;
 pub use lists::{
-    ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, OrganizationFilter,
-    OrganizationSort, Page, PageRequest, PageStart, SessionFilter, SessionSort, SortValue, SortedCursor,
-    UserFilter, UserSort,
+    ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, InvitationFilter,
+    InvitationSort, OrganizationFilter, OrganizationSort, Page, PageRequest, PageStart, SessionFilter,
+    SessionSort, SortValue, SortedCursor, UserFilter, UserSort,
 };
-pub use one_time::OneTimeTokenRepository;
+pub use one_time::{InvitationEntry, OneTimeTokenRepository};
 pub use organizations::{OrganizationRepository, SettingRepository, StoredSetting};
 pub use outbox::OutboxRepository;
 pub use people::{EndedSessions, PeopleRepository, SessionClient, SessionEntry, SessionsOf};

@@ -2,6 +2,7 @@
 
 use porta_core::application::ApplicationStatus;
 use porta_core::client::ClientStatus;
+use porta_core::invitation::InvitationState;
 use porta_core::organization::OrganizationStatus;
 use porta_core::user::UserStatus;
 use porta_core::{ApplicationId, ClientKey, OrganizationId, Timestamp, UserId};
@@ -153,4 +154,18 @@ pub struct SessionFilter {
 pub enum SessionSort {
     CreatedAt,
     LastActivityAt,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InvitationFilter {
+    /// In this state at this time.
+    pub state: Option<(InvitationState, Timestamp)>,
+    /// In the address.
+    pub search: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvitationSort {
+    CreatedAt,
+    ExpiresAt,
 }

@@ -2,6 +2,7 @@
 //! with its own type.
 
 mod administrators;
+mod invitations;
 mod second_factors;
 mod sessions;
 mod users;
@@ -13,6 +14,7 @@ use porta_core::{OrganizationId, Slug};
 use porta_store::Repositories;
 
 pub use self::administrators::{AdminSignIn, AdministratorQueries};
+pub use self::invitations::InvitationQueries;
 pub use self::second_factors::{FactorStatus, SecondFactorQueries};
 pub use self::sessions::SessionQueries;
 pub use self::users::UserQueries;

@@ -166,8 +166,10 @@ async fn invite(invitation: Invitation) -> Result<(), Failure> {
         message: invitation.message,
         roles: invitation.roles,
         claims: invitation.claims,
+        ..NewInvitation::default()
     };
-    let invited = work.users().invite(&organization, &issuer.issuer_of(&organization.slug), new).await?;
+    let invited =
+        work.users().invitations().send(&organization, &issuer.issuer_of(&organization.slug), new).await?;
     work.commit().await?;
     output::done(format_args!(
         "{} is invited to {}; the invitation works until {}",

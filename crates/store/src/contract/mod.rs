@@ -64,7 +64,7 @@ macro_rules! contract_tests {
             one_time: round_trip, looking_consumes_nothing, clock_edges, a_newer_one_replaces, withdrawing,
                 in_a_unit, another_organization_sees_nothing, racing_to_consume, racing_to_issue,
                 racing_for_the_only_one,
-                only_to_ones_own_address, racing_a_change_of_address;
+                only_to_ones_own_address, racing_a_change_of_address, invitations, racing_to_withdraw;
             organizations: round_trip, status_moves_are_guarded, pages, settings_have_owners;
             outbox: a_known_key_adds_nothing, a_claim_is_exclusive_until_it_ends, only_the_kinds_asked_for_are_claimed, outcomes,
                 a_late_delivery_counts, what_came_to_nothing_is_gone,

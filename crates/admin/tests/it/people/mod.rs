@@ -1,6 +1,7 @@
 //! Sessions, grants, second factors, invitations and personal data.
 
 mod grants;
+mod invitations;
 mod protected;
 mod sessions;
 mod two_factor;
