@@ -3,11 +3,11 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { after, before, describe, test } from 'node:test'
+import { after, before, describe } from 'node:test'
 import { launch } from './lib/browser.mjs'
 import { Clock } from './lib/clock.mjs'
 import { totp } from './lib/totp.mjs'
-import { Visitor, WITH_AND_WITHOUT_JS } from './lib/visitor.mjs'
+import { IS_LOSSY, Visitor, habitsTest, walkTest } from './lib/visitor.mjs'
 import { NEW_PASSWORD, World } from './lib/world.mjs'
 
 let browser
@@ -17,7 +17,7 @@ let world
 before(async () => {
   browser = await launch()
   clock = new Clock()
-  world = await World.start('account', { ways: 18, 'by-app': 2, strict: 2 }, clock.env)
+  world = await World.start('account', { ways: 18, 'by-app': 2, strict: 2 }, clock.env, [], { isLossy: IS_LOSSY })
 })
 after(async () => {
   await browser?.close()
@@ -25,16 +25,13 @@ after(async () => {
   clock?.end()
 })
 
-/** One test per value of WITH_AND_WITHOUT_JS, with a person who has opened the overview of their account. */
+/** A walk of a person who has opened the overview of their account. */
 function accountTest(name, at, walk) {
-  for (const javaScript of WITH_AND_WITHOUT_JS) {
-    test(`${name}, ${javaScript ? 'with' : 'without'} JavaScript`, () =>
-      Visitor.walk(world, browser, { javaScript, rp: world.rp(at) }, async (visitor) => {
-        const kim = world.person(at)
-        await enter(visitor, kim)
-        await walk(visitor, kim)
-      }))
-  }
+  walkTest(name, (how) => Visitor.walk(world, browser, { ...how, rp: world.rp(at) }, async (visitor) => {
+    const kim = world.person(at)
+    await enter(visitor, kim)
+    await walk(visitor, kim)
+  }))
 }
 
 async function enter(visitor, kim, password) {
@@ -43,7 +40,7 @@ async function enter(visitor, kim, password) {
 }
 
 /** The same person in another browser. */
-const elsewhere = (visitor, walk) => Visitor.walk(world, browser, { javaScript: visitor.javaScript, rp: visitor.rp }, walk)
+const elsewhere = ({ javaScript, rp, habit }, walk) => Visitor.walk(world, browser, { javaScript, rp, habit }, walk)
 
 /** The row of a list with this heading. */
 const row = (visitor, heading) =>
@@ -73,6 +70,7 @@ describe('the account', { concurrency: 2 }, () => {
     })
     await visitor.open('/account')
     await visitor.page.locator('.badge', { hasText: /^confirmed$/ }).waitFor()
+    await world.assertRecorded(kim, { 'user.login.password': 1, 'user.email.verified': 1 })
   })
 
   accountTest('changes its password', 'ways', async (visitor, kim) => {
@@ -102,6 +100,9 @@ describe('the account', { concurrency: 2 }, () => {
       await other.told('do not match')
       await other.signIn(kim, NEW_PASSWORD)
       await other.on('Your account')
+    })
+    await world.assertRecorded(kim, {
+      'user.password.change.failed': 1, 'user.password.changed': 1, 'user.login.password.failed': 1, 'user.login.password': 3,
     })
   })
 
@@ -161,9 +162,13 @@ describe('the account', { concurrency: 2 }, () => {
       await enter(other, kim)
       await other.on('Your account')
     })
+    await world.assertRecorded(kim, {
+      '2fa.setup.email': 1, '2fa.setup.totp.failed': 1, '2fa.setup.totp': 1, '2fa.recovery.regenerated': 1,
+      '2fa.verify.failed': 1, '2fa.recovery.used': 1, '2fa.disabled': 1,
+    })
   })
 
-  accountTest('keeps a second step that the organization asks for', 'by-app', async (visitor) => {
+  accountTest('keeps a second step that the organization asks for', 'by-app', async (visitor, kim) => {
     const key = await visitor.page.locator('.secret-key').innerText()
     await visitor.fill({ Code: totp(key) })
     await visitor.press('Confirm')
@@ -178,6 +183,7 @@ describe('the account', { concurrency: 2 }, () => {
     await visitor.press('Confirm')
     await keepCodes(visitor)
     await visitor.told('The second step is set up')
+    await world.assertRecorded(kim, { '2fa.setup.totp': 2 })
   })
 
   accountTest('ends one session, and all others', 'ways', async (visitor, kim) => {
@@ -188,7 +194,8 @@ describe('the account', { concurrency: 2 }, () => {
         await visitor.press('Signed in')
         await visitor.on('Signed in', 'account-sessions')
         assert.equal(await visitor.page.locator('.rows > li').count(), 3)
-        await visitor.button('End').first().click()
+        const others = visitor.page.locator('.rows > li', { has: visitor.button('End') })
+        await visitor.press('End', others.first())
         await visitor.told('That session is ended')
         assert.equal(await visitor.page.locator('.rows > li').count(), 2)
         await visitor.press('Sign out everywhere else')
@@ -206,34 +213,34 @@ describe('the account', { concurrency: 2 }, () => {
     await visitor.on('You are signed out')
     await visitor.open('/account')
     await visitor.on('Sign in')
+    await world.assertRecorded(kim, { 'user.login.password': 3, 'session.revoked': 1, 'user.logout': 1 })
   })
 
-  for (const javaScript of WITH_AND_WITHOUT_JS) {
-    test(`withdraws an application's access, ${javaScript ? 'with' : 'without'} JavaScript`, () =>
-      Visitor.walk(world, browser, { javaScript, rp: world.thirdParty() }, async (visitor) => {
-        const kim = world.person()
-        await visitor.begin({ scope: 'openid email offline_access', prompt: 'consent' })
-        await visitor.signIn(kim)
-        await visitor.press('Allow')
-        await visitor.arrives()
-        const { refresh_token: refreshToken } = visitor.tokens
-        await visitor.open('/account/applications')
-        await visitor.on('Applications', 'account-applications')
-        await row(visitor, 'Harbour Charts').getByText('See your email address').waitFor()
-        await visitor.press('Withdraw access', row(visitor, 'Harbour Charts'))
-        await visitor.on('Applications', 'account-applications-none')
-        await visitor.told('That application no longer has access')
-        const refused = await visitor.rp.refresh(refreshToken)
-        assert.equal(refused.json().error, 'invalid_grant', String(refused))
-        await visitor.begin()
-        await visitor.on('Allow access?')
-      }))
-  }
+  walkTest("withdraws an application's access", (how) =>
+    Visitor.walk(world, browser, { ...how, rp: world.thirdParty() }, async (visitor) => {
+      const kim = world.person()
+      await visitor.begin({ scope: 'openid email offline_access', prompt: 'consent' })
+      await visitor.signIn(kim)
+      await visitor.press('Allow')
+      await visitor.arrives()
+      const { refresh_token: refreshToken } = visitor.tokens
+      await visitor.open('/account/applications')
+      await visitor.on('Applications', 'account-applications')
+      await row(visitor, 'Harbour Charts').getByText('See your email address').waitFor()
+      await visitor.press('Withdraw access', row(visitor, 'Harbour Charts'))
+      await visitor.on('Applications', 'account-applications-none')
+      await visitor.told('That application no longer has access')
+      const refused = await visitor.rp.refresh(refreshToken)
+      assert.equal(refused.json().error, 'invalid_grant', String(refused))
+      await visitor.begin()
+      await visitor.on('Allow access?')
+      await world.assertRecorded(kim, { 'user.consent.granted': 1, 'user.consent.withdrawn': 1 })
+    }))
 
   accountTest('hands out its data', 'ways', async (visitor, kim) => {
     await visitor.press('Your data')
     await visitor.on('Your data', 'account-data')
-    const [file] = await Promise.all([visitor.page.waitForEvent('download'), visitor.button('Download').click()])
+    const file = await visitor.download('Download')
     assert.equal(file.suggestedFilename(), 'ways-account.json')
     const text = readFileSync(await file.path(), 'utf8')
     assert.ok(JSON.stringify(JSON.parse(text)).includes(kim.email))
@@ -260,5 +267,8 @@ describe('the account, later', () => {
     await visitor.fill({ Password: kim.password })
     await visitor.press('Sign in')
     await visitor.on('Change password')
+    await world.assertRecorded(kim, { 'user.login.password': 2 })
   })
 })
+
+habitsTest(() => world)

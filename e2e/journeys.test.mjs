@@ -2,37 +2,29 @@
 // without. Each page on the way is examined (lib/examine.mjs).
 
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, before, describe } from 'node:test'
 import { launch } from './lib/browser.mjs'
 import { totp } from './lib/totp.mjs'
-import { HABITS, Visitor, WITH_AND_WITHOUT_JS } from './lib/visitor.mjs'
+import { IS_LOSSY, Visitor, habitsTest, walkTest } from './lib/visitor.mjs'
 import { NEW_PASSWORD, World } from './lib/world.mjs'
 
 let browser
 let world
-let walks = 0
 
 before(async () => {
   browser = await launch()
-  const isLossy = HABITS.some(({ loses }) => loses)
-  world = await World.start('journeys', { ways: 24, 'by-mail': 4, 'by-app': 6, 'by-any': 4 }, {}, [], { isLossy })
+  world = await World.start('journeys', { ways: 24, 'by-mail': 4, 'by-app': 6, 'by-any': 4 }, {}, [], { isLossy: IS_LOSSY })
 })
 after(async () => {
   await browser?.close()
   await world?.end()
-  if (world?.edge) assert.ok(world.edge.lost > 0, 'answers were lost')
-  if (HABITS.some(({ twice }) => twice)) assert.ok(Visitor.secondClicks > 0, 'buttons were pressed twice')
 })
 
-/** One test per value of WITH_AND_WITHOUT_JS, each with the next habit. */
 function journey(name, options, walk) {
-  for (const javaScript of WITH_AND_WITHOUT_JS) {
-    const rp = () => (options.rp ? options.rp() : world.rp(options.at))
-    const habit = HABITS[walks++ % HABITS.length]
-    const how = [javaScript ? 'with JavaScript' : 'without JavaScript', ...Object.entries(habit).map(([what, much]) => (much === true ? what : `${what} ${much} ms`))]
-    test(`${name}, ${how.join(', ')}`, () =>
-      Visitor.walk(world, browser, { javaScript, rp: rp(), habit }, (visitor) => walk(visitor, world.person(options.at ?? 'ways'))))
-  }
+  walkTest(name, (how) => {
+    const rp = options.rp ? options.rp() : world.rp(options.at)
+    return Visitor.walk(world, browser, { ...how, rp }, (visitor) => walk(visitor, world.person(options.at ?? 'ways')))
+  })
 }
 
 describe('a password', { concurrency: 2 }, () => {
@@ -49,6 +41,7 @@ describe('a password', { concurrency: 2 }, () => {
     const claims = await visitor.arrives()
     assert.deepEqual(claims.amr, ['pwd'])
     assert.equal(claims.email, kim.email)
+    await world.assertRecorded(kim, { 'user.login.password.failed': 1, 'user.login.password': 1 })
   })
 })
 
@@ -69,6 +62,7 @@ describe('a magic link', { concurrency: 2 }, () => {
 
     await visitor.page.goto(link)
     assert.doesNotMatch(await visitor.page.textContent('body'), /Finish signing in/, 'it is used up')
+    await world.assertRecorded(kim, { 'user.magic_link.sent': 1, 'user.login.magic_link': 1, 'user.email.verified': 1 })
   })
 
   journey('opened on another device shows a code, which the first window takes', {}, async (visitor, kim) => {
@@ -90,6 +84,7 @@ describe('a magic link', { concurrency: 2 }, () => {
     await visitor.fill({ Code: code.toLowerCase().replace('-', ' ') })
     await visitor.press('Sign in')
     assert.equal((await visitor.arrives()).email, kim.email)
+    await world.assertRecorded(kim, { 'user.magic_link.sent': 1, 'user.login.magic_link': 1 })
   })
 
   journey('is asked for again, or another way is taken', {}, async (visitor, kim) => {
@@ -109,6 +104,7 @@ describe('a magic link', { concurrency: 2 }, () => {
     await visitor.page.goBack()
     await visitor.signIn(kim)
     await visitor.arrives()
+    await world.assertRecorded(kim, { 'user.magic_link.sent': 2, 'user.login.password': 1 })
   })
 })
 
@@ -146,50 +142,53 @@ describe('a forgotten password', { concurrency: 2 }, () => {
     await visitor.on('This link was used already', 'reset-used')
     await visitor.press('Try again')
     await visitor.on('Forgotten your password?')
+    await world.assertRecorded(kim, {
+      'user.password_reset.requested': 1, 'user.password_reset.completed': 1, 'user.login.password.failed': 1,
+      'user.login.password': 1,
+    })
   })
 })
 
 describe('an invitation', { concurrency: 2 }, () => {
-  for (const javaScript of WITH_AND_WITHOUT_JS) {
-    test(`gives an account with the roles and claims it promised, ${javaScript ? 'with' : 'without'} JavaScript`, async () => {
-      const email = `invited.${javaScript}@people.example.test`
-      await world.porta.cli(
-        'user', 'invite', email, '--org', 'ways', '--given-name', 'Eve', '--inviter', 'Kim Example',
-        '--message', 'Welcome <aboard>,\nsee you on Monday', '--role', 'planner:planner',
-        '--claim', 'planner:terminal_code="T4"', '--direct',
-      )
-      await Visitor.walk(world, browser, { javaScript, rp: world.rp() }, async (visitor) => {
-        const { link, text, html } = await world.relay.mailFor(email, /Invitation to Many Ways/)
-        assert.ok(text.includes('Welcome <aboard>') && !html.includes('<aboard>'), 'words stay words')
-        await visitor.page.goto(link)
-        await visitor.on('Welcome', 'accept-invite')
-        const page = await visitor.page.innerText('main')
-        for (const said of ['Kim Example', 'Many Ways', email, 'Welcome <aboard>,', 'see you on Monday']) {
-          assert.ok(page.includes(said), `${said}: ${page}`)
-        }
-        await visitor.fill({ 'New password': 'short', 'Repeat the new password': 'short' })
-        await visitor.press('Accept the invitation')
-        await visitor.on('Welcome', 'accept-invite-short')
-        await visitor.told('That is too short')
-        await visitor.fill({ 'New password': NEW_PASSWORD, 'Repeat the new password': NEW_PASSWORD })
-        await visitor.press('Accept the invitation')
-        await visitor.on('Your account is ready', 'invite-success')
-        const welcome = await world.relay.mailFor(email, /Welcome to Many Ways/)
-        assert.equal(welcome.link, visitor.url('/account'))
+  walkTest('gives an account with the roles and claims it promised', async (how) => {
+    const email = `invited.${how.javaScript}@people.example.test`
+    await world.porta.cli(
+      'user', 'invite', email, '--org', 'ways', '--given-name', 'Eve', '--inviter', 'Kim Example',
+      '--message', 'Welcome <aboard>,\nsee you on Monday', '--role', 'planner:planner',
+      '--claim', 'planner:terminal_code="T4"', '--direct',
+    )
+    await Visitor.walk(world, browser, { ...how, rp: world.rp() }, async (visitor) => {
+      const { link, text, html } = await world.relay.mailFor(email, /Invitation to Many Ways/)
+      assert.ok(text.includes('Welcome <aboard>') && !html.includes('<aboard>'), 'words stay words')
+      await visitor.page.goto(link)
+      await visitor.on('Welcome', 'accept-invite')
+      const page = await visitor.page.innerText('main')
+      for (const said of ['Kim Example', 'Many Ways', email, 'Welcome <aboard>,', 'see you on Monday']) {
+        assert.ok(page.includes(said), `${said}: ${page}`)
+      }
+      await visitor.fill({ 'New password': 'short', 'Repeat the new password': 'short' })
+      await visitor.press('Accept the invitation')
+      await visitor.on('Welcome', 'accept-invite-short')
+      await visitor.told('That is too short')
+      await visitor.fill({ 'New password': NEW_PASSWORD, 'Repeat the new password': NEW_PASSWORD })
+      await visitor.press('Accept the invitation')
+      await visitor.on('Your account is ready', 'invite-success')
+      const welcome = await world.relay.mailFor(email, /Welcome to Many Ways/)
+      assert.equal(welcome.link, visitor.url('/account'))
 
-        await visitor.begin()
-        await visitor.signIn({ email }, NEW_PASSWORD)
-        const claims = await visitor.arrives()
-        assert.deepEqual(visitor.idToken.roles, ['planner'])
-        assert.equal(visitor.idToken.terminal_code, 'T4')
-        assert.equal(claims.given_name, 'Eve')
-        assert.equal(claims.email_verified, true)
+      await visitor.begin()
+      await visitor.signIn({ email }, NEW_PASSWORD)
+      const claims = await visitor.arrives()
+      assert.deepEqual(visitor.idToken.roles, ['planner'])
+      assert.equal(visitor.idToken.terminal_code, 'T4')
+      assert.equal(claims.given_name, 'Eve')
+      assert.equal(claims.email_verified, true)
 
-        await visitor.page.goto(link)
-        await visitor.on('This invitation is over', 'invite-expired')
-      })
+      await visitor.page.goto(link)
+      await visitor.on('This invitation is over', 'invite-expired')
+      await world.assertRecorded({ email }, { 'user.invite.accepted': 1, 'user.email.verified': 1, 'user.login.password': 1 })
     })
-  }
+  })
 })
 
 describe('a second step', { concurrency: 2 }, () => {
@@ -220,8 +219,7 @@ describe('a second step', { concurrency: 2 }, () => {
   }
 
   /** The same person once more, in another browser. */
-  const again = (visitor, walk) =>
-    Visitor.walk(world, browser, { javaScript: visitor.javaScript, rp: visitor.rp }, walk)
+  const again = ({ javaScript, rp, habit }, walk) => Visitor.walk(world, browser, { javaScript, rp, habit }, walk)
 
   journey('required_totp: an app is set up and asked from then on; a recovery code stands in', { at: 'by-app' }, async (visitor, kim) => {
     await visitor.begin()
@@ -268,6 +266,9 @@ describe('a second step', { concurrency: 2 }, () => {
       await other.page.waitForSelector('#arrived')
       assert.match(other.site.visits.at(-1).url, /error=access_denied/)
     })
+    await world.assertRecorded(kim, {
+      '2fa.setup.totp.failed': 1, '2fa.setup.totp': 1, '2fa.verify.failed': 2, '2fa.verify.success': 2, '2fa.recovery.used': 1,
+    })
   })
 
   journey('required_email: a code comes by mail', { at: 'by-mail' }, async (visitor, kim) => {
@@ -297,6 +298,9 @@ describe('a second step', { concurrency: 2 }, () => {
       await other.press('Continue')
       await other.arrives()
     })
+    await world.assertRecorded(kim, {
+      '2fa.otp.resent': 1, '2fa.setup.email': 1, '2fa.verify.failed': 1, '2fa.verify.success': 1,
+    })
   })
 
   journey('required_any: people choose, and may choose anew', { at: 'by-any' }, async (visitor, kim) => {
@@ -310,6 +314,7 @@ describe('a second step', { concurrency: 2 }, () => {
     await enrolApp(visitor)
     await keepCodes(visitor)
     assert.deepEqual((await visitor.arrives()).amr, ['pwd', 'otp', 'mfa'])
+    await world.assertRecorded(kim, { '2fa.setup.totp.failed': 1, '2fa.setup.totp': 1, '2fa.setup.email': 0 })
   })
 
   journey('optional: nobody is asked for one they do not have', {}, async (visitor, kim) => {
@@ -328,6 +333,7 @@ describe('a second step', { concurrency: 2 }, () => {
     await enrolApp(visitor)
     await keepCodes(visitor)
     assert.deepEqual((await visitor.arrives()).amr, ['otp', 'mfa'])
+    await world.assertRecorded(kim, { 'user.magic_link.sent': 1, '2fa.setup.totp.failed': 1, '2fa.setup.totp': 1 })
   })
 })
 
@@ -345,6 +351,7 @@ describe('consent and logout', { concurrency: 2 }, () => {
     assert.ok(visitor.tokens.refresh_token)
     await visitor.begin()
     await visitor.arrives()
+    await world.assertRecorded(kim, { 'user.login.password': 1, 'user.consent.granted': 1 })
   })
 
   journey('a third party is turned away', { rp: () => world.thirdParty() }, async (visitor, kim) => {
@@ -353,6 +360,7 @@ describe('consent and logout', { concurrency: 2 }, () => {
     await visitor.press('Do not allow')
     await visitor.page.waitForSelector('#arrived')
     assert.match(visitor.site.visits.at(-1).url, /error=access_denied/)
+    await world.assertRecorded(kim, { 'user.consent.denied': 1, 'user.consent.granted': 0 })
   })
 
   journey('a session ends at the application\'s wish and at one\'s own', {}, async (visitor, kim) => {
@@ -375,6 +383,7 @@ describe('consent and logout', { concurrency: 2 }, () => {
     await visitor.on('You are signed out', 'logout-success')
     await visitor.begin()
     await visitor.on('Sign in')
+    await world.assertRecorded(kim, { 'user.login.password': 2, 'user.logout': 2 })
   })
 
   journey('cancelling goes back with access_denied', {}, async (visitor) => {
@@ -392,3 +401,5 @@ describe('consent and logout', { concurrency: 2 }, () => {
     assert.equal(visitor.site.visits.at(-1).method, 'POST')
   })
 })
+
+habitsTest(() => world)

@@ -20,7 +20,7 @@ let world
 before(async () => {
   browser = await launch()
   clock = new Clock()
-  world = await World.start('pages', { ways: 16, 'by-app': 1, strict: 6, narrow: 2 }, clock.env)
+  world = await World.start('pages', { ways: 17, 'by-app': 1, strict: 6, narrow: 2 }, clock.env)
 })
 after(async () => {
   await browser?.close()
@@ -78,6 +78,23 @@ describe('pages', { concurrency: 3 }, () => {
       await visitor.arrives()
       await refused(visitor, await visitor.page.goBack(), 400, 'This sign-in is finished', 'finished')
       await visitor.press('Open your account')
+      await visitor.on('Your account')
+    })
+
+    visit('many sign-ins left open', {}, async (visitor) => {
+      const kim = world.person()
+      await visitor.begin()
+      await visitor.signIn(kim)
+      await visitor.arrives()
+      // Chromium keeps 180 cookies of a site, and each sign-in has two: the session must not be pushed out.
+      for (let n = 0; n < 95; n += 1) {
+        const { url } = await visitor.rp.authorization({ prompt: 'login' })
+        await visitor.page.goto(url)
+      }
+      await visitor.on('Sign in')
+      const cookies = await visitor.context.cookies()
+      assert.ok(cookies.length < 60, `${cookies.length} cookies`)
+      await visitor.open('/account')
       await visitor.on('Your account')
     })
 

@@ -27,8 +27,8 @@ const ONLY = {
   'gallery.test.mjs': 'embedded',
   'proxies.test.mjs': 'embedded',
   'unread.test.mjs': 'embedded',
-  // The same journeys, without habits on one store and with them on the other; the drills run both on both.
-  ...(process.env.PORTA_DRILLS ? {} : { 'journeys.test.mjs': 'embedded', 'twice.test.mjs': 'postgres' }),
+  // The same walks, without habits on one store and with them on the other; the drills run both on both.
+  ...(process.env.PORTA_DRILLS ? {} : { 'journeys.test.mjs': 'embedded', 'account.test.mjs': 'embedded', 'twice.test.mjs': 'postgres' }),
 }
 
 const FOLDERS = ['.', 'conformance', 'faults', 'chaos', 'soak']

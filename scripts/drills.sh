@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # Runs the long drills one after the other: scripts/drills.sh [NAME…]. A failure does not stop the others; the exit
-# status is 0 only if all passed. They take about four hours on two cores.
+# status is 0 only if all passed. They take about six hours on two cores.
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 cd -- "$(repo_root)"
 
 ALL=(faults habits fuzz planted abuse chaos upgrade soak bench)
-# Runs every journey with every habit of e2e/lib/habits.mjs, and the test that sends forms twice at once to two
-# instances.
+# Runs every journey and the account pages with every habit of e2e/lib/habits.mjs, and the tests that send forms many
+# times at once to two instances.
 habits() {
   local habit failed=
   while read -r habit; do
-    E2E_HABITS="[$habit]" scripts/e2e.sh embedded postgres -- journeys.test.mjs </dev/null || failed=1
+    E2E_HABITS="[$habit]" scripts/e2e.sh embedded postgres -- journeys.test.mjs account.test.mjs </dev/null || failed=1
   done < <(node e2e/lib/habits.mjs)
   PORTA_REPEATED_ROUNDS=500 scripts/with-services.sh cargo test --locked --workspace --test it repeated_forms || failed=1
   [ -z "$failed" ]

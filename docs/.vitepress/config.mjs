@@ -56,6 +56,7 @@ const sidebar = [
       page('Settings', '/settings'),
       page('Command line', '/reference/cli'),
       page('Endpoints', '/endpoints'),
+      page('Admin API', '/reference/admin-api'),
       page('Audit events', '/reference/audit-events'),
       page('Metrics', '/metrics'),
       page('Performance', '/performance'),

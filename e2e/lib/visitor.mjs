@@ -2,6 +2,7 @@
 // visible text, and is sent back.
 
 import assert from 'node:assert/strict'
+import { test } from 'node:test'
 import { assertClean, profile, relyingParty, screenshot } from './browser.mjs'
 import { examine } from './examine.mjs'
 import { someAddress } from './http.mjs'
@@ -13,10 +14,39 @@ import { RP } from './world.mjs'
  * network adds each way; `loses`: the first response to each form is lost (lib/lossy.mjs); `reloads`: reload each page
  * that a button leads to; `returns`: go back from it and forward again. Walks take the habits in turn.
  */
-export const HABITS = JSON.parse(process.env.E2E_HABITS ?? '[{}]')
+const HABITS = JSON.parse(process.env.E2E_HABITS ?? '[{}]')
+
+/** Whether a server needs a proxy in front that loses responses. */
+export const IS_LOSSY = HABITS.some(({ loses }) => loses)
 
 /** Each walk is one test per value. Scripts do not depend on the store, so PostgreSQL runs only with JavaScript. */
-export const WITH_AND_WITHOUT_JS = STORE === 'embedded' ? [true, false] : [true]
+const WITH_AND_WITHOUT_JS = STORE === 'embedded' ? [true, false] : [true]
+
+let walks = 0
+
+/** Registers one test per value of WITH_AND_WITHOUT_JS, each with the next habit; `walk` gets `{ javaScript, habit }`. */
+export function walkTest(name, walk) {
+  for (const javaScript of WITH_AND_WITHOUT_JS) {
+    const habit = HABITS[walks++ % HABITS.length]
+    const how = [javaScript ? 'with JavaScript' : 'without JavaScript', ...Object.entries(habit).map(([what, much]) => (much === true ? what : `${what} ${much} ms`))]
+    test(`${name}, ${how.join(', ')}`, () => walk({ javaScript, habit }))
+  }
+}
+
+/**
+ * Registers the last test of a file: it fails if the habits had no effect on the walks in the world. Not a hook, because
+ * one that fails keeps the others from ending their servers.
+ */
+export function habitsTest(world) {
+  if (HABITS.some((habit) => Object.keys(habit).length > 0)) test('the habits had an effect', () => assertHabitsShowed(world()))
+}
+
+/** On a fast network the next page may precede a second click. */
+function assertHabitsShowed(world) {
+  if (world.edge) assert.ok(world.edge.lost > 0, 'answers were lost')
+  const areCertain = HABITS.some(({ twice, latency }) => twice <= latency)
+  if (areCertain) assert.ok(Visitor.secondClicks > 0, 'buttons were pressed twice')
+}
 
 export class Visitor {
   /** Second clicks of all visitors with the habit `twice`. */
@@ -102,22 +132,22 @@ export class Visitor {
   async #reloadOrReturn() {
     if (this.habit.reloads && this.page.url().startsWith(this.world.porta.base)) {
       await this.page.reload()
-      await this.#readsNoFailure()
+      await this.#readsNoFailure(/has ended|went wrong|cannot be completed|used already|is over/i)
     }
     if (this.habit.returns) {
       await this.page.goBack()
-      await this.#readsNoFailure()
+      // The page of a mailed link says that the link is used up.
+      await this.#readsNoFailure(/has ended|went wrong|cannot be completed/i)
       await this.page.goForward()
     }
   }
 
   /** No page reports a failure of what has succeeded. */
-  async #readsNoFailure() {
-    const text = await this.page.textContent('body')
-    assert.doesNotMatch(text, /has ended|went wrong|cannot be completed/i)
+  async #readsNoFailure(words) {
+    assert.doesNotMatch(await this.page.textContent('body'), words)
   }
 
-  /** Clicks a second time, unless the browser is on the next page already. */
+  /** Clicks a second time, unless the button is no longer there: the browser shows another page, or a message above it. */
   async #pressTwice(target) {
     await target.scrollIntoViewIfNeeded()
     const { x, y, width, height } = await target.boundingBox()
@@ -126,8 +156,27 @@ export class Visitor {
     await this.page.mouse.click(...middle)
     await sleep(this.habit.twice)
     if (this.page.url() !== before) return
+    if (await this.#hasMoved(target, { x, y })) return
     await this.page.mouse.click(...middle)
     Visitor.secondClicks += 1
+  }
+
+  /** Whether the button is elsewhere, or gone. While the browser waits for the next page, nothing can be asked of this one. */
+  async #hasMoved(target, { x, y }) {
+    const asked = target.count().then(async (count) => (count === 1 ? target.boundingBox({ timeout: 100 }) : null)).catch(() => null)
+    const now = await Promise.race([asked, sleep(50).then(() => ({ x, y }))])
+    return now?.x !== x || now.y !== y
+  }
+
+  /** Presses a button that downloads a file. If the response is lost, the browser shows so, and the form is sent again. */
+  async download(name) {
+    const file = this.page.waitForEvent('download')
+    if (this.habit.loses) {
+      this.page.waitForEvent('framenavigated').then(() => this.page.reload()).catch(() => {})
+    }
+    if (this.habit.twice === undefined) await this.button(name).click()
+    else await this.#pressTwice(this.button(name))
+    return file
   }
 
   /** The email to a person; after double clicks the newest one, as the second click may have sent another. */

@@ -1,11 +1,13 @@
 // The test data of the journeys: a server with a real SMTP relay, organizations with different sign-in policies, and
 // one person for each test of a file.
 
+import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LossyProxy } from './lossy.mjs'
-import { Porta, freePort } from './porta.mjs'
+import { Porta, STORE, freePort } from './porta.mjs'
 import { Relay } from './relay.mjs'
+import { askPostgres, askSqlite, parseRows } from './rows.mjs'
 import { Rp, random } from './rp.mjs'
 
 export const PASSWORD = 'test-password-Journey-1'
@@ -143,6 +145,16 @@ export class World {
     const person = this.#people[slug].pop()
     if (!person) throw new Error(`${slug} has not enough people`)
     return person
+  }
+
+  /** Asserts how many audit rows about a person there are of each of these events: what was done, was done once. */
+  async assertRecorded({ email }, expected) {
+    const { env, dataDir } = this.porta.store
+    const sql = `SELECT event_type, count(*) FROM audit_log
+      WHERE user_id IN (SELECT id FROM users WHERE email = '${email}') GROUP BY event_type`
+    const text = STORE === 'postgres' ? askPostgres(env.DATABASE_URL, sql) : askSqlite(join(dataDir, 'porta.sqlite'), sql)
+    const counts = parseRows(await text)
+    assert.deepEqual(Object.fromEntries(Object.keys(expected).map((event) => [event, counts[event] ?? 0])), expected, email)
   }
 
   rp(slug = 'ways') {

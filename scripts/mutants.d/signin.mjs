@@ -757,6 +757,33 @@ export default [
     ],
   },
   {
+    id: 'account-forms-sent-twice', area: 'repeated forms', what: 'A form of the account pages that is sent again is processed again.',
+    crate: 'http', words: ['each_form_of_the_account'], file: 'crates/http/src/router.rs',
+    was: raw`    use account::{access, data, factors, overview, password, sessions, setup};
+    let idempotent = with_idempotency(state);`,
+    becomes: raw`    use account::{access, data, factors, overview, password, sessions, setup};
+    let idempotent =
+        |methods: MethodRouter<AppState>| if FAULT { methods } else { with_idempotency(state)(methods) };`,
+  },
+  {
+    id: 'confirmation-sent-twice', area: 'repeated forms', what: 'Confirming an address twice says that the link was used.',
+    crate: 'http', words: ['each_form_behind_a_mailed_link'], file: 'crates/http/src/router.rs',
+    was: raw`idempotent(post(verification::verify))`,
+    becomes: raw`if FAULT { post(verification::verify) } else { idempotent(post(verification::verify)) }`,
+  },
+  {
+    id: 'code-requested-twice', area: 'repeated forms', what: 'The same request for another code sends two emails.',
+    crate: 'http', words: ['each_form_of_a_second_factor'], file: 'crates/http/src/router.rs',
+    was: raw`idempotent(post(second_factor::resend))`,
+    becomes: raw`if FAULT { post(second_factor::resend) } else { idempotent(post(second_factor::resend)) }`,
+  },
+  {
+    id: 'cancelled-twice', area: 'repeated forms', what: 'Cancelling a sign-in twice is an error.',
+    crate: 'http', words: ['each_form_of_a_sign_in'], file: 'crates/http/src/router.rs',
+    was: raw`idempotent(post(interaction::abort))`,
+    becomes: raw`if FAULT { post(interaction::abort) } else { idempotent(post(interaction::abort)) }`,
+  },
+  {
     id: 'refused-form-answers-in-place', area: 'repeated forms', what: 'A refused password is answered by a page instead of a redirect.',
     crate: 'http', words: ['every_wrong_attempt_gets_the_same_page'], file: 'crates/http/src/endpoints/interaction.rs',
     was: raw`                let answer = self.redirect_with_flash("", FlashKind::WrongPassword, email);`,

@@ -6,10 +6,12 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header;
 use axum::http::request::Parts;
-use porta_core::admin::{AdminPermission, AdminRole};
-use porta_core::{BearerKind, TokenDigest};
-use porta_directory::{Actor, Administrator};
+use porta_core::admin::{AdminPermission, AdminPermissions, AdminRole};
+use porta_core::{BearerKind, EntityId as _, OrganizationId, TokenDigest};
+use porta_directory::{Actor, Administrator, RequestOrigin, ServiceAccount};
+use porta_session::ClientTokenRecord;
 use porta_web::request_id::RequestId;
+use uuid::Uuid;
 
 use crate::error::{AdminError, Result};
 use crate::limits;
@@ -19,16 +21,62 @@ const NO_HEADER: AdminError = AdminError::Unauthenticated {
     error: "Authentication required",
     message: "Missing or invalid Authorization header",
 };
+const OTHER_CLIENT: &str = "Admin access requires a client of the admin application";
 const INVALID_TOKEN: AdminError =
     AdminError::Unauthenticated { error: "Invalid token", message: "Token validation failed" };
 
-/// Finds the administrator of a request. Nothing of it is cached: whoever loses a role, password or status loses the
-/// Admin API with the next request.
-async fn authenticate(parts: &Parts, state: &AdminState) -> Result<Administrator> {
-    let token = bearer_token(parts).ok_or(NO_HEADER)?;
-    if !BearerKind::AccessToken.matches(token) {
-        return Err(INVALID_TOKEN);
+/// Who sends a request.
+#[derive(Clone)]
+pub(crate) enum Principal {
+    Person(Box<Administrator>),
+    Service(Box<ServiceAccount>),
+}
+
+impl Principal {
+    pub(crate) fn organization(&self) -> OrganizationId {
+        match self {
+            Self::Person(person) => person.organization,
+            Self::Service(service) => service.organization,
+        }
     }
+
+    /// Tells administrators and service accounts apart, whatever token they send.
+    pub(crate) fn id(&self) -> Uuid {
+        match self {
+            Self::Person(person) => person.user.uuid(),
+            Self::Service(service) => service.client.uuid(),
+        }
+    }
+
+    fn permissions(&self) -> AdminPermissions {
+        match self {
+            Self::Person(person) => person.permissions(),
+            Self::Service(service) => service.permissions,
+        }
+    }
+
+    fn into_actor(self) -> Actor {
+        match self {
+            Self::Person(person) => Actor::Admin(person),
+            Self::Service(service) => Actor::Service(service),
+        }
+    }
+}
+
+/// Finds who sends a request. Nothing of it is cached: whoever loses a role, password or status loses the Admin API with
+/// the next request.
+pub(crate) async fn authenticate(parts: &Parts, state: &AdminState) -> Result<Principal> {
+    let token = bearer_token(parts).ok_or(NO_HEADER)?;
+    if BearerKind::AccessToken.matches(token) {
+        return person(parts, state, token).await.map(|person| Principal::Person(Box::new(person)));
+    }
+    if BearerKind::ClientAccessToken.matches(token) {
+        return service(parts, state, token).await.map(|service| Principal::Service(Box::new(service)));
+    }
+    Err(INVALID_TOKEN)
+}
+
+async fn person(parts: &Parts, state: &AdminState, token: &str) -> Result<Administrator> {
     let found = state.directory.queries().administrators().facts(&TokenDigest::of(token)).await?;
     let facts = found.ok_or(INVALID_TOKEN)?;
     let now = state.clock.now();
@@ -44,20 +92,16 @@ async fn authenticate(parts: &Parts, state: &AdminState) -> Result<Administrator
     if !facts.validity.is_live(now) {
         return Err(INVALID_TOKEN);
     }
-    let forbidden = |message: &str| AdminError::Forbidden(message.to_owned());
     if !facts.organization_is_super_admin {
-        return Err(forbidden("Admin access requires membership in the admin organization"));
+        return Err(AdminError::forbidden("Admin access requires membership in the admin organization"));
     }
     if !facts.client_is_admitted {
-        return Err(forbidden("Admin access requires a client of the admin application"));
+        return Err(AdminError::forbidden(OTHER_CLIENT));
     }
     let roles: Vec<AdminRole> = facts.roles.iter().filter_map(|slug| AdminRole::parse(slug)).collect();
     if roles.is_empty() {
-        return Err(forbidden("Admin role required"));
+        return Err(AdminError::forbidden("Admin role required"));
     }
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().ok_or(AdminError::Failed)?;
-    let origin = state.origin(peer.0, &parts.headers);
-    let request_id = parts.extensions.get::<RequestId>().and_then(|id| id.0.to_str().ok());
     Ok(Administrator {
         user: facts.user.id,
         organization: facts.user.organization_id,
@@ -65,10 +109,42 @@ async fn authenticate(parts: &Parts, state: &AdminState) -> Result<Administrator
         name: facts.user.profile.full_name(),
         client_id: facts.client_id,
         roles,
-        ip_address: origin.ip_address,
-        user_agent: origin.user_agent,
-        request_id: request_id.map(str::to_owned),
+        origin: origin(parts, state)?,
     })
+}
+
+/// A token of the client credentials grant. Its scope names the permissions; those that the client lost since do not
+/// count.
+async fn service(parts: &Parts, state: &AdminState, token: &str) -> Result<ServiceAccount> {
+    let organization = state.organization().await?.ok_or(INVALID_TOKEN)?;
+    let key = ClientTokenRecord::storage_key(organization, &TokenDigest::of(token));
+    let stored = state.kv.get(&key).await?.ok_or(INVALID_TOKEN)?;
+    let record: ClientTokenRecord =
+        serde_json::from_slice(&stored).map_err(|error| AdminError::failed(&error))?;
+    if state.clock.now() >= record.expires_at {
+        return Err(INVALID_TOKEN);
+    }
+    let found = state.directory.queries().administrators().service(record.client, record.issued_at).await?;
+    let facts = found.ok_or(INVALID_TOKEN)?;
+    if !facts.is_admitted {
+        return Err(AdminError::forbidden(OTHER_CLIENT));
+    }
+    let allowed: Vec<&str> = facts.scope.split(' ').collect();
+    let granted = record.scope.split(' ').filter(|scope| allowed.contains(scope));
+    let permissions: AdminPermissions = granted.filter_map(AdminPermission::parse).collect();
+    Ok(ServiceAccount {
+        client: record.client,
+        organization,
+        client_id: facts.client_id,
+        permissions,
+        origin: origin(parts, state)?,
+    })
+}
+
+fn origin(parts: &Parts, state: &AdminState) -> Result<RequestOrigin> {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().ok_or(AdminError::Failed)?;
+    let request_id = parts.extensions.get::<RequestId>().and_then(|id| id.0.to_str().ok());
+    Ok(state.origin(peer.0, &parts.headers, request_id))
 }
 
 /// The token of the `Authorization` header (RFC 6750 §2.1). Several headers are none.
@@ -83,16 +159,15 @@ pub(crate) trait Requirement {
     const PERMISSIONS: &'static [AdminPermission];
 }
 
-/// The first argument of every operation: an administrator who has the permissions of `R`, within the limits of
-/// administrators.
+/// The first argument of every operation: somebody who has the permissions of `R`, within the limits of changes.
 pub(crate) struct Authorized<R> {
-    pub(crate) administrator: Administrator,
+    principal: Principal,
     requirement: PhantomData<R>,
 }
 
 impl<R> Authorized<R> {
     pub(crate) fn into_actor(self) -> Actor {
-        Actor::Admin(Box::new(self.administrator))
+        self.principal.into_actor()
     }
 }
 
@@ -100,15 +175,19 @@ impl<R: Requirement + Send + Sync> FromRequestParts<AdminState> for Authorized<R
     type Rejection = AdminError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AdminState) -> Result<Self> {
-        let administrator = authenticate(parts, state).await?;
-        let granted = administrator.permissions();
+        let principal = match parts.extensions.remove::<Principal>() {
+            // The middleware for repeated requests knows it already.
+            Some(principal) => principal,
+            None => authenticate(parts, state).await?,
+        };
+        let granted = principal.permissions();
         if !R::PERMISSIONS.iter().all(|permission| granted.contains(*permission)) {
             let required: Vec<_> = R::PERMISSIONS.iter().map(|permission| permission.as_str()).collect();
             let required = required.join(", ");
             return Err(AdminError::Forbidden(format!("Insufficient permissions. Required: {required}")));
         }
-        limits::count_write(parts, state, &administrator).await?;
-        Ok(Self { administrator, requirement: PhantomData })
+        limits::count_write(parts, state, &principal).await?;
+        Ok(Self { principal, requirement: PhantomData })
     }
 }
 
@@ -127,6 +206,11 @@ requirements! {
     ReadUsers = [UserRead];
     UpdateUsers = [UserUpdate];
     SuspendUsers = [UserSuspend];
+
+    CreateClients = [ClientCreate];
+    ReadClients = [ClientRead];
+    UpdateClients = [ClientUpdate];
+    RevokeClients = [ClientRevoke];
 
     ReadSessions = [SessionRead];
     RevokeSessions = [SessionRevoke];

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use porta_web::body::{BodyLimits, ReadError, read};
+use porta_web::body::{BodyLimits, read};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
@@ -21,11 +21,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self> {
         let (parts, body) = request.into_parts();
-        let bytes = read(&parts.headers, body, LIMITS).await.map_err(|error| match error {
-            ReadError::TooLarge => AdminError::TooLarge,
-            ReadError::TooSlow => AdminError::TooSlow,
-            ReadError::Broken => AdminError::Rule("The request body is incomplete".to_owned()),
-        })?;
+        let bytes = read(&parts.headers, body, LIMITS).await?;
         let text: &[u8] = if is_json(&parts.headers) && !bytes.is_empty() { &bytes } else { b"{}" };
         parse(text).map(Self)
     }

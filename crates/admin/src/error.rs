@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use porta_directory::{DirectoryError, Problem};
 use porta_store::StoreError;
+use porta_web::body::ReadError;
 use porta_web::reply::{self, Reply};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -84,6 +85,10 @@ impl AdminError {
         Self::Validation(vec![Detail::new(path, message)])
     }
 
+    pub(crate) fn forbidden(message: &str) -> Self {
+        Self::Forbidden(message.to_owned())
+    }
+
     pub(crate) fn not_found(kind: &str, id: &str) -> Self {
         Self::NotFound(format!("{kind} not found: {id}"))
     }
@@ -119,6 +124,9 @@ impl From<DirectoryError> for AdminError {
             DirectoryError::Store(StoreError::MissingReference(_)) => {
                 Self::NotFound("Refers to something that does not exist".to_owned())
             }
+            DirectoryError::Store(StoreError::UnfitCursor) => {
+                Self::invalid("cursor", "use the nextCursor of the same list")
+            }
             DirectoryError::Store(StoreError::Unavailable(_)) => {
                 tracing::error!(%error, "request of the Admin API failed");
                 Self::Unavailable
@@ -135,6 +143,16 @@ impl From<porta_kv::KvError> for AdminError {
     fn from(error: porta_kv::KvError) -> Self {
         tracing::error!(%error, "request of the Admin API failed");
         Self::Unavailable
+    }
+}
+
+impl From<ReadError> for AdminError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::TooLarge => Self::TooLarge,
+            ReadError::TooSlow => Self::TooSlow,
+            ReadError::Broken => Self::Rule("The request body is incomplete".to_owned()),
+        }
     }
 }
 

@@ -1,13 +1,13 @@
-//! How much one administrator may change. Reads are not counted.
+//! How much one administrator or service account may change. Reads are not counted.
 
 use std::time::Duration;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method};
-use porta_directory::Administrator;
 use porta_kv::{KeyName, KvKey, LimitOutcome, RateLimit};
 use porta_web::reply::{Reply, with_header};
 
+use crate::access::Principal;
 use crate::error::{AdminError, Result};
 use crate::state::AdminState;
 
@@ -17,11 +17,11 @@ pub(crate) const WRITES: u64 = 600;
 const WINDOW: Duration = Duration::from_mins(1);
 
 /// Counts a request that may change something.
-pub(crate) async fn count_write(parts: &Parts, state: &AdminState, admin: &Administrator) -> Result<()> {
+pub(crate) async fn count_write(parts: &Parts, state: &AdminState, principal: &Principal) -> Result<()> {
     if matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(());
     }
-    let key = KvKey::new(KeyName::LimitAdminWrites, admin.organization).with(admin.user);
+    let key = KvKey::new(KeyName::LimitAdminWrites, principal.organization()).with(principal.id());
     let limit = RateLimit { key, maximum: WRITES, window: WINDOW };
     match state.kv.hit(&[limit]).await? {
         LimitOutcome::Allowed => Ok(()),

@@ -2,12 +2,18 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use porta_core::{EntityId, Timestamp};
 use porta_store::{Direction, Page, PageRequest, PageStart, SortedCursor};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use crate::cursor;
 use crate::error::{AdminError, Detail, Result};
+use crate::moment::{self, Moment};
+
+/// Ids that a query may name.
+const MOST_IDS: usize = 100;
 
 /// The query of a request. Each name occurs once.
 pub(crate) struct Query(Vec<(String, String)>);
@@ -65,6 +71,22 @@ impl Query {
     /// `true` or `false`.
     pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>> {
         self.word(name, &[("true", true), ("false", false)])
+    }
+
+    /// A point in time.
+    pub(crate) fn moment(&self, name: &str) -> Result<Option<Timestamp>> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let refused = || AdminError::invalid(name, moment::HINT);
+        Moment::parse(text).ok_or_else(refused).map(|moment| Some(moment.0))
+    }
+
+    /// The ids of rows that are asked for.
+    pub(crate) fn ids<I: EntityId>(&self) -> Result<Option<Vec<I>>> {
+        let Some(text) = self.text("ids") else { return Ok(None) };
+        let ids: Option<Vec<I>> =
+            text.split(',').map(|id| Uuid::try_parse(id).ok().map(I::from_uuid)).collect();
+        let refused = || AdminError::invalid("ids", format!("use 1 to {MOST_IDS} ids, separated by commas"));
+        ids.filter(|ids| ids.len() <= MOST_IDS).ok_or_else(refused).map(Some)
     }
 
     /// Words to search for.

@@ -46,6 +46,9 @@ fn completed(mut api: OpenApi) -> OpenApi {
         for operation in operations_of(item) {
             complete(operation, &parameters);
         }
+        if let Some(operation) = &mut item.post {
+            operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
+        }
     }
     api
 }
@@ -80,6 +83,7 @@ fn path_parameters(path: &str) -> impl Iterator<Item = Parameter> {
         let description = match name {
             "orgId" => "Id or slug of the organization.",
             "appId" => "Id or slug of the application.",
+            "clientId" => "Id of the client, or its OAuth client id.",
             _ => "Id.",
         };
         ParameterBuilder::new()
@@ -90,6 +94,16 @@ fn path_parameters(path: &str) -> impl Iterator<Item = Parameter> {
             .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
             .build()
     })
+}
+
+fn idempotency_key() -> Parameter {
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("Sent again with the same key within a day, the request gets the same answer and is not carried out again."))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).max_length(Some(255))))
+        .build()
 }
 
 /// Names the operations of a router that is also nested elsewhere: operation ids are unique.

@@ -9,13 +9,15 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::{any, get};
 use porta_web::reply::{self, Reply};
+use tower::ServiceExt as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::AdminError;
+use crate::idempotency::idempotent;
 use crate::openapi::{BASE, document};
 use crate::state::AdminState;
-use crate::{grants, invitations, metadata, sessions, two_factor, users};
+use crate::{clients, grants, invitations, metadata, reference_page, sessions, two_factor, users};
 
 /// The base with a slash, which the nested routes do not cover.
 const ROOT: &str = "/api/admin/";
@@ -38,6 +40,7 @@ pub(crate) fn operations() -> OpenApiRouter<AdminState> {
     OpenApiRouter::new()
         .routes(routes!(metadata::get_metadata))
         .merge(users::routes())
+        .merge(clients::routes())
         .merge(sessions::routes())
         .merge(grants::routes())
         .merge(two_factor::routes())
@@ -49,15 +52,32 @@ pub fn router(state: AdminState) -> Router {
     let (routes, _) = operations().split_for_parts();
     let routes = routes
         .route("/openapi.json", get(|| async { reply::json_bytes(StatusCode::OK, DOCUMENT.clone()) }))
+        .route("/reference", get(reference_page::page))
+        .route("/reference.css", get(reference_page::style))
         .method_not_allowed_fallback(|| async { AdminError::MethodNotAllowed })
-        .fallback(nothing_here)
-        .layer(from_fn_with_state(state.clone(), cors))
-        .with_state(state);
+        .with_state(state.clone());
+    let exact = routes.clone().fallback(nothing_here);
+    let routes = routes
+        .fallback(move |request: Request| without_trailing_slash(exact.clone(), request))
+        .layer(from_fn_with_state(state.clone(), idempotent))
+        .layer(from_fn_with_state(state, cors));
     Router::new().nest(BASE, routes).route(ROOT, any(nothing_here))
 }
 
 async fn nothing_here() -> AdminError {
     AdminError::NotFound("Not found".to_owned())
+}
+
+/// A path with a slash at its end is the path without it.
+async fn without_trailing_slash(routes: Router, mut request: Request) -> Reply {
+    let path = request.uri().path();
+    if let Some(path) = path.strip_suffix('/').filter(|path| !path.is_empty()) {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        if let Ok(uri) = format!("{path}{query}").parse() {
+            *request.uri_mut() = uri;
+        }
+    }
+    routes.oneshot(request).await.unwrap_or_else(|never| match never {})
 }
 
 /// Answers preflight requests, and lets the scripts of configured origins read the answers.

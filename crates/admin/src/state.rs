@@ -1,15 +1,20 @@
 //! State shared by all handlers.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::http::{HeaderMap, HeaderValue};
-use porta_core::{Clock, Slug};
-use porta_directory::Directory;
+use porta_core::seal::Keyring;
+use porta_core::{Clock, Entropy, OrganizationId, Slug};
+use porta_directory::{Directory, RequestOrigin};
 use porta_kv::Kv;
 use porta_web::client_address::{ClientAddresses, TrustedProxies, user_agent};
 
+use crate::error::Result;
 use crate::ports::{MakeRecoveryCodes, RenderMail};
+
+/// Purpose of the key that seals answers.
+pub const SEALING_PURPOSE: &str = "answers of the Admin API";
 
 /// Constructor arguments of [`AdminState`].
 pub struct AdminStateParts {
@@ -18,6 +23,9 @@ pub struct AdminStateParts {
     pub clock: Arc<dyn Clock>,
     pub recovery_codes: Arc<dyn MakeRecoveryCodes>,
     pub mails: Arc<dyn RenderMail>,
+    pub entropy: Arc<dyn Entropy>,
+    /// Seals answers that are kept for repeated requests, for the purpose [`SEALING_PURPOSE`].
+    pub answers: Keyring,
     pub trusted_proxies: TrustedProxies,
     /// Base URL of all issuers.
     pub issuer_base: String,
@@ -36,15 +44,12 @@ pub struct AdminStateInner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) recovery_codes: Arc<dyn MakeRecoveryCodes>,
     pub(crate) mails: Arc<dyn RenderMail>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) answers: Keyring,
     issuer_base: String,
     pub(crate) cors_origins: Vec<HeaderValue>,
     client_addresses: ClientAddresses,
-}
-
-/// Where a request comes from, as the audit log has it.
-pub(crate) struct Origin {
-    pub(crate) ip_address: Option<String>,
-    pub(crate) user_agent: Option<String>,
+    organization: OnceLock<OrganizationId>,
 }
 
 impl AdminState {
@@ -56,9 +61,12 @@ impl AdminState {
             clock: parts.clock,
             recovery_codes: parts.recovery_codes,
             mails: parts.mails,
+            entropy: parts.entropy,
+            answers: parts.answers,
             issuer_base: parts.issuer_base,
             cors_origins: cors_origins.collect(),
             client_addresses: ClientAddresses::behind(parts.trusted_proxies),
+            organization: OnceLock::new(),
         }))
     }
 }
@@ -69,9 +77,27 @@ impl AdminStateInner {
         format!("{}/{organization}", self.issuer_base.trim_end_matches('/'))
     }
 
-    pub(crate) fn origin(&self, peer: SocketAddr, headers: &HeaderMap) -> Origin {
+    pub(crate) fn origin(
+        &self,
+        peer: SocketAddr,
+        headers: &HeaderMap,
+        request_id: Option<&str>,
+    ) -> RequestOrigin {
         let address = self.client_addresses.of(peer, headers, self.clock.now());
-        Origin { ip_address: address.map(|a| a.to_string()), user_agent: user_agent(headers) }
+        RequestOrigin {
+            ip_address: address.map(|address| address.to_string()),
+            user_agent: user_agent(headers),
+            request_id: request_id.map(str::to_owned),
+        }
+    }
+
+    /// The super-admin organization, which stays the same for as long as there is an installation.
+    pub(crate) async fn organization(&self) -> Result<Option<OrganizationId>> {
+        if let Some(known) = self.organization.get() {
+            return Ok(Some(*known));
+        }
+        let found = self.directory.queries().administrators().organization().await?;
+        Ok(found.map(|found| *self.organization.get_or_init(|| found)))
     }
 }
 

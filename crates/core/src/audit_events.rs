@@ -65,7 +65,8 @@ audit_events! {
     ClientUpdated = "client.updated", Admin, "fields of a client changed";
     ClientActivated = "client.activated", Admin, "a client was activated";
     ClientDeactivated = "client.deactivated", Admin, "a client was suspended; its tokens and codes ended";
-    ClientRevoked = "client.revoked", Admin, "a client was revoked for good";
+    ClientRevoked = "client.revoked", Admin, "a client was revoked; its tokens and codes ended";
+    ClientRestored = "client.restored", Admin, "a revoked or deactivated client came back";
     ClientSecretGenerated = "client.secret.generated", Admin, "a client was given a secret";
     ClientSecretRevoked = "client.secret.revoked", Admin, "a client's secret was revoked";
     ConfigUpdated = "config.updated", Admin, "a setting changed, for the platform or an organization";

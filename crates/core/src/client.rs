@@ -1,7 +1,7 @@
 //! OAuth clients.
 //!
 //! ```text
-//! active ⇄ inactive;  active | inactive → revoked (final)
+//! active ⇄ inactive;  active | inactive → revoked;  inactive | revoked → active (restore)
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -89,12 +89,20 @@ impl Client {
         self.grant_types.contains(&grant)
     }
 
-    /// Checks that the life cycle allows the transition.
+    /// Checks that the life cycle allows the transition. Only a restoration leads out of `revoked`.
     pub fn may_become(&self, next: ClientStatus) -> Result<(), Invalid> {
         use ClientStatus::{Active, Inactive, Revoked};
         match (self.status, next) {
             (Active, Inactive | Revoked) | (Inactive, Active | Revoked) => Ok(()),
             (from, to) => Err(Invalid::new("status", format!("a client that is {from} cannot become {to}"))),
+        }
+    }
+
+    /// Checks that there is something to restore.
+    pub fn may_be_restored(&self) -> Result<(), Invalid> {
+        match self.status {
+            ClientStatus::Inactive | ClientStatus::Revoked => Ok(()),
+            ClientStatus::Active => Err(Invalid::new("status", "a client that is active cannot be restored")),
         }
     }
 }

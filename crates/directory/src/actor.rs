@@ -1,7 +1,7 @@
 //! The actor of an operation.
 
 use porta_core::admin::{AdminPermission, AdminPermissions, AdminRole};
-use porta_core::{OrganizationId, UserId};
+use porta_core::{ClientKey, OrganizationId, UserId};
 
 /// Who performs an operation; recorded as the actor of the audit row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,17 @@ pub enum Actor {
     Cli { os_user: Option<String> },
     /// A signed-in administrator.
     Admin(Box<Administrator>),
+    /// A program with a client of its own.
+    Service(Box<ServiceAccount>),
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestOrigin {
+    pub ip_address: Option<String>,
+    pub user_agent: Option<String>,
+    /// Under which the access log has the request.
+    pub request_id: Option<String>,
 }
 
 /// An administrator, as far as one request proves it.
@@ -26,19 +37,23 @@ pub struct Administrator {
     /// OAuth client that sends the request.
     pub client_id: String,
     pub roles: Vec<AdminRole>,
-    pub ip_address: Option<String>,
-    pub user_agent: Option<String>,
-    pub request_id: Option<String>,
+    pub origin: RequestOrigin,
+}
+
+/// A confidential client of the admin application that asks for itself. Its scope names its permissions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceAccount {
+    pub client: ClientKey,
+    /// The super-admin organization.
+    pub organization: OrganizationId,
+    pub client_id: String,
+    pub permissions: AdminPermissions,
+    pub origin: RequestOrigin,
 }
 
 impl Administrator {
     pub fn permissions(&self) -> AdminPermissions {
         self.roles.iter().fold(AdminPermissions::default(), |all, role| all.with(role.permissions()))
-    }
-
-    /// Whether the administrator has every permission.
-    pub fn is_super_admin(&self) -> bool {
-        self.permissions() == AdminPermissions::all()
     }
 }
 
@@ -50,27 +65,45 @@ impl Actor {
             Self::Cli { os_user: None } => "cli".to_owned(),
             Self::Cli { os_user: Some(name) } => format!("cli:{name}"),
             Self::Admin(admin) => admin.email.clone(),
-        }
-    }
-
-    pub fn administrator(&self) -> Option<&Administrator> {
-        match self {
-            Self::System | Self::Cli { .. } => None,
-            Self::Admin(admin) => Some(admin),
+            Self::Service(service) => format!("client:{}", service.client_id),
         }
     }
 
     pub fn user(&self) -> Option<UserId> {
-        self.administrator().map(|admin| admin.user)
+        match self {
+            Self::Admin(admin) => Some(admin.user),
+            Self::System | Self::Cli { .. } | Self::Service(_) => None,
+        }
     }
 
-    /// Whether the actor has a permission. Porta itself and whoever has shell access have all.
+    pub fn origin(&self) -> Option<&RequestOrigin> {
+        match self {
+            Self::System | Self::Cli { .. } => None,
+            Self::Admin(admin) => Some(&admin.origin),
+            Self::Service(service) => Some(&service.origin),
+        }
+    }
+
+    /// Porta itself and whoever has shell access have all permissions.
+    pub fn permissions(&self) -> AdminPermissions {
+        match self {
+            Self::System | Self::Cli { .. } => AdminPermissions::all(),
+            Self::Admin(admin) => admin.permissions(),
+            Self::Service(service) => service.permissions,
+        }
+    }
+
     pub fn may(&self, permission: AdminPermission) -> bool {
-        self.administrator().is_none_or(|admin| admin.permissions().contains(permission))
+        self.permissions().contains(permission)
     }
 
-    /// Whether the actor has every permission.
+    /// Whether the actor has every permission by a role, or by shell access. A service account never has: it cannot make
+    /// itself, or others, an administrator.
     pub fn is_super_admin(&self) -> bool {
-        self.administrator().is_none_or(Administrator::is_super_admin)
+        match self {
+            Self::System | Self::Cli { .. } => true,
+            Self::Admin(admin) => admin.permissions() == AdminPermissions::all(),
+            Self::Service(_) => false,
+        }
     }
 }

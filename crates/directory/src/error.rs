@@ -99,9 +99,12 @@ impl DirectoryError {
             | Self::Forbidden(_)
             | Self::Conflict(_)
             | Self::TooSoon { .. }
-            | Self::Store(StoreError::Conflict(_) | StoreError::MissingReference(_) | StoreError::Stale(_)) => {
-                true
-            }
+            | Self::Store(
+                StoreError::Conflict(_)
+                | StoreError::MissingReference(_)
+                | StoreError::Stale(_)
+                | StoreError::UnfitCursor,
+            ) => true,
             Self::Store(
                 StoreError::Unavailable(_) | StoreError::Inconsistent { .. } | StoreError::Failed(_),
             )

@@ -46,7 +46,7 @@ mod settings;
 mod transaction;
 mod users;
 
-pub use actor::{Actor, Administrator};
+pub use actor::{Actor, Administrator, RequestOrigin, ServiceAccount};
 pub use applications::{ApplicationOperations, NewApplication, NewModule};
 pub use branding::BrandingOperations;
 pub use claims::{ClaimOperations, NewClaim};
@@ -62,8 +62,8 @@ pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
 pub use organizations::{NewOrganization, OrganizationOperations};
 pub use pre_assignments::{NamedClaim, PreAssignments};
 pub use queries::{
-    AdminSignIn, AdministratorQueries, FactorStatus, InvitationQueries, Queries, SecondFactorQueries,
-    SessionQueries, UserQueries,
+    AdminSignIn, AdministratorQueries, ClientQueries, FactorStatus, InvitationQueries, Queries,
+    SecondFactorQueries, SessionQueries, UserQueries,
 };
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};

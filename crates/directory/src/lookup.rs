@@ -1,6 +1,6 @@
 //! Looks up entities by the names that operators use.
 
-use porta_core::client::{Client, ClientId};
+use porta_core::client::Client;
 use porta_core::organization::Organization;
 use porta_core::user::User;
 use porta_core::{OrganizationId, Slug, UserId};
@@ -42,16 +42,9 @@ impl Transaction {
         Ok((organization, found))
     }
 
-    /// Finds a client and its organization. `client_id` is unique on the platform, but repositories belong to one
-    /// organization, so all organizations are asked in turn.
-    pub async fn client(&mut self, client_id: &str) -> Result<(Organization, Client)> {
-        let missing = || DirectoryError::not_found("client", client_id);
-        let id = ClientId::parse(client_id).map_err(|_| missing())?;
-        for organization in self.organizations().all().await? {
-            if let Some(client) = self.unit.clients(organization.id).by_client_id(&id).await? {
-                return Ok((organization, client));
-            }
-        }
-        Err(missing())
+    /// Finds a client and its organization by the client's id or public identifier.
+    pub async fn client(&mut self, name: &str) -> Result<(Organization, Client)> {
+        let found = self.clients().find(name).await?;
+        Ok((found.organization, found.client))
     }
 }

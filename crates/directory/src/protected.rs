@@ -27,7 +27,7 @@ pub(crate) async fn refuse_super_admin_user(
     user: &User,
     verb: &str,
 ) -> Result<()> {
-    let is_bound = organization.is_super_admin && work.actor.administrator().is_some();
+    let is_bound = organization.is_super_admin && work.actor.origin().is_some();
     if is_bound && find_super_admin_user(work).await? == Some(user.id) {
         return Err(DirectoryError::Forbidden(format!("Cannot {verb} the super-admin user")));
     }

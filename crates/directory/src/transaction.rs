@@ -82,16 +82,16 @@ pub(crate) fn audit_row(
     user: Option<UserId>,
     metadata: Value,
 ) -> AuditEvent {
-    let admin = work.actor.administrator();
+    let origin = work.actor.origin();
     AuditEvent {
         organization_id: organization.map(|o| o.id),
         organization_label: organization.map(|o| o.slug.to_string()),
         user_id: user,
         actor_id: work.actor.user(),
         actor_label: Some(work.actor.label()),
-        metadata: with_request_id(metadata, admin.and_then(|admin| admin.request_id.as_deref())),
-        ip_address: admin.and_then(|admin| admin.ip_address.clone()),
-        user_agent: admin.and_then(|admin| admin.user_agent.clone()),
+        metadata: with_request_id(metadata, origin.and_then(|origin| origin.request_id.as_deref())),
+        ip_address: origin.and_then(|origin| origin.ip_address.clone()),
+        user_agent: origin.and_then(|origin| origin.user_agent.clone()),
         ..AuditEvent::new(kind, work.now, &*work.deps.entropy)
     }
 }

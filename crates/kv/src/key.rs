@@ -61,6 +61,8 @@ key_names! {
     /// Forms that arrived, with their answers.
     Answer = "answer", Answer;
     AccountSetup = "account-setup", AccountStep;
+    /// Answer to a request of an administrator, for the same request again.
+    AdminAnswer = "admin-answer", AccountStep;
     AccountLock = "account-lock", AccountStep;
     /// Answer to a form that renewed a session.
     Renewed = "renewed", AccountStep;

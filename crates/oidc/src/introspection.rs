@@ -5,12 +5,13 @@ use std::sync::Arc;
 use porta_core::{BearerKind, TokenDigest};
 use porta_protocol::introspection::{ActiveToken, IntrospectionResponse};
 use porta_protocol::{ErrorCode, OAuthError, Params, PresentedCredentials};
-use porta_session::{BackendError, OperationContext, ProtocolClient, SharedServices, Tenant};
+use porta_session::{
+    BackendError, ClientTokenRecord, OperationContext, ProtocolClient, SharedServices, Tenant,
+};
 use porta_store::Revocation;
 
 use crate::client_auth::{ClientAuthError, ClientAuthentication};
 use crate::throttle::ThrottledEndpoint;
-use crate::token::ClientTokenRecord;
 
 /// A refused introspection or revocation request.
 #[derive(Debug, thiserror::Error)]

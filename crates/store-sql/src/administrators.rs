@@ -1,39 +1,53 @@
 //! Who is behind an access token of the Admin API: one statement, each step by primary key.
 
 use async_trait::async_trait;
-use porta_core::{Slug, Timestamp, TokenDigest};
-use porta_store::{AdministratorFacts, AdministratorRepository, Result};
+use porta_core::{ClientKey, OrganizationId, Slug, Timestamp, TokenDigest};
+use porta_store::{AdministratorFacts, AdministratorRepository, Result, ServiceFacts};
 
-use crate::kernel::{Runner, at, digest, statements};
+use crate::kernel::{Runner, at, digest, statements, uuid};
 use crate::tokens::facts::liveness_columns;
 use crate::tokens::read::next_validity;
 use crate::users::{may_continue, next_user, user_columns};
 
 /// Roles count only if they belong to the client's application `a`, which the third column checks.
 macro_rules! role_slugs {
-    (postgres) => {
-        "(SELECT json_agg(r.slug) FROM user_roles ur JOIN roles r ON r.id = ur.role_id \
-          WHERE ur.user_id = u.id AND r.application_id = a.id)"
+    ($collect:literal) => {
+        concat!(
+            "(SELECT ",
+            $collect,
+            "(r.slug) FROM user_roles ur JOIN roles r ON r.id = ur.role_id \
+              WHERE ur.user_id = u.id AND r.application_id = a.id)"
+        )
     };
-    (sqlite) => {
-        "(SELECT json_group_array(r.slug) FROM user_roles ur JOIN roles r ON r.id = ur.role_id \
-          WHERE ur.user_id = u.id AND r.application_id = a.id)"
+}
+
+/// Whether client `c` of application `a` and organization `o` is one of the admin application, and what was issued at
+/// `$issued` still counts.
+macro_rules! is_admitted {
+    ($issued:literal) => {
+        concat!(
+            "c.status = 'active' AND a.slug = 'porta-admin' AND a.status = 'active' \
+             AND COALESCE(a.organization_id = o.id, TRUE) AND c.organization_id = o.id \
+             AND COALESCE(",
+            $issued,
+            " > c.tokens_valid_since, TRUE) AND COALESCE(",
+            $issued,
+            " > o.tokens_valid_since, TRUE)"
+        )
     };
 }
 
 /// Token `$1` at `$2`. `IS TRUE` keeps the planner on the primary keys, as in `tokens::facts`.
 macro_rules! facts {
-    ($dialect:ident) => {
+    ($collect:literal) => {
         concat!(
-            "SELECT t.expires_at, c.client_id, \
-             c.status = 'active' AND a.slug = 'porta-admin' AND a.status = 'active' \
-             AND COALESCE(a.organization_id = o.id, TRUE) AND (c.organization_id = o.id) \
-             AND COALESCE(f.created_at > c.tokens_valid_since, TRUE) \
-             AND COALESCE(f.created_at > o.tokens_valid_since, TRUE), \
+            "SELECT t.expires_at, c.client_id, ",
+            is_admitted!("f.created_at"),
+            ", \
              o.is_super_admin AND o.status = 'active', ",
             liveness_columns!("$2"),
             ", ",
-            role_slugs!($dialect),
+            role_slugs!($collect),
             ", ",
             user_columns!(list "u."),
             " FROM access_tokens t JOIN token_families f ON f.id = t.family_id \
@@ -52,7 +66,11 @@ statements! {
          AND c.status = 'active' ORDER BY c.created_at DESC, c.id DESC LIMIT 1) \
          FROM organizations o JOIN applications a ON a.slug = 'porta-admin' \
          AND COALESCE(a.organization_id = o.id, TRUE) WHERE o.is_super_admin LIMIT 1";
-    FACTS: Read = facts!(postgres), sqlite: facts!(sqlite);
+    ORGANIZATION: Read = "SELECT id FROM organizations WHERE is_super_admin";
+    SERVICE: Read = concat!("SELECT c.client_id, c.client_name, c.scope, ", is_admitted!("$2"), " AND o.status = 'active' \
+         FROM clients c JOIN organizations o ON o.id = c.organization_id AND o.is_super_admin \
+         JOIN applications a ON a.id = c.application_id WHERE c.id = $1");
+    FACTS: Read = facts!("json_agg"), sqlite: facts!("json_group_array");
 }
 
 pub(crate) struct Administrators<'a>(pub(crate) Runner<'a>);
@@ -63,6 +81,22 @@ impl AdministratorRepository for Administrators<'_> {
         let Some(row) = self.0.row(&SIGN_IN, &[]).await? else { return Ok(None) };
         let mut r = row.reader("organizations");
         Ok(Some((r.parsed("slug", |text| Slug::parse(text).ok())?, r.opt_text()?)))
+    }
+
+    async fn organization(&mut self) -> Result<Option<OrganizationId>> {
+        let row = self.0.row(&ORGANIZATION, &[]).await?;
+        row.map(|row| row.reader("organizations").id()).transpose()
+    }
+
+    async fn service(&mut self, client: ClientKey, issued_at: Timestamp) -> Result<Option<ServiceFacts>> {
+        let Some(row) = self.0.row(&SERVICE, &[uuid(client), at(issued_at)]).await? else { return Ok(None) };
+        let mut r = row.reader("clients");
+        Ok(Some(ServiceFacts {
+            client_id: r.text()?,
+            client_name: r.text()?,
+            scope: r.text()?,
+            is_admitted: r.flag()?,
+        }))
     }
 
     async fn facts(&mut self, token: &TokenDigest, now: Timestamp) -> Result<Option<AdministratorFacts>> {

@@ -9,13 +9,13 @@ use porta_store::{
 };
 
 use crate::kernel::{
-    List, Row, Runner, Sort, Value, at, columns, flag, int, json, opt_text, page_of, search_pattern,
+    List, Reader, Row, Runner, Sort, Value, at, columns, flag, int, json, opt_text, page_of, search_pattern,
     statements, text, uuid, values_of,
 };
 
 macro_rules! organization_columns {
     ($($form:tt)+) => {
-        columns! {
+        $crate::kernel::columns! {
             $($form)+;
             id,
             name,
@@ -36,6 +36,7 @@ macro_rules! organization_columns {
         }
     };
 }
+pub(crate) use organization_columns;
 organization_columns!(enum OrganizationColumn of "organizations");
 
 /// The columns that an update writes.
@@ -58,16 +59,21 @@ macro_rules! edited_columns {
     };
 }
 
-/// An organization with the ids of its uploaded pictures.
-macro_rules! select_organization {
+/// Every column of organization `o`, and the ids of its uploaded pictures.
+macro_rules! organization_and_pictures {
     () => {
         concat!(
-            "SELECT ",
-            organization_columns!(list "o."),
+            $crate::organizations::organization_columns!(list "o."),
             ", (SELECT a.id FROM branding_assets a WHERE a.organization_id = o.id AND a.asset_type = 'logo'), \
-             (SELECT a.id FROM branding_assets a WHERE a.organization_id = o.id AND a.asset_type = 'favicon') \
-             FROM organizations o"
+             (SELECT a.id FROM branding_assets a WHERE a.organization_id = o.id AND a.asset_type = 'favicon')"
         )
+    };
+}
+pub(crate) use organization_and_pictures;
+
+macro_rules! select_organization {
+    () => {
+        concat!("SELECT ", organization_and_pictures!(), " FROM organizations o")
     };
 }
 
@@ -80,8 +86,9 @@ statements! {
     UPDATE: Write = concat!("UPDATE organizations SET ", edited_columns!(assignments 3), ", version = version + 1 \
          WHERE id = $1 AND version = $2");
     VERSION: Read = "SELECT version FROM organizations WHERE id = $1";
-    // The importer sets the status that is there, to lock the row.
-    SET_STATUS: Write = "UPDATE organizations SET status = $3, updated_at = $4, tokens_valid_since = $4, \
+    // The importer sets the status that is there, to lock the row; that ends no tokens.
+    SET_STATUS: Write = "UPDATE organizations SET status = $3, updated_at = $4, \
+         tokens_valid_since = CASE WHEN status = $3 THEN tokens_valid_since ELSE $4 END, \
          version = version + CASE WHEN status = $3 THEN 0 ELSE 1 END WHERE id = $1 AND status = $2";
 }
 
@@ -107,7 +114,11 @@ fn value(o: &Organization, column: OrganizationColumn) -> Value<'_> {
 }
 
 fn read(row: &Row) -> Result<Organization> {
-    let mut reader = row.reader("branding_assets");
+    next_organization(&mut row.reader("branding_assets"))
+}
+
+/// An organization from here on, which [`organization_and_pictures`] selected.
+pub(crate) fn next_organization(reader: &mut Reader<'_>) -> Result<Organization> {
     let r = reader.record();
     Ok(Organization {
         id: r.id(OrganizationColumn::id)?,

@@ -6,11 +6,13 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
     [
         crate::administrators::STATEMENTS,
         crate::applications::STATEMENTS,
+        crate::applications::all::STATEMENTS,
         crate::applications::children::STATEMENTS,
         crate::applications::rights::STATEMENTS,
         crate::audit::STATEMENTS,
         crate::branding::STATEMENTS,
         crate::clients::STATEMENTS,
+        crate::clients::all::STATEMENTS,
         crate::clients::protocol::STATEMENTS,
         crate::installation::STATEMENTS,
         crate::migrate::STATEMENTS,

@@ -3,17 +3,20 @@
 use async_trait::async_trait;
 use porta_core::OrganizationId;
 use porta_store::{
-    AdministratorRepository, ApplicationRepository, AuditRepository, BrandingAssetRepository,
-    ClientRepository, OneTimeTokenRepository, OrganizationRepository, OutboxRepository, PeopleRepository,
-    Repositories, Result, SealedRepository, SecondFactorRepository, SessionRepository, SettingRepository,
-    SigningKeyRepository, TokenRepository, UnitOfWork, UserRepository,
+    AdministratorRepository, AllApplicationRepository, AllClientRepository, ApplicationRepository,
+    AuditRepository, BrandingAssetRepository, ClientRepository, OneTimeTokenRepository,
+    OrganizationRepository, OutboxRepository, PeopleRepository, Repositories, Result, SealedRepository,
+    SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository, TokenRepository,
+    UnitOfWork, UserRepository,
 };
 
 use crate::administrators::Administrators;
 use crate::applications::Applications;
+use crate::applications::all::AllApplications;
 use crate::audit::Audit;
 use crate::branding::BrandingAssets;
 use crate::clients::Clients;
+use crate::clients::all::AllClients;
 use crate::kernel::{Kernel, Runner, Tx};
 use crate::one_time::OneTimeTokens;
 use crate::organizations::Organizations;
@@ -49,8 +52,14 @@ macro_rules! repositories {
         fn applications(&mut $self, organization: OrganizationId) -> Box<dyn ApplicationRepository + '_> {
             Box::new(Applications { run: $runner, organization })
         }
+        fn all_applications(&mut $self) -> Box<dyn AllApplicationRepository + '_> {
+            Box::new(AllApplications($runner))
+        }
         fn clients(&mut $self, organization: OrganizationId) -> Box<dyn ClientRepository + '_> {
             Box::new(Clients { run: $runner, organization })
+        }
+        fn all_clients(&mut $self) -> Box<dyn AllClientRepository + '_> {
+            Box::new(AllClients($runner))
         }
         fn users(&mut $self, organization: OrganizationId) -> Box<dyn UserRepository + '_> {
             Box::new(Users { run: $runner, organization })

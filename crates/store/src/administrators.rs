@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use porta_core::user::User;
-use porta_core::{Slug, Timestamp, TokenDigest};
+use porta_core::{ClientKey, OrganizationId, Slug, Timestamp, TokenDigest};
 
 use crate::{Result, TokenValidity};
 
@@ -22,12 +22,27 @@ pub struct AdministratorFacts {
     pub roles: Vec<String>,
 }
 
+/// A client that asks for itself, with a token of the client credentials grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceFacts {
+    pub client_id: String,
+    pub client_name: String,
+    /// What the client may ask for now.
+    pub scope: String,
+    /// As in [`AdministratorFacts::client_is_admitted`].
+    pub is_admitted: bool,
+}
+
 /// Not scoped to an organization: the caller does not yet know whose token it is.
 #[async_trait]
 pub trait AdministratorRepository: Send {
     /// The super-admin organization and its newest active native client of the application `porta-admin`. `None`: that
     /// application does not exist. One round trip.
     async fn sign_in(&mut self) -> Result<Option<(Slug, Option<String>)>>;
+    /// The super-admin organization.
+    async fn organization(&mut self) -> Result<Option<OrganizationId>>;
+    /// A client of the super-admin organization whose token was issued at `issued_at`. One round trip.
+    async fn service(&mut self, client: ClientKey, issued_at: Timestamp) -> Result<Option<ServiceFacts>>;
     /// `None`: there is no such access token. One round trip.
     async fn facts(&mut self, token: &TokenDigest, now: Timestamp) -> Result<Option<AdministratorFacts>>;
 }

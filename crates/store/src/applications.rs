@@ -98,3 +98,12 @@ pub trait ApplicationRepository: Send {
         claim: ClaimDefinitionId,
     ) -> Result<Option<serde_json::Value>>;
 }
+
+/// The applications of all owners. Not scoped to an organization: operators name an application without its owner.
+#[async_trait]
+pub trait AllApplicationRepository: Send {
+    async fn by_id(&mut self, id: ApplicationId) -> Result<Option<Application>>;
+    /// What operators may mean by a slug: the super-admin organization's own application, else the shared one, else those
+    /// of other organizations, at most two of them.
+    async fn by_slug(&mut self, slug: &Slug) -> Result<Vec<Application>>;
+}

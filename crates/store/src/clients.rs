@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use porta_core::client::{Client, ClientId, ClientSecret, ClientStatus};
+use porta_core::organization::{LoginMethod, Organization};
 use porta_core::{ApplicationId, ClientKey, ClientSecretId, Timestamp};
 
 use crate::{Catalog, ClientFilter, ClientSort, Cursor, Page, PageRequest, Result, SortedCursor};
@@ -70,4 +71,49 @@ pub trait ClientRepository: Send {
     async fn revoke_secret(&mut self, key: ClientKey, secret: ClientSecretId) -> Result<bool>;
     /// Sets `last_used_at` of several secrets; never moves it backwards. One round trip.
     async fn touch_secrets(&mut self, used: &[(ClientSecretId, Timestamp)]) -> Result<()>;
+}
+
+/// A client that was found without knowing its organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundClient {
+    pub client: Client,
+    /// The owner.
+    pub organization: Organization,
+    pub application_name: String,
+}
+
+/// A row of the list of clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedClient {
+    pub client: Client,
+    pub organization_name: String,
+    /// What a client without methods of its own offers.
+    pub organization_login_methods: Vec<LoginMethod>,
+    pub application_name: String,
+}
+
+impl From<FoundClient> for ListedClient {
+    fn from(found: FoundClient) -> Self {
+        Self {
+            client: found.client,
+            organization_name: found.organization.name,
+            organization_login_methods: found.organization.default_login_methods,
+            application_name: found.application_name,
+        }
+    }
+}
+
+/// The clients of all organizations. Not scoped to one: operators name a client without its organization, and list the
+/// clients of all. It only reads; the methods that change a client are those of its organization's [`ClientRepository`].
+#[async_trait]
+pub trait AllClientRepository: Send {
+    /// The client with this key, else the one with this public identifier. One round trip.
+    async fn find(&mut self, key: Option<ClientKey>, client_id: &ClientId) -> Result<Option<FoundClient>>;
+    async fn list(
+        &mut self,
+        filter: &ClientFilter,
+        page: &PageRequest<ClientSort>,
+    ) -> Result<Page<ListedClient, SortedCursor>>;
+    /// Number of clients that a list with this filter has on all its pages.
+    async fn count(&mut self, filter: &ClientFilter) -> Result<u64>;
 }

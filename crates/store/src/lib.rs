@@ -32,10 +32,12 @@ pub mod second_factors;
 pub mod tokens;
 pub mod users;
 
-pub use administrators::{AdministratorFacts, AdministratorRepository};
-pub use applications::{ApplicationRepository, AssignedClaim, UpsertOutcome};
+pub use administrators::{AdministratorFacts, AdministratorRepository, ServiceFacts};
+pub use applications::{AllApplicationRepository, ApplicationRepository, AssignedClaim, UpsertOutcome};
 pub use branding::BrandingAssetRepository;
-pub use clients::{ClientFacts, ClientRepository, RegisteredAddresses};
+pub use clients::{
+    AllClientRepository, ClientFacts, ClientRepository, FoundClient, ListedClient, RegisteredAddresses,
+};
 pub use keys::SigningKeyRepository;
 pub use lists::{
     ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, InvitationFilter,
@@ -70,6 +72,9 @@ pub enum StoreError {
     /// The row was changed since it was read: its version is another one. Carries the kind of the entity.
     #[error("the {0} was changed since it was read")]
     Stale(&'static str),
+    /// The position of a list belongs to one with another sort column.
+    #[error("the cursor belongs to another sort column")]
+    UnfitCursor,
     /// A row holds a combination of values that the code never writes.
     #[error("inconsistent row in {table}, column {column}, row {row}")]
     Inconsistent { table: &'static str, column: &'static str, row: String },
@@ -88,7 +93,11 @@ pub trait Repositories: Send {
     fn settings(&mut self, organization: Option<OrganizationId>) -> Box<dyn SettingRepository + '_>;
     /// Applications that the organization owns; reads include the shared ones of the platform.
     fn applications(&mut self, organization: OrganizationId) -> Box<dyn ApplicationRepository + '_>;
+    /// Not scoped to an organization: operators name an application without its owner.
+    fn all_applications(&mut self) -> Box<dyn AllApplicationRepository + '_>;
     fn clients(&mut self, organization: OrganizationId) -> Box<dyn ClientRepository + '_>;
+    /// Not scoped to an organization: operators name a client without its owner, and list the clients of all.
+    fn all_clients(&mut self) -> Box<dyn AllClientRepository + '_>;
     fn users(&mut self, organization: OrganizationId) -> Box<dyn UserRepository + '_>;
     fn signing_keys(&mut self, organization: OrganizationId) -> Box<dyn SigningKeyRepository + '_>;
     fn sessions(&mut self, organization: OrganizationId) -> Box<dyn SessionRepository + '_>;

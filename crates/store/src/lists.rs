@@ -1,7 +1,7 @@
 //! Lists as operators see them: filters, a sort column, and keyset pages.
 
 use porta_core::application::ApplicationStatus;
-use porta_core::client::ClientStatus;
+use porta_core::client::{ClientStatus, ClientType};
 use porta_core::invitation::InvitationState;
 use porta_core::organization::OrganizationStatus;
 use porta_core::user::UserStatus;
@@ -112,8 +112,14 @@ pub enum ApplicationSort {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientFilter {
+    /// The owner.
+    pub organization: Option<OrganizationId>,
     pub application: Option<ApplicationId>,
     pub status: Option<ClientStatus>,
+    pub client_type: Option<ClientType>,
+    /// Clients with a secret that is not revoked and expires, or expired, before this time.
+    pub secret_expires_before: Option<Timestamp>,
+    pub keys: Option<Vec<ClientKey>>,
     /// In the name.
     pub search: Option<String>,
 }

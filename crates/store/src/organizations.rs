@@ -19,7 +19,8 @@ pub trait OrganizationRepository: Send {
     /// Updates everything except id, slug, status and creation time. `false`: no such organization. `Stale`: it was
     /// changed since it was read.
     async fn update(&mut self, organization: &Organization) -> Result<bool>;
-    /// Changes the status `from` → `to` in one guarded statement. Codes and tokens issued up to `now` become invalid.
+    /// Changes the status `from` → `to` in one guarded statement. If it is another one, codes and tokens issued up to
+    /// `now` become invalid.
     /// `false`: the status was not `from`.
     async fn set_status(
         &mut self,

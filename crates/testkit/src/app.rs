@@ -311,6 +311,8 @@ impl TestApp {
                 entropy: Arc::clone(&entropy),
             }),
             mails: Arc::new(MailRenderer { pages: Arc::clone(&pages), shared: Arc::clone(&shared) }),
+            entropy: Arc::clone(&entropy),
+            answers: Keyring::new(&encryption_keys, porta_admin::SEALING_PURPOSE),
             trusted_proxies,
             issuer_base: shared.issuer_base().to_owned(),
             cors_origins: vec![ADMIN_ORIGIN.to_owned()],

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode, header};
 use porta_core::application::Role;
 use porta_core::client::ClientStatus;
+use porta_core::organization::Organization;
 use porta_core::user::UserStatus;
 use porta_core::{RoleId, Slug, Version};
 use porta_directory::Actor;
@@ -21,6 +22,7 @@ porta_testkit::on_both_stores!(
     each_role_may_do_what_it_is_for,
     whoever_loses_role_password_or_status_loses_the_api,
     a_token_ends_by_time_revocation_and_with_its_client,
+    a_provisioning_run_ends_no_tokens,
     a_lesser_administrator_cannot_take_over_a_member_of_the_admin_organization,
     what_does_not_exist_is_not_found,
 );
@@ -190,6 +192,21 @@ async fn a_token_ends_by_time_revocation_and_with_its_client(app: TestApp) {
     refused(&root.get(LIST).await, StatusCode::UNAUTHORIZED, "Invalid token");
 }
 
+/// A run locks the super-admin organization by setting the status that it has.
+async fn a_provisioning_run_ends_no_tokens(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let mut root = admins.sign_in(ROOT).await;
+    admins.app.advance(Duration::from_secs(1));
+    let organization = admins.organization("porta-admin").await;
+    let renamed = Organization { name: "Administration".to_owned(), ..organization.clone() };
+    let mut unit = admins.app.directory.begin(Actor::System).await.unwrap();
+    unit.organizations().update(&organization, renamed).await.unwrap();
+    unit.commit().await.unwrap();
+    admins.app.advance(Duration::from_secs(1));
+    admins.app.provision(porta_testkit::FIXTURE).await;
+    expect(&root.get(LIST).await, StatusCode::OK);
+}
+
 async fn a_lesser_administrator_cannot_take_over_a_member_of_the_admin_organization(app: TestApp) {
     let admins = Admins::of(app).await;
     let root = admins.user("porta-admin", ROOT.0).await;
@@ -237,6 +254,8 @@ async fn what_does_not_exist_is_not_found(app: TestApp) {
         StatusCode::NOT_FOUND,
         "Organization not found: none",
     );
+    let with_slash = root.get("/organizations/acme/users/?pageSize=1").await;
+    assert_eq!(with_slash.body, root.get("/organizations/acme/users?pageSize=1").await.body);
     let elsewhere = format!("/organizations/beta/users/{bob}");
     refused(&root.get(&elsewhere).await, StatusCode::NOT_FOUND, &format!("User not found: {bob}"));
     for id in ["x", "bob@acme.test", "00000000-0000-0000-0000-000000000000"] {

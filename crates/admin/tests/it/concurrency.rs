@@ -43,7 +43,7 @@ async fn a_change_based_on_an_older_version_is_refused(app: TestApp) {
 }
 
 /// Sends the same request from many administrators' connections at once, and counts the statuses.
-async fn at_once(
+pub(crate) async fn at_once(
     admins: &Admins,
     count: usize,
     request: impl Fn(usize) -> (Method, String, serde_json::Value, Option<String>),
@@ -61,7 +61,7 @@ async fn at_once(
     all.join_all().await
 }
 
-fn count(statuses: &[StatusCode], status: StatusCode) -> usize {
+pub(crate) fn count(statuses: &[StatusCode], status: StatusCode) -> usize {
     statuses.iter().filter(|one| **one == status).count()
 }
 

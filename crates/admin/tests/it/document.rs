@@ -10,6 +10,7 @@ use crate::support::*;
 
 porta_testkit::on_both_stores!(
     the_document_describes_every_operation,
+    the_page_needs_no_script_and_nothing_from_elsewhere,
     the_metadata_lead_to_the_sign_in,
     an_installation_without_administrators_says_so,
 );
@@ -53,6 +54,9 @@ async fn the_document_describes_every_operation(app: TestApp) {
         "create_user",
         "lock_user_by_id",
         "activate_by_id",
+        "list_clients",
+        "create_client_secret",
+        "delete_client_secret",
     ] {
         assert!(ids.contains(id), "{id}");
     }
@@ -62,6 +66,23 @@ async fn the_document_describes_every_operation(app: TestApp) {
         let name = reference.split('"').next().unwrap();
         assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
     }
+}
+
+async fn the_page_needs_no_script_and_nothing_from_elsewhere(app: TestApp) {
+    let mut browser = app.browser();
+    let page = browser.get("https://id.test/api/admin/reference").await;
+    assert_eq!(
+        (page.status, page.header("content-type")),
+        (StatusCode::OK, Some("text/html; charset=utf-8"))
+    );
+    let policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+    assert_eq!(page.header("content-security-policy"), Some(policy));
+    assert!(page.body.contains("href=\"/api/admin/reference.css\""), "{}", page.body);
+    let style = browser.get("https://id.test/api/admin/reference.css").await;
+    assert_eq!(
+        (style.status, style.header("content-type")),
+        (StatusCode::OK, Some("text/css; charset=utf-8"))
+    );
 }
 
 async fn the_metadata_lead_to_the_sign_in(app: TestApp) {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use porta_directory::{Actor, NewUser};
 use porta_testkit::TestApp;
 use serde_json::{Value, json};
@@ -176,6 +178,12 @@ async fn what_is_no_list_is_refused(app: TestApp) {
         );
         assert_eq!(body["details"][0]["path"], json!([field]), "{query}");
     }
+    // A forged cursor: the right order, another type of value.
+    let id = "00000000-0000-4000-8000-000000000000";
+    let forged = URL_SAFE_NO_PAD.encode(format!(r#"{{"o":"-created_at","s":{{"w":"a"}},"i":"{id}"}}"#));
+    let body = root.get(&format!("{LIST}?cursor={forged}")).await;
+    let body = refused(&body, StatusCode::BAD_REQUEST, "Validation failed");
+    assert_eq!(body["details"][0]["path"], json!(["cursor"]));
     // Unknown parameters are ignored, and so is an organization besides that of the path.
     let body =
         expect(&root.get(&format!("{LIST}?color=red&organizationId=x&pageSize=1")).await, StatusCode::OK);

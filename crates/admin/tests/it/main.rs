@@ -4,11 +4,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod access;
+mod clients;
 mod concurrency;
 mod cors;
 mod document;
+mod idempotency;
 mod limits;
 mod lists;
 mod people;
+mod reference;
+mod services;
 mod support;
 mod users;

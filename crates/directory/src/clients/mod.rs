@@ -1,4 +1,7 @@
 //! OAuth clients: creating, changing and revoking them.
+//!
+//! The clients of the admin application are protected: whoever redirects their codes or knows their secrets can act as
+//! the administrators who sign in with them. Only somebody who has every permission anyway may touch them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,17 +14,20 @@ use porta_core::client::{
 };
 use porta_core::organization::{LoginMethod, Organization, OrganizationStatus};
 use porta_core::signing_key::SigningAlgorithm;
-use porta_core::{ClientKey, OrganizationId, Version};
+use porta_core::{ApplicationId, ClientKey, OrganizationId, Version};
 use porta_protocol::scope::Scope;
 use porta_store::Revocation;
 use serde_json::json;
 
-use crate::error::{already_taken, changed_concurrently, refuse, stale};
+use crate::error::{already_taken, refuse, stale};
+use crate::protected::is_admin_application;
 use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
+pub(crate) mod find;
 mod rules;
 mod secrets;
+mod status;
 
 pub use rules::check_client;
 pub use secrets::{IssuedSecret, NewSecret};
@@ -154,6 +160,23 @@ impl Transaction {
 }
 
 impl ClientOperations<'_> {
+    /// Refuses what concerns a client of the admin application, for somebody who does not have every permission.
+    async fn check_may_touch(
+        &mut self,
+        organization: &Organization,
+        application: ApplicationId,
+    ) -> Result<()> {
+        if !organization.is_super_admin || self.work.actor.is_super_admin() {
+            return Ok(());
+        }
+        let application = self.work.unit.applications(organization.id).by_id(application).await?;
+        if application.is_some_and(|application| is_admin_application(organization, &application)) {
+            let text = "Only a super-admin may change the clients of the admin application";
+            return Err(DirectoryError::Forbidden(text.to_owned()));
+        }
+        Ok(())
+    }
+
     /// Creates an active client. A confidential client gets its first secret in the same transaction: it could not be
     /// used without one.
     pub async fn create(
@@ -162,6 +185,7 @@ impl ClientOperations<'_> {
         application: &Application,
         mut new: NewClient,
     ) -> Result<(Client, Option<IssuedSecret>)> {
+        self.check_may_touch(organization, application.id).await?;
         if organization.status != OrganizationStatus::Active {
             return Err(DirectoryError::invalid("organization", "the organization is not active"));
         }
@@ -209,6 +233,7 @@ impl ClientOperations<'_> {
         before: &Client,
         after: Client,
     ) -> Result<(Client, Vec<&'static str>)> {
+        self.check_may_touch(organization, before.application_id).await?;
         if after.client_type != before.client_type {
             let problem =
                 format!("client `{}` is {} for good; make another", before.client_name, before.client_type);
@@ -267,46 +292,6 @@ impl ClientOperations<'_> {
         self.work.announce(Change::Client(after.client_id.clone()));
         self.ensure_keys_for(organization, &after).await?;
         Ok((after, fields))
-    }
-
-    /// Sets the status: active ⇄ inactive; either → revoked, which is final. Leaving `active` revokes every token of
-    /// the client, including those of users of other organizations.
-    pub async fn set_status(
-        &mut self,
-        organization: &Organization,
-        client: &Client,
-        to: ClientStatus,
-    ) -> Result<Client> {
-        let from = client.status;
-        client.may_become(to)?;
-        if !self.work.unit.clients(organization.id).set_status(client.id, from, to, self.work.now).await? {
-            return Err(changed_concurrently("client"));
-        }
-        let mut ended = 0;
-        if to != ClientStatus::Active {
-            let guests = client.allowed_organizations.iter().copied();
-            for tenant in std::iter::once(organization.id).chain(guests) {
-                ended += self
-                    .work
-                    .unit
-                    .tokens(tenant)
-                    .revoke(Revocation::Client(client.id), self.work.now)
-                    .await?;
-            }
-        }
-        let event = match to {
-            ClientStatus::Active => AuditEventKind::ClientActivated,
-            ClientStatus::Inactive => AuditEventKind::ClientDeactivated,
-            ClientStatus::Revoked => AuditEventKind::ClientRevoked,
-        };
-        let metadata = json!({
-            "clientDbId": client.id, "clientId": client.client_id,
-            "previousStatus": from, "tokenFamiliesEnded": ended,
-        });
-        self.work.audit(event, Some(organization), None, metadata).await?;
-        self.work.announce(Change::Client(client.client_id.clone()));
-        let version = client.version.next();
-        Ok(Client { status: to, updated_at: self.work.now, version, ..client.clone() })
     }
 
     /// Ensures that the owner and every allowed organization have signing keys for the client's algorithms. Clients

@@ -67,6 +67,7 @@ impl ClientOperations<'_> {
         client: &Client,
         new: NewSecret,
     ) -> Result<IssuedSecret> {
+        self.check_may_touch(organization, client.application_id).await?;
         if !client.is_confidential() {
             return Err(DirectoryError::invalid("secret", "public clients cannot have secrets"));
         }
@@ -108,6 +109,18 @@ impl ClientOperations<'_> {
         Ok(secrets.iter().any(|s| s.is_usable(now) && s.digest.same_as(&digest)))
     }
 
+    /// One secret of a client.
+    pub async fn secret(
+        &mut self,
+        organization: &Organization,
+        client: &Client,
+        secret: ClientSecretId,
+    ) -> Result<ClientSecret> {
+        let known = self.work.unit.clients(organization.id).secrets(client.id).await?;
+        let found = known.into_iter().find(|known| known.id == secret);
+        found.ok_or_else(|| DirectoryError::not_found("secret", secret))
+    }
+
     /// Revokes one secret of a client at once.
     pub async fn revoke_secret(
         &mut self,
@@ -115,15 +128,11 @@ impl ClientOperations<'_> {
         client: &Client,
         secret: ClientSecretId,
     ) -> Result<()> {
-        let mut clients = self.work.unit.clients(organization.id);
-        let known = clients.secrets(client.id).await?.into_iter().find(|s| s.id == secret);
-        let Some(known) = known else {
-            return Err(DirectoryError::not_found("secret", secret));
-        };
-        if !clients.revoke_secret(client.id, secret).await? {
+        self.check_may_touch(organization, client.application_id).await?;
+        let known = self.secret(organization, client, secret).await?;
+        if !self.work.unit.clients(organization.id).revoke_secret(client.id, secret).await? {
             return Err(DirectoryError::Conflict("the secret is already revoked".to_owned()));
         }
-        drop(clients);
         let metadata = json!({ "clientId": client.id, "secretId": secret, "label": known.label });
         self.work.audit(AuditEventKind::ClientSecretRevoked, Some(organization), None, metadata).await?;
         self.work.announce(Change::Client(client.client_id.clone()));

@@ -1,7 +1,7 @@
 //! Administrators and their sign-in.
 
-use porta_core::{Slug, TokenDigest};
-use porta_store::AdministratorFacts;
+use porta_core::{ClientKey, OrganizationId, Slug, Timestamp, TokenDigest};
+use porta_store::{AdministratorFacts, ServiceFacts};
 
 use super::Queries;
 use crate::Result;
@@ -28,6 +28,16 @@ impl AdministratorQueries<'_> {
     pub async fn sign_in(&self) -> Result<Option<AdminSignIn>> {
         let found = self.0.repositories().administrators().sign_in().await?;
         Ok(found.map(|(organization, client_id)| AdminSignIn { organization, client_id }))
+    }
+
+    /// The super-admin organization.
+    pub async fn organization(&self) -> Result<Option<OrganizationId>> {
+        Ok(self.0.repositories().administrators().organization().await?)
+    }
+
+    /// A client of the super-admin organization that asks for itself.
+    pub async fn service(&self, client: ClientKey, issued_at: Timestamp) -> Result<Option<ServiceFacts>> {
+        Ok(self.0.repositories().administrators().service(client, issued_at).await?)
     }
 
     /// Who is behind an access token; whether it is still valid is for the caller to decide.

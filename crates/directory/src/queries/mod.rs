@@ -2,6 +2,7 @@
 //! with its own type.
 
 mod administrators;
+mod clients;
 mod invitations;
 mod second_factors;
 mod sessions;
@@ -14,6 +15,7 @@ use porta_core::{OrganizationId, Slug};
 use porta_store::Repositories;
 
 pub use self::administrators::{AdminSignIn, AdministratorQueries};
+pub use self::clients::ClientQueries;
 pub use self::invitations::InvitationQueries;
 pub use self::second_factors::{FactorStatus, SecondFactorQueries};
 pub use self::sessions::SessionQueries;

@@ -5,6 +5,7 @@
 #[macro_use]
 mod support;
 
+mod admin_clients;
 mod installation;
 mod keys;
 mod operations;

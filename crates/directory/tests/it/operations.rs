@@ -36,6 +36,7 @@ both_stores!(
     clients_that_are_refused,
     client_identifiers_are_unique_on_the_platform,
     stopping_a_client_ends_its_tokens_everywhere,
+    a_restored_client_comes_back_without_its_tokens,
     a_guest_that_is_removed_loses_its_tokens,
     suspending_a_person_ends_their_tokens_only,
     people_that_are_refused,
@@ -46,6 +47,8 @@ both_stores!(
     claim_values_have_their_type,
     settings_have_layers,
     lookups_do_not_cross_tenants,
+    a_client_is_found_by_either_name_in_one_round_trip,
+    an_application_is_found_where_a_client_may_use_it,
 );
 
 async fn an_organization_is_made_with_keys_and_audit(world: World) {
@@ -538,6 +541,30 @@ async fn stopping_a_client_ends_its_tokens_everywhere(world: World) {
     }
 }
 
+async fn a_restored_client_comes_back_without_its_tokens(world: World) {
+    let harbor = world.organization("harbor").await;
+    let application = world.application(&harbor, "dock").await;
+    let client = world.client(&harbor, &application, "dock-web", &[]).await;
+    let ana = world.user(&harbor, "ana@harbor.test").await;
+    let token = world.token(&harbor, &ana, &client).await;
+    let mut work = world.work().await;
+    assert!(refused(work.clients().restore(&harbor, &client).await).contains("cannot be restored"));
+    let revoked = work.clients().set_status(&harbor, &client, ClientStatus::Revoked).await.unwrap();
+    let back = work.clients().restore(&harbor, &revoked).await.unwrap();
+    assert_eq!((back.status, back.version), (ClientStatus::Active, revoked.version.next()));
+    assert!(refused(work.clients().restore(&harbor, &revoked).await).contains("moment"));
+    let stopped = work.clients().set_status(&harbor, &back, ClientStatus::Inactive).await.unwrap();
+    let back = work.clients().restore(&harbor, &stopped).await.unwrap();
+    work.commit().await.unwrap();
+    let mut repositories = world.store.repositories();
+    assert_eq!(repositories.clients(harbor.id).by_key(client.id).await.unwrap(), Some(back));
+    assert!(world.is_revoked(&harbor, &token).await);
+    let audit = world.audit().await;
+    let restored: Vec<_> = audit.iter().filter(|e| e.event_type == "client.restored").collect();
+    let from: Vec<_> = restored.iter().map(|e| e.metadata["previousStatus"].as_str().unwrap()).collect();
+    assert_eq!((from.len(), from.contains(&"revoked"), from.contains(&"inactive")), (2, true, true));
+}
+
 async fn a_guest_that_is_removed_loses_its_tokens(world: World) {
     let (harbor, guest) = (world.organization("harbor").await, world.organization("guest").await);
     let application = world.application(&harbor, "dock").await;
@@ -786,4 +813,57 @@ async fn lookups_do_not_cross_tenants(world: World) {
         refused(work.users().set_status(&other, &ana, UserStatus::Suspended, None).await).contains("moment")
     );
     assert_eq!(work.applications().owned(&other, &Slug::parse("dock").unwrap()).await.unwrap(), None);
+}
+
+async fn a_client_is_found_by_either_name_in_one_round_trip(world: World) {
+    let (harbor, other) = (world.organization("harbor").await, world.organization("other").await);
+    let (dock, shop) = (world.application(&harbor, "dock").await, world.application(&other, "shop").await);
+    let web = world.client(&harbor, &dock, "dock-web", &[&other]).await;
+    let twin = world.client(&other, &shop, &web.id.to_string(), &[]).await;
+    let mut work = world.work().await;
+    for (name, organization, client) in [
+        ("dock-web".to_owned(), &harbor, &web),
+        (web.id.to_string(), &harbor, &web),
+        (twin.id.to_string(), &other, &twin),
+    ] {
+        let before = world.store.round_trips();
+        let found = work.clients().find(&name).await.unwrap();
+        assert_eq!(world.store.round_trips() - before, 1, "{name}");
+        assert_eq!((&found.client, found.organization.id), (client, organization.id), "{name}");
+    }
+    assert_eq!(work.clients().find("dock-web").await.unwrap().application_name, "dock");
+    for name in ["nobody", "", "dock web", "DOCK-WEB", "00000000-0000-0000-0000-000000000000"] {
+        assert!(refused(work.clients().find(name).await).contains("was not found"), "{name}");
+    }
+}
+
+async fn an_application_is_found_where_a_client_may_use_it(world: World) {
+    let (harbor, other) = (world.organization("harbor").await, world.organization("other").await);
+    let (dock, theirs) = (world.application(&harbor, "dock").await, world.application(&other, "dock").await);
+    let shop = world.application(&other, "shop").await;
+    let mut work = world.work().await;
+    let mut clients = work.clients();
+    for (organization, name, expected) in [
+        (Some(&harbor), "dock".to_owned(), &dock),
+        (Some(&other), "dock".to_owned(), &theirs),
+        (Some(&harbor), dock.id.to_string(), &dock),
+        (None, dock.id.to_string(), &dock),
+        (None, "shop".to_owned(), &shop),
+    ] {
+        let found = clients.application(organization, &name).await.unwrap();
+        assert_eq!(found, *expected, "{organization:?} {name}");
+    }
+    for (organization, name) in [
+        (Some(&harbor), "shop".to_owned()),
+        (Some(&harbor), theirs.id.to_string()),
+        (Some(&harbor), "No Slug".to_owned()),
+        (None, "none".to_owned()),
+        (None, "No Slug".to_owned()),
+        (None, harbor.id.to_string()),
+    ] {
+        let outcome = clients.application(organization, &name).await;
+        assert!(refused(outcome).contains("was not found"), "{organization:?} {name}");
+    }
+    let problem = refused(clients.application(None, "dock").await);
+    assert!(problem.contains("organization_id: several organizations"), "{problem}");
 }

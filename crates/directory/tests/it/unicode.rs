@@ -1,9 +1,14 @@
 //! Addresses and names in all scripts (decision 0043): every spelling of a mailbox is the same user, and a name is a
 //! single line.
 
+use porta_core::application::ModuleStatus;
+use porta_core::organization::Branding;
 use porta_core::user::{Email, User, UserStatus};
 use porta_directory::provision::{Format, Mode, Options, read};
-use porta_directory::{NewApplication, NewInvitation, NewOrganization, NewRole, NewUser};
+use porta_directory::{
+    NewApplication, NewClient, NewInvitation, NewModule, NewOrganization, NewPermission, NewRole, NewSecret,
+    NewUser,
+};
 
 use crate::support::{START, World, actor, refused};
 
@@ -32,6 +37,27 @@ async fn names_and_labels_are_lines(world: World) {
         assert!(refused(work.applications().create(&harbor, named).await).contains("name"));
         let named = NewRole { name: unfit(), slug: Some("other".to_owned()), ..NewRole::default() };
         assert!(refused(work.roles().create(&harbor, &dock, named).await).contains("name"));
+        let named = NewModule {
+            name: unfit(),
+            slug: "other".to_owned(),
+            description: None,
+            status: ModuleStatus::Active,
+        };
+        assert!(refused(work.applications().create_module(&harbor, &dock, named).await).contains("name"));
+        let named = NewPermission { name: unfit(), slug: "a:b:c".to_owned(), description: None };
+        assert!(refused(work.roles().create_permission(&harbor, &dock, named).await).contains("name"));
+        let branding = Branding { company_name: Some(unfit()), ..Branding::default() };
+        let named = NewOrganization { name: "Other".to_owned(), branding, ..NewOrganization::default() };
+        assert!(refused(work.organizations().create(named).await).contains("company_name"));
+        let label = NewSecret { label: Some(unfit()), ..NewSecret::default() };
+        for (client_name, secret, expected) in
+            [(unfit(), NewSecret::default(), "client_name"), ("Web".to_owned(), label, "secret.label")]
+        {
+            let redirect_uris = vec!["https://app.example/cb".to_owned()];
+            let new = NewClient { client_name, redirect_uris, secret, ..NewClient::default() };
+            let created = work.clients().create(&harbor, &dock, new).await.map(|_| ());
+            assert!(refused(created).contains(expected));
+        }
         let mut after = ana.clone();
         after.profile.nickname = Some(unfit());
         assert!(refused(work.users().update(&harbor, &ana, after).await).contains("nickname"));

@@ -2,32 +2,14 @@
 
 use std::sync::Arc;
 
-use porta_core::{BearerKind, ClientKey, OrganizationId, Timestamp, TokenDigest, settings};
-use porta_kv::{KeyName, KvKey};
+use porta_core::{BearerKind, TokenDigest, settings};
 use porta_protocol::token_response::TokenResponse;
 use porta_protocol::{ErrorCode, Params, Scope, scope};
 use porta_session::short_lived::to_bytes;
-use porta_session::{OperationContext, ProtocolClient, SharedServices};
-use serde::{Deserialize, Serialize};
+use porta_session::{ClientTokenRecord, OperationContext, ProtocolClient, SharedServices};
 
 use super::{TokenError, refused};
 use crate::quota::{QuotaKey, Quotas};
-
-/// A client's own access token in the short-lived store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClientTokenRecord {
-    pub client: ClientKey,
-    pub client_id: String,
-    pub scope: String,
-    pub issued_at: Timestamp,
-    pub expires_at: Timestamp,
-}
-
-impl ClientTokenRecord {
-    pub fn storage_key(organization: OrganizationId, digest: &TokenDigest) -> KvKey {
-        KvKey::new(KeyName::ClientToken, organization).with(digest.hex())
-    }
-}
 
 pub(super) struct ClientCredentialsGrant {
     pub(super) shared: Arc<SharedServices>,

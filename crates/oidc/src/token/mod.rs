@@ -6,7 +6,6 @@ mod id_token;
 mod issue;
 mod refresh;
 
-pub use client_credentials::ClientTokenRecord;
 pub use code::CodeRecord;
 
 use std::sync::Arc;

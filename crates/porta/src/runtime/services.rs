@@ -218,6 +218,8 @@ impl Services {
                 entropy: Arc::clone(&entropy),
             }),
             mails: Arc::new(MailRenderer { pages: Arc::clone(&pages), shared: Arc::clone(&shared) }),
+            entropy: Arc::clone(&entropy),
+            answers: Keyring::new(encryption_keys, porta_admin::SEALING_PURPOSE),
             trusted_proxies: trusted_proxies(&config.server.trust_proxy),
             issuer_base: config.server.issuer_base_url.as_str().to_owned(),
             cors_origins: config.server.admin_cors_origins.clone(),

@@ -1,6 +1,7 @@
 //! Applications. An organization sees its own and the platform's shared ones and changes its own; the super-admin
 //! organization also changes shared ones.
 
+pub(crate) mod all;
 pub(crate) mod children;
 mod repository;
 pub(crate) mod rights;
@@ -12,8 +13,8 @@ use porta_store::{ApplicationFilter, ApplicationSort, Page, PageRequest, Result,
 use self::children::Children;
 use self::rights::Assignments;
 use crate::kernel::{
-    List, Row, Runner, Sort, Value, at, columns, int, opt_text, opt_uuid, search_pattern, statements, text,
-    uuid, values_of,
+    List, Record, Row, Runner, Sort, Value, at, columns, int, opt_text, opt_uuid, search_pattern, statements,
+    text, uuid, values_of,
 };
 
 /// Organization `$1` may see application `a`.
@@ -35,11 +36,12 @@ pub(crate) use writable;
 
 macro_rules! application_columns {
     ($($form:tt)+) => {
-        columns! {
+        $crate::kernel::columns! {
             $($form)+; id, organization_id, name, slug, description, status, created_at, updated_at, version
         }
     };
 }
+pub(super) use application_columns;
 application_columns!(enum ApplicationColumn of "applications");
 
 /// The columns that an update writes.
@@ -54,6 +56,7 @@ macro_rules! select_application {
         concat!("SELECT ", application_columns!(list "a."), " FROM applications a")
     };
 }
+pub(super) use select_application;
 
 statements! {
     // Own ones first: false sorts before true.
@@ -85,7 +88,10 @@ fn value(a: &Application, column: ApplicationColumn) -> Value<'_> {
 }
 
 fn read(row: &Row) -> Result<Application> {
-    let r = row.record();
+    read_record(&row.record())
+}
+
+fn read_record(r: &Record<'_, ApplicationColumn>) -> Result<Application> {
     Ok(Application {
         id: r.id(ApplicationColumn::id)?,
         organization_id: r.opt_id(ApplicationColumn::organization_id)?,

@@ -1,5 +1,6 @@
 //! OAuth clients, the organizations that may use them, and their secrets.
 
+pub(crate) mod all;
 mod columns;
 pub(crate) mod protocol;
 
@@ -115,6 +116,29 @@ fn sort_by(sort: ClientSort) -> Sort<ClientColumn> {
     }
 }
 
+/// Keeps the clients `c` that a filter is for. `search` is the pattern of its search.
+fn filtered<'v>(
+    list: List<'v>,
+    dialect: Dialect,
+    filter: &ClientFilter,
+    search: Option<&'v str>,
+) -> List<'v> {
+    let is_among = match dialect {
+        Dialect::Postgres => "c.id IN (SELECT x.id::uuid FROM jsonb_array_elements_text(?) AS x (id))",
+        Dialect::Sqlite => "c.id IN (SELECT unhex(replace(x.value, '-', '')) FROM json_each(?) AS x)",
+    };
+    list.filter_if_some("c.organization_id = ?", filter.organization.map(uuid))
+        .filter_if_some("c.application_id = ?", filter.application.map(uuid))
+        .filter_if_some("c.status = ?", filter.status.map(|status| text(status.as_str())))
+        .filter_if_some("c.client_type = ?", filter.client_type.map(|kind| text(kind.as_str())))
+        .filter_if_some(
+            "c.id IN (SELECT s.client_id FROM client_secrets s WHERE s.status = 'active' AND s.expires_at < ?)",
+            filter.secret_expires_before.map(at),
+        )
+        .filter_if_some(is_among, filter.keys.as_ref().map(|keys| json(keys.as_slice())))
+        .contains(&["c.client_name"], search)
+}
+
 pub(crate) struct Clients<'a> {
     pub(crate) run: Runner<'a>,
     pub(crate) organization: OrganizationId,
@@ -191,10 +215,8 @@ impl ClientRepository for Clients<'_> {
         let search = filter.search.as_deref().map(search_pattern);
         let (sort, dialect) = (sort_by(page.sort), self.run.dialect());
         let list = List::new(concat!(module_path!(), "::LIST"), dialect, select(dialect))
-            .filter("c.organization_id = ?", uuid(self.organization))
-            .filter_if_some("c.application_id = ?", filter.application.map(uuid))
-            .filter_if_some("c.status = ?", filter.status.map(|status| text(status.as_str())))
-            .contains(&["c.client_name"], search.as_deref())
+            .filter("c.organization_id = ?", uuid(self.organization));
+        let list = filtered(list, dialect, filter, search.as_deref())
             .page("c.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.run.list(list).await?, page.limit, read, |c| c.id)

@@ -183,7 +183,7 @@ impl<'v> List<'v> {
                 (SortType::Time, SortValue::Time(time)) => time.map(at),
                 (SortType::Text, SortValue::Text(value)) => value.as_deref().map(text),
                 (SortType::Time, SortValue::Text(_)) | (SortType::Text, SortValue::Time(_)) => {
-                    return Err(StoreError::Failed("the cursor belongs to another sort column".into()));
+                    return Err(StoreError::UnfitCursor);
                 }
             };
             let value = value.map(|value| self.argument(value));

@@ -17,6 +17,7 @@
     reason = "short cases read better plainly"
 )]
 
+pub mod all_clients;
 pub mod applications;
 pub mod branding;
 pub mod clients;
@@ -47,6 +48,7 @@ pub mod versions;
 macro_rules! contract_tests {
     ($fresh:expr) => {
         $crate::contract_tests! { @cases $fresh;
+            all_clients: found_by_key_or_identifier, pages_of_all_organizations, filters;
             applications: own_before_shared, only_the_super_admin_writes_shared, children, foreign_children,
                 roles_and_claims_of_people;
             branding: round_trip, units_decide, limits, another_organization_sees_nothing;

@@ -44,6 +44,7 @@ mod quota_waits;
 mod rate_limits;
 mod recovery;
 mod repeated_forms;
+mod repeated_forms_everywhere;
 mod replaced_keys;
 mod sealed_sizes;
 mod second_factor;

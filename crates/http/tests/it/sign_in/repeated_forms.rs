@@ -32,8 +32,13 @@ on_both_stores!(
     an_answer_sealed_with_another_key_or_for_another_form_is_not_used,
 );
 
+/// How often what may go wrong by chance is tried; the drills set it.
+pub(super) fn rounds(usually: usize) -> usize {
+    std::env::var("PORTA_REPEATED_ROUNDS").map_or(usually, |rounds| rounds.parse().unwrap())
+}
+
 /// The parts of an answer that a browser sees.
-fn seen(answer: &Answer) -> (u16, String, Vec<String>) {
+pub(super) fn seen(answer: &Answer) -> (u16, String, Vec<String>) {
     let cookies = answer.headers.get_all("set-cookie").iter();
     let mut cookies: Vec<String> = cookies.map(|cookie| cookie.to_str().unwrap().to_owned()).collect();
     cookies.sort();
@@ -63,8 +68,7 @@ async fn a_sign_in_sent_twice_is_one_and_has_one_answer(app: TestApp) {
 
 async fn sent_at_once_on_two_instances_it_is_one_and_has_one_answer(app: TestApp) {
     let other = app.sibling();
-    let rounds = std::env::var("PORTA_REPEATED_ROUNDS").map_or(25, |rounds| rounds.parse().unwrap());
-    for round in 0..rounds {
+    for round in 0..rounds(25) {
         let mut browser = app.browser();
         let form = open(&mut browser, &web()).await;
         let mut browsers: Vec<Browser> =

@@ -1,0 +1,50 @@
+//! OAuth clients.
+
+use porta_core::application::Application;
+use porta_core::client::{Client, ClientSecret};
+use porta_core::organization::Organization;
+use porta_store::{ClientFilter, ClientSort, FoundClient, ListedClient, Page, PageRequest, SortedCursor};
+
+use super::Queries;
+use crate::Result;
+use crate::clients::find;
+
+pub struct ClientQueries<'q>(&'q Queries);
+
+impl Queries {
+    pub fn clients(&self) -> ClientQueries<'_> {
+        ClientQueries(self)
+    }
+}
+
+impl ClientQueries<'_> {
+    /// Finds a client by id or public identifier, in whichever organization has it.
+    pub async fn find(&self, name: &str) -> Result<FoundClient> {
+        find::client(&mut *self.0.repositories(), name).await
+    }
+
+    /// Finds the application of a filter by id or slug: one that the organization sees, or, if none is named, the only
+    /// one of that name.
+    pub async fn application(&self, organization: Option<&Organization>, name: &str) -> Result<Application> {
+        find::application(&mut *self.0.repositories(), organization, name).await
+    }
+
+    /// The clients of all organizations, unless the filter names one.
+    pub async fn list(
+        &self,
+        filter: &ClientFilter,
+        page: &PageRequest<ClientSort>,
+    ) -> Result<Page<ListedClient, SortedCursor>> {
+        Ok(self.0.repositories().all_clients().list(filter, page).await?)
+    }
+
+    /// Number of rows of a list on all its pages.
+    pub async fn count(&self, filter: &ClientFilter) -> Result<u64> {
+        Ok(self.0.repositories().all_clients().count(filter).await?)
+    }
+
+    /// The secrets of a client, newest first, revoked ones included.
+    pub async fn secrets(&self, client: &Client) -> Result<Vec<ClientSecret>> {
+        Ok(self.0.repositories().clients(client.organization_id).secrets(client.id).await?)
+    }
+}

@@ -1,0 +1,105 @@
+//! Clients of all organizations, with the names of what they belong to.
+
+use async_trait::async_trait;
+use porta_core::ClientKey;
+use porta_core::client::ClientId;
+use porta_store::{
+    AllClientRepository, ClientFilter, ClientSort, FoundClient, ListedClient, Page, PageRequest, Result,
+    SortedCursor,
+};
+
+use super::columns::{client_columns, next_client};
+use super::{filtered, sort_by};
+use crate::kernel::{Dialect, List, Row, Runner, opt_uuid, search_pattern, statements, text};
+use crate::organizations::{next_organization, organization_and_pictures};
+
+/// The client with key `$1`, else the one with public identifier `$2`.
+macro_rules! find {
+    ($dialect:ident) => {
+        concat!(
+            "SELECT ",
+            client_columns!($dialect),
+            ", ",
+            organization_and_pictures!(),
+            ", a.name FROM clients c JOIN organizations o ON o.id = c.organization_id \
+            JOIN applications a ON a.id = c.application_id \
+            WHERE c.id = COALESCE((SELECT k.id FROM clients k WHERE k.id = $1), \
+            (SELECT p.id FROM clients p WHERE p.client_id = $2))"
+        )
+    };
+}
+/// Names by subquery, and not by join: so every planner reads the clients in the order of the page and stops at its end.
+macro_rules! select {
+    ($dialect:ident) => {
+        concat!(
+            "SELECT ",
+            client_columns!($dialect),
+            ", (SELECT o.name FROM organizations o WHERE o.id = c.organization_id), \
+            (SELECT o.default_login_methods FROM organizations o WHERE o.id = c.organization_id), \
+            (SELECT a.name FROM applications a WHERE a.id = c.application_id) FROM clients c"
+        )
+    };
+}
+
+statements! {
+    FIND: Read = find!(postgres), sqlite: find!(sqlite);
+}
+
+const COUNT: &str = "SELECT count(*) FROM clients c";
+
+fn select(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Postgres => select!(postgres),
+        Dialect::Sqlite => select!(sqlite),
+    }
+}
+
+fn read_found(row: &Row) -> Result<FoundClient> {
+    let mut r = row.reader("clients");
+    Ok(FoundClient {
+        client: next_client(&mut r)?,
+        organization: next_organization(&mut r)?,
+        application_name: r.text()?,
+    })
+}
+
+fn read_listed(row: &Row) -> Result<ListedClient> {
+    let mut r = row.reader("clients");
+    Ok(ListedClient {
+        client: next_client(&mut r)?,
+        organization_name: r.text()?,
+        organization_login_methods: r.json("default_login_methods")?,
+        application_name: r.text()?,
+    })
+}
+
+pub(crate) struct AllClients<'a>(pub(crate) Runner<'a>);
+
+#[async_trait]
+impl AllClientRepository for AllClients<'_> {
+    async fn find(&mut self, key: Option<ClientKey>, client_id: &ClientId) -> Result<Option<FoundClient>> {
+        let row = self.0.row(&FIND, &[opt_uuid(key), text(client_id.as_str())]).await?;
+        row.as_ref().map(read_found).transpose()
+    }
+
+    async fn list(
+        &mut self,
+        filter: &ClientFilter,
+        page: &PageRequest<ClientSort>,
+    ) -> Result<Page<ListedClient, SortedCursor>> {
+        let search = filter.search.as_deref().map(search_pattern);
+        let (sort, dialect) = (sort_by(page.sort), self.0.dialect());
+        let list = List::new(concat!(module_path!(), "::LIST"), dialect, select(dialect));
+        let list = filtered(list, dialect, filter, search.as_deref())
+            .page("c.", (sort, page.direction), page.start.cursor(), page.limit)?
+            .skip(page.start.offset());
+        sort.page_of(&self.0.list(list).await?, page.limit, read_listed, |row| row.client.id)
+    }
+
+    async fn count(&mut self, filter: &ClientFilter) -> Result<u64> {
+        let search = filter.search.as_deref().map(search_pattern);
+        let dialect = self.0.dialect();
+        let list = List::new(concat!(module_path!(), "::COUNT"), dialect, COUNT);
+        self.0.count(filtered(list, dialect, filter, search.as_deref())).await
+    }
+}

@@ -1,0 +1,83 @@
+// Faults in the Admin API: who gets in, what is protected, what happens twice.
+
+const raw = String.raw
+const access = 'crates/admin/src/access.rs'
+const administrators = 'crates/store-sql/src/administrators.rs'
+const users = 'crates/directory/src/users.rs'
+
+export default [
+  {
+    id: 'admin-any-client', area: 'admin', what: 'Tokens of any client of the admin organization are accepted.',
+    crate: 'admin', words: ['clients_are_accepted'], file: access,
+    was: raw`    if !facts.client_is_admitted {`,
+    becomes: raw`    if !FAULT && !facts.client_is_admitted {`,
+  },
+  {
+    id: 'admin-any-organization', area: 'admin', what: 'Tokens of any organization are accepted.',
+    crate: 'admin', words: ['clients_are_accepted'], file: access,
+    was: raw`    if !facts.organization_is_super_admin {`,
+    becomes: raw`    if !FAULT && !facts.organization_is_super_admin {`,
+  },
+  {
+    id: 'admin-ended-token', area: 'admin', what: 'A revoked token still opens the Admin API.',
+    crate: 'admin', words: ['a_token_ends', 'whoever_loses'], file: access,
+    was: raw`    if !facts.validity.is_live(now) {`,
+    becomes: raw`    if !FAULT && !facts.validity.is_live(now) {`,
+  },
+  {
+    id: 'admin-roles-of-any-application', area: 'admin', what: 'A role of that name in another application confers rights.',
+    crate: 'admin', words: ['another_application'], file: administrators,
+    sql: true,
+    was: 'WHERE ur.user_id = u.id AND r.application_id = a.id',
+    becomes: 'WHERE ur.user_id = u.id',
+  },
+  {
+    id: 'admin-permission-unchecked', area: 'admin', what: 'Whoever has any admin role may do everything.',
+    crate: 'admin', words: ['each_role'], file: access,
+    was: raw`        if !R::PERMISSIONS.iter().all(|permission| granted.contains(*permission)) {`,
+    becomes: raw`        if !FAULT && !R::PERMISSIONS.iter().all(|permission| granted.contains(*permission)) {`,
+  },
+  {
+    id: 'admin-takes-over-a-super-admin', area: 'admin', what: 'A lesser administrator sets the password of a super-admin.',
+    crate: 'admin', words: ['lesser_administrator'], file: users,
+    was: raw`        if !organization.is_super_admin || is_self || self.work.actor.is_super_admin() {`,
+    becomes: raw`        if FAULT || !organization.is_super_admin || is_self || self.work.actor.is_super_admin() {`,
+  },
+  {
+    id: 'admin-clients-for-anybody', area: 'admin', what: 'A lesser administrator changes the client of the console.',
+    crate: 'directory', words: ['cannot_touch_them'], file: 'crates/directory/src/clients/mod.rs',
+    was: raw`        if !organization.is_super_admin || self.work.actor.is_super_admin() {`,
+    becomes: raw`        if FAULT || !organization.is_super_admin || self.work.actor.is_super_admin() {`,
+  },
+  {
+    id: 'admin-clients-of-others', area: 'admin', what: 'The list of clients of an organization has those of all.',
+    crate: 'store-sql', stores: true, words: ['all_clients'], file: 'crates/store-sql/src/clients/mod.rs',
+    was: raw`filter.organization.map(uuid)`,
+    becomes: raw`filter.organization.filter(|_| !FAULT).map(uuid)`,
+  },
+  {
+    id: 'admin-stale-change', area: 'admin', what: 'A change that is based on an older version overwrites a newer one.',
+    crate: 'admin', words: ['older_version'], file: 'crates/admin/src/etag.rs',
+    was: raw`    if given.map(str::trim).any(|one| one == "*" || opaque(one) == opaque(tag)) {`,
+    becomes: raw`    if FAULT || given.map(str::trim).any(|one| one == "*" || opaque(one) == opaque(tag)) {`,
+  },
+  {
+    id: 'admin-request-twice', area: 'admin', what: 'A request with an Idempotency-Key is carried out again.',
+    crate: 'admin', words: ['same_request_again', 'at_once'], file: 'crates/admin/src/idempotency.rs',
+    was: raw`        if self.state.kv.put_if_absent(&self.key, under_way, UNDER_WAY).await? {`,
+    becomes: raw`        if self.state.kv.put_if_absent(&self.key, under_way, UNDER_WAY).await? || FAULT {`,
+  },
+  {
+    id: 'admin-cursor-of-another-order', area: 'admin', what: 'A cursor is taken in another order than its own.',
+    crate: 'admin', words: ['no_list', 'comes_back'], file: 'crates/admin/src/cursor.rs',
+    was: raw`    if stored.o != order(sort, direction) {`,
+    becomes: raw`    if !FAULT && stored.o != order(sort, direction) {`,
+  },
+  {
+    id: 'provisioning-ends-tokens', area: 'admin', what: 'A provisioning run ends tokens of administrators.',
+    crate: 'admin', words: ['provisioning_run'], file: 'crates/store-sql/src/organizations.rs',
+    sql: true,
+    was: 'tokens_valid_since = CASE WHEN status = $3 THEN tokens_valid_since ELSE $4 END',
+    becomes: 'tokens_valid_since = $4',
+  },
+]
