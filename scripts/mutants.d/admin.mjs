@@ -3,7 +3,7 @@
 const raw = String.raw
 const access = 'crates/admin/src/access.rs'
 const administrators = 'crates/store-sql/src/administrators.rs'
-const users = 'crates/directory/src/users.rs'
+const protection = 'crates/directory/src/protected.rs'
 
 export default [
   {
@@ -39,9 +39,9 @@ export default [
   },
   {
     id: 'admin-takes-over-a-super-admin', area: 'admin', what: 'A lesser administrator sets the password of a super-admin.',
-    crate: 'admin', words: ['lesser_administrator'], file: users,
-    was: raw`        if !organization.is_super_admin || is_self || self.work.actor.is_super_admin() {`,
-    becomes: raw`        if FAULT || !organization.is_super_admin || is_self || self.work.actor.is_super_admin() {`,
+    crate: 'admin', words: ['lesser_administrator'], file: protection,
+    was: raw`    if !organization.is_super_admin || is_self || actor.is_super_admin() {`,
+    becomes: raw`    if FAULT || !organization.is_super_admin || is_self || actor.is_super_admin() {`,
   },
   {
     id: 'admin-clients-for-anybody', area: 'admin', what: 'A lesser administrator changes the client of the console.',

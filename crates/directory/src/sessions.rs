@@ -6,9 +6,10 @@
 //! Sessions of administrators are not protected: whoever notices a stolen one must be able to end it.
 
 use porta_core::audit::AuditEventKind;
+use porta_core::client::Client;
 use porta_core::organization::Organization;
 use porta_core::user::User;
-use porta_core::{ClientKey, GrantId, SessionKey};
+use porta_core::{GrantId, SessionKey};
 use porta_store::{EndedSessions, SessionsOf};
 use serde_json::json;
 
@@ -22,7 +23,7 @@ pub enum SessionsToEnd<'a> {
     User(&'a Organization, &'a User),
     Organization(&'a Organization),
     /// Those in which the client got tokens.
-    Client(ClientKey),
+    Client(&'a Client),
     Everybody,
 }
 
@@ -67,7 +68,7 @@ impl SessionOperations<'_> {
                 (SessionsOf::Organization(organization.id), kind, Some(organization), None)
             }
             SessionsToEnd::Client(client) => {
-                (SessionsOf::Client(client), AuditEventKind::SessionsBulkRevoked, None, None)
+                (SessionsOf::Client(client.id), AuditEventKind::SessionsBulkRevoked, None, None)
             }
             SessionsToEnd::Everybody => {
                 (SessionsOf::Everybody, AuditEventKind::SessionsBulkRevoked, None, None)
@@ -79,7 +80,8 @@ impl SessionOperations<'_> {
             metadata["kept"] = json!(keep.to_string());
         }
         if let SessionsToEnd::Client(client) = which {
-            metadata["clientDbId"] = json!(client);
+            metadata["clientDbId"] = json!(client.id);
+            metadata["clientId"] = json!(client.client_id);
         }
         self.work.audit(kind, organization, user, metadata).await?;
         Ok(ended)

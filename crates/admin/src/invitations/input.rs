@@ -1,7 +1,7 @@
 //! Whom a request invites, and with what.
 
 use porta_core::user::Profile;
-use porta_directory::{Administrator, DirectoryError, NamedClaim, NewInvitation, Problem};
+use porta_directory::{Actor, DirectoryError, NamedClaim, NewInvitation, Problem};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -62,9 +62,12 @@ pub(crate) struct ClaimInput {
 }
 
 impl Invitee {
-    /// The invitation in the name of an administrator, without roles and claims.
-    pub(super) fn invited_by(self, administrator: &Administrator) -> NewInvitation {
-        let inviter = administrator.name.clone().unwrap_or_else(|| administrator.email.clone());
+    /// The invitation without roles and claims, in the name of an administrator. One of a program names nobody.
+    pub(super) fn invited_by(self, actor: &Actor) -> NewInvitation {
+        let inviter = match actor {
+            Actor::Admin(admin) => Some(admin.name.clone().unwrap_or_else(|| admin.email.clone())),
+            Actor::System | Actor::Cli { .. } | Actor::Service(_) => None,
+        };
         NewInvitation {
             email: self.email,
             profile: Profile {
@@ -73,7 +76,7 @@ impl Invitee {
                 locale: self.locale,
                 ..Profile::default()
             },
-            inviter: Some(inviter),
+            inviter,
             message: self.personal_message,
             ..NewInvitation::default()
         }

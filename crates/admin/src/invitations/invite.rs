@@ -25,8 +25,9 @@ pub(crate) async fn invite_user(
     JsonBody(body): JsonBody<InvitationBody>,
 ) -> Result<Reply> {
     let (invitee, roles, claims) = body.into_parts();
-    let mut new = invitee.invited_by(&caller.administrator);
-    let mut unit = state.directory.begin(caller.into_actor()).await?;
+    let actor = caller.into_actor();
+    let mut new = invitee.invited_by(&actor);
+    let mut unit = state.directory.begin(actor).await?;
     let organization = unit.organization(&name).await?;
     let mut invitations = unit.users().invitations();
     new.pre_assigned =

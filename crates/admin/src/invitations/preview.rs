@@ -29,8 +29,9 @@ pub(crate) async fn preview_invitation(
     Path(name): Path<String>,
     JsonBody(body): JsonBody<Invitee>,
 ) -> Result<Reply> {
-    let new = body.invited_by(&caller.administrator);
-    let mut unit = state.directory.begin(caller.into_actor()).await?;
+    let actor = caller.into_actor();
+    let new = body.invited_by(&actor);
+    let mut unit = state.directory.begin(actor).await?;
     let organization = unit.organization(&name).await?;
     let issuer = state.issuer(&organization.slug);
     let outgoing = unit.users().invitations().preview(&organization, &issuer, new).await.map_err(refused)?;

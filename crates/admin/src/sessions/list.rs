@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use porta_core::{ClientKey, UserId};
+use porta_core::UserId;
 use porta_store::{SessionFilter, SessionSort};
 use porta_web::reply::{self, Reply};
 
@@ -27,7 +27,7 @@ const SORTS: Sorts<SessionSort> = &[
         ("sortBy" = Option<String>, Query, description = "`last_activity_at` or `created_at`."),
         ("userId" = Option<String>, Query, description = "Only sessions of this user."),
         ("organizationId" = Option<String>, Query, description = "Only sessions of this organization: its id or slug."),
-        ("clientId" = Option<String>, Query, description = "Only sessions in which this client got tokens: its id, not its OAuth `client_id`."),
+        ("clientId" = Option<String>, Query, description = "Only sessions in which this client got tokens: its id or OAuth client id."),
         ("activeOnly" = Option<bool>, Query, description = "`true`, which is the default: only sessions that are neither revoked nor expired."),
     ),
     responses((status = 200, body = ListAnswer<SessionView>)))]
@@ -37,11 +37,15 @@ pub(crate) async fn list_sessions(
     query: Query,
 ) -> Result<Reply> {
     let request = ListRequest::of(&query, SORTS, SessionSort::LastActivityAt)?;
-    let (user, client) = (query.id("userId", UserId::parse)?, query.id("clientId", ClientKey::parse)?);
+    let user = query.id("userId", UserId::parse)?;
     let is_active_only = query.flag("activeOnly")?.unwrap_or(true);
     let queries = state.directory.queries();
     let organization = match query.text("organizationId") {
         Some(name) => Some(queries.organization(name).await?.id),
+        None => None,
+    };
+    let client = match query.text("clientId") {
+        Some(name) => Some(queries.clients().find(name).await?.client.id),
         None => None,
     };
     let live_at = is_active_only.then(|| state.clock.now());

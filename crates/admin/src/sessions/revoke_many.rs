@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use porta_core::{ClientKey, SessionKey};
+use porta_core::SessionKey;
 use porta_directory::{SessionsToEnd, Transaction};
 use porta_store::EndedSessions;
 use porta_web::reply::{self, Reply};
@@ -22,7 +22,7 @@ pub(crate) struct SessionsToRevoke {
     user_id: Option<String>,
     /// Id or slug.
     organization_id: Option<String>,
-    /// Id of a client, not its OAuth `client_id`: sessions in which it got tokens.
+    /// Id or OAuth client id: sessions in which the client got tokens.
     client_id: Option<String>,
     /// `true`: all sessions of the installation.
     all: Option<bool>,
@@ -46,7 +46,7 @@ impl RevokedSessions {
 enum Named<'a> {
     User(&'a str),
     Organization(&'a str),
-    Client(ClientKey),
+    Client(&'a str),
     Everybody,
 }
 
@@ -58,10 +58,7 @@ impl SessionsToRevoke {
         match named {
             (Some(id), None, None, None) => Ok(Named::User(id)),
             (None, Some(name), None, None) => Ok(Named::Organization(name)),
-            (None, None, Some(id), None) => {
-                let key = ClientKey::parse(id);
-                key.map(Named::Client).ok_or_else(|| AdminError::invalid("clientId", "use an id"))
-            }
+            (None, None, Some(name), None) => Ok(Named::Client(name)),
             (None, None, None, Some(_)) => Ok(Named::Everybody),
             _ => Err(AdminError::invalid("", "use exactly one of userId, organizationId, clientId, all")),
         }
@@ -95,7 +92,10 @@ pub(crate) async fn revoke_sessions(
             let organization = unit.organization(name).await?;
             unit.users().sessions().end_many(SessionsToEnd::Organization(&organization), keep).await?
         }
-        Named::Client(key) => unit.users().sessions().end_many(SessionsToEnd::Client(key), keep).await?,
+        Named::Client(name) => {
+            let (_, client) = unit.client(name).await?;
+            unit.users().sessions().end_many(SessionsToEnd::Client(&client), keep).await?
+        }
         Named::Everybody => unit.users().sessions().end_many(SessionsToEnd::Everybody, keep).await?,
     };
     unit.commit().await?;

@@ -11,7 +11,7 @@ use super::People;
 use crate::kernel::{List, Row, Runner, Sort, Stmt, Value, at, int, statements, uuid};
 use crate::sessions::{SessionColumn, session_columns, session_of};
 
-/// A column of the newest token family of session `s`. As a subquery it is read for the rows of the page only.
+/// A column of the newest token family of session `s`, or of its client `c`.
 macro_rules! of_newest_family {
     ($column:literal) => {
         concat!(
@@ -24,18 +24,20 @@ macro_rules! of_newest_family {
     };
 }
 
+/// Names by subquery, and not by join: so every planner reads the sessions in the order of the page and stops at its end.
 macro_rules! select_sessions {
     () => {
         concat!(
             "SELECT ",
             session_columns!(list "s."),
-            ", u.email, o.name, ",
+            ", (SELECT u.email FROM users u WHERE u.id = s.user_id), \
+             (SELECT o.name FROM organizations o WHERE o.id = s.organization_id), ",
             of_newest_family!("f.client_id"),
             ", ",
             of_newest_family!("f.grant_id"),
             ", ",
             of_newest_family!("c.client_name"),
-            " FROM sessions s JOIN users u ON u.id = s.user_id JOIN organizations o ON o.id = s.organization_id"
+            " FROM sessions s"
         )
     };
 }
