@@ -219,4 +219,5 @@ requirements! {
     ChangeTwoFactorPolicies = [OrgUpdate];
     ReadTwoFactorSummaries = [OrgRead, UserRead];
     InviteUsers = [UserInvite];
+    NothingButARole = [];
 }

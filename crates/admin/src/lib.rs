@@ -16,6 +16,7 @@ mod idempotency;
 mod invitations;
 mod limits;
 mod list;
+mod me;
 mod metadata;
 mod moment;
 mod openapi;

@@ -17,7 +17,7 @@ use crate::error::AdminError;
 use crate::idempotency::idempotent;
 use crate::openapi::{BASE, document};
 use crate::state::AdminState;
-use crate::{clients, grants, invitations, metadata, reference_page, sessions, two_factor, users};
+use crate::{clients, grants, invitations, me, metadata, reference_page, sessions, two_factor, users};
 
 /// The base with a slash, which the nested routes do not cover.
 const ROOT: &str = "/api/admin/";
@@ -39,6 +39,7 @@ static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document().to_json().unwrap_
 pub(crate) fn operations() -> OpenApiRouter<AdminState> {
     OpenApiRouter::new()
         .routes(routes!(metadata::get_metadata))
+        .routes(routes!(me::get_me))
         .merge(users::routes())
         .merge(clients::routes())
         .merge(sessions::routes())

@@ -47,7 +47,7 @@ pub use lists::{
 pub use one_time::{InvitationEntry, OneTimeTokenRepository};
 pub use organizations::{OrganizationRepository, SettingRepository, StoredSetting};
 pub use outbox::OutboxRepository;
-pub use people::{EndedSessions, PeopleRepository, SessionClient, SessionEntry, SessionsOf};
+pub use people::{EndedSessions, PeopleRepository, SessionClient, SessionEntry, SessionsOf, UserEntry};
 pub use rights::{AssignedRights, Catalog, CatalogClaim, CatalogRole, CustomClaim, Rights};
 pub use sealed::{SealedKind, SealedRepository, SealedRow};
 pub use second_factors::{EmailCodeAttempt, EmailCodeOutcome, FactorCounts, SecondFactorRepository};

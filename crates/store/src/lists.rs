@@ -132,7 +132,10 @@ pub enum ClientSort {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserFilter {
+    pub ids: Option<Vec<UserId>>,
     pub status: Option<UserStatus>,
+    pub has_second_factor: Option<bool>,
+    pub has_signed_in: Option<bool>,
     /// In address, given name and family name.
     pub search: Option<String>,
 }

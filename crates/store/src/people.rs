@@ -2,9 +2,17 @@
 
 use async_trait::async_trait;
 use porta_core::session::SessionRecord;
+use porta_core::user::User;
 use porta_core::{ClientKey, GrantId, OrganizationId, SessionKey, Timestamp, UserId};
 
-use crate::{Page, PageRequest, Result, SessionFilter, SessionSort, SortedCursor};
+use crate::{Page, PageRequest, Result, SessionFilter, SessionSort, SortedCursor, UserFilter, UserSort};
+
+/// A user with the name of the organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserEntry {
+    pub user: User,
+    pub organization_name: String,
+}
 
 /// A session with the names of those it concerns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +53,16 @@ pub struct EndedSessions {
 /// Not scoped to an organization: operators look at all of them.
 #[async_trait]
 pub trait PeopleRepository: Send {
+    /// Users of all organizations, or of one.
+    async fn users(
+        &mut self,
+        of: Option<OrganizationId>,
+        filter: &UserFilter,
+        page: &PageRequest<UserSort>,
+    ) -> Result<Page<UserEntry, SortedCursor>>;
+    /// Number of users that a list with this filter has on all its pages.
+    async fn count_users(&mut self, of: Option<OrganizationId>, filter: &UserFilter) -> Result<u64>;
+
     async fn sessions(
         &mut self,
         filter: &SessionFilter,

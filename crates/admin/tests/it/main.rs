@@ -11,6 +11,7 @@ mod document;
 mod idempotency;
 mod limits;
 mod lists;
+mod me;
 mod people;
 mod reference;
 mod services;

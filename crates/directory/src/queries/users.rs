@@ -3,7 +3,7 @@
 use porta_core::organization::Organization;
 use porta_core::user::User;
 use porta_core::{OrganizationId, UserId};
-use porta_store::{Page, PageRequest, SortedCursor, UserFilter, UserSort};
+use porta_store::{Page, PageRequest, SortedCursor, UserEntry, UserFilter, UserSort};
 
 use super::Queries;
 use crate::{DirectoryError, Result};
@@ -41,5 +41,20 @@ impl UserQueries<'_> {
     /// Number of rows of a list on all its pages.
     pub async fn count(&self, organization: OrganizationId, filter: &UserFilter) -> Result<u64> {
         Ok(self.0.repositories().users(organization).count(filter).await?)
+    }
+
+    /// People of all organizations, or of one, with the names of the organizations.
+    pub async fn list_all(
+        &self,
+        of: Option<OrganizationId>,
+        filter: &UserFilter,
+        page: &PageRequest<UserSort>,
+    ) -> Result<Page<UserEntry, SortedCursor>> {
+        Ok(self.0.repositories().people().users(of, filter, page).await?)
+    }
+
+    /// Number of rows of [`list_all`](Self::list_all) on all its pages.
+    pub async fn count_all(&self, of: Option<OrganizationId>, filter: &UserFilter) -> Result<u64> {
+        Ok(self.0.repositories().people().count_users(of, filter).await?)
     }
 }

@@ -1,12 +1,13 @@
 //! What operators see of people in all organizations.
 
 pub(crate) mod sessions;
+mod users;
 
 use async_trait::async_trait;
-use porta_core::{SessionKey, Timestamp};
+use porta_core::{OrganizationId, SessionKey, Timestamp};
 use porta_store::{
     EndedSessions, Page, PageRequest, PeopleRepository, Result, SessionEntry, SessionFilter, SessionSort,
-    SessionsOf, SortedCursor,
+    SessionsOf, SortedCursor, UserEntry, UserFilter, UserSort,
 };
 
 use crate::kernel::Runner;
@@ -15,6 +16,19 @@ pub(crate) struct People<'a>(pub(crate) Runner<'a>);
 
 #[async_trait]
 impl PeopleRepository for People<'_> {
+    async fn users(
+        &mut self,
+        of: Option<OrganizationId>,
+        filter: &UserFilter,
+        page: &PageRequest<UserSort>,
+    ) -> Result<Page<UserEntry, SortedCursor>> {
+        self.list_users(of, filter, page).await
+    }
+
+    async fn count_users(&mut self, of: Option<OrganizationId>, filter: &UserFilter) -> Result<u64> {
+        self.number_of_users(of, filter).await
+    }
+
     async fn sessions(
         &mut self,
         filter: &SessionFilter,

@@ -73,7 +73,7 @@ macro_rules! contract_tests {
                 another_organization_sees_nothing, units_decide, finished_rows_are_swept, racing_workers;
             own_account: sessions, other_sessions, grants, ending_grants, audit_rows, claims, passwords,
                 racing_passwords;
-            people: sessions_in_every_order, filtered_sessions, ending_sessions, ending_many_sessions,
+            people: users_of_all_organizations, sessions_in_every_order, filtered_sessions, ending_sessions, ending_many_sessions,
                 racing_to_end_sessions;
             races: issuing, rotating, forbidding_while_issuing, withdrawing_a_grant_while_issuing,
                 ending_the_tokens_of_a_person_while_issuing;

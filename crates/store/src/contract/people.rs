@@ -1,16 +1,17 @@
-//! Sessions of all organizations.
+//! People and sessions of all organizations.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use porta_core::session::{SessionRecord, TokenFamily};
+use porta_core::user::User;
 use porta_core::{SessionKey, Timestamp, TokenDigest};
 use tokio::task::JoinSet;
 
-use super::fixture::{HOUR, MINUTE, NOW, Tenant, TwoTenants, family, one_round_trip, session};
+use super::fixture::{HOUR, MINUTE, NOW, Tenant, TwoTenants, family, one_round_trip, session, user};
 use crate::{
     Direction, EndedSessions, PageRequest, PageStart, SessionEntry, SessionFilter, SessionSort, SessionsOf,
-    Store,
+    Store, UserEntry, UserFilter, UserSort,
 };
 
 fn page(sort: SessionSort, direction: Direction, limit: u32) -> PageRequest<SessionSort> {
@@ -218,4 +219,53 @@ pub async fn racing_to_end_sessions(store: Arc<dyn Store>) {
     for token in &tokens {
         assert!(!is_live(&w, &w.acme, token, NOW).await);
     }
+}
+
+pub async fn users_of_all_organizations(store: Arc<dyn Store>) {
+    let w = TwoTenants::new(store).await;
+    let mut all = w.repositories();
+    let mut made = vec![(w.acme.user.clone(), "acme"), (w.other.user.clone(), "other")];
+    for (n, (tenant, name)) in
+        [(&w.acme, "acme"), (&w.other, "other"), (&w.acme, "acme")].into_iter().enumerate()
+    {
+        let person = User {
+            created_at: NOW + (u32::try_from(n).unwrap() / 2) * MINUTE,
+            ..user(tenant.organization.id, &format!("u{n}@example.com"), &w.entropy)
+        };
+        all.users(tenant.organization.id).insert(&person).await.unwrap();
+        made.push((person, name));
+    }
+    made.sort_by_key(|(user, _)| std::cmp::Reverse((user.created_at, user.id)));
+    let expected: Vec<UserEntry> = made
+        .iter()
+        .map(|(user, name)| UserEntry { user: user.clone(), organization_name: (*name).to_owned() })
+        .collect();
+    let first = PageRequest {
+        sort: UserSort::CreatedAt,
+        direction: Direction::Descending,
+        start: PageStart::First,
+        limit: 2,
+    };
+    let (mut seen, mut request, none) = (Vec::new(), first.clone(), UserFilter::default());
+    let mut people = all.people();
+    loop {
+        let page = one_round_trip(&w.store, people.users(None, &none, &request)).await.unwrap();
+        seen.extend(page.items);
+        let Some(next) = page.next else { break };
+        request.start = PageStart::After(next);
+    }
+    assert_eq!(seen, expected);
+    assert_eq!(one_round_trip(&w.store, people.count_users(None, &none)).await.unwrap(), 5);
+    let acme = Some(w.acme.organization.id);
+    let whole = PageRequest { limit: 100, ..first };
+    let mine: Vec<_> =
+        expected.iter().filter(|entry| Some(entry.user.organization_id) == acme).cloned().collect();
+    assert_eq!(people.users(acme, &none, &whole).await.unwrap().items, mine);
+    assert_eq!(people.count_users(acme, &none).await.unwrap(), 3);
+    // The same address in both organizations.
+    let same = UserFilter { search: Some("ana@".to_owned()), ..none.clone() };
+    assert_eq!(people.count_users(None, &same).await.unwrap(), 2);
+    let chosen = UserFilter { ids: Some(vec![w.acme.user.id, w.other.user.id]), ..none };
+    assert_eq!(people.users(None, &chosen, &whole).await.unwrap().items.len(), 2);
+    assert_eq!(people.count_users(acme, &chosen).await.unwrap(), 1, "of this organization only");
 }
