@@ -7,14 +7,14 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header;
 use axum::http::request::Parts;
 use porta_core::admin::{AdminPermission, AdminPermissions, AdminRole};
-use porta_core::{BearerKind, EntityId as _, OrganizationId, TokenDigest};
+use porta_core::{BearerKind, TokenDigest};
 use porta_directory::{Actor, Administrator, RequestOrigin, ServiceAccount};
 use porta_session::ClientTokenRecord;
 use porta_web::request_id::RequestId;
-use uuid::Uuid;
 
 use crate::error::{AdminError, Result};
 use crate::limits;
+use crate::principal::Principal;
 use crate::state::AdminState;
 
 const NO_HEADER: AdminError = AdminError::Unauthenticated {
@@ -24,44 +24,6 @@ const NO_HEADER: AdminError = AdminError::Unauthenticated {
 const OTHER_CLIENT: &str = "Admin access requires a client of the admin application";
 const INVALID_TOKEN: AdminError =
     AdminError::Unauthenticated { error: "Invalid token", message: "Token validation failed" };
-
-/// Who sends a request.
-#[derive(Clone)]
-pub(crate) enum Principal {
-    Person(Box<Administrator>),
-    Service(Box<ServiceAccount>),
-}
-
-impl Principal {
-    pub(crate) fn organization(&self) -> OrganizationId {
-        match self {
-            Self::Person(person) => person.organization,
-            Self::Service(service) => service.organization,
-        }
-    }
-
-    /// Tells administrators and service accounts apart, whatever token they send.
-    pub(crate) fn id(&self) -> Uuid {
-        match self {
-            Self::Person(person) => person.user.uuid(),
-            Self::Service(service) => service.client.uuid(),
-        }
-    }
-
-    fn permissions(&self) -> AdminPermissions {
-        match self {
-            Self::Person(person) => person.permissions(),
-            Self::Service(service) => service.permissions,
-        }
-    }
-
-    fn into_actor(self) -> Actor {
-        match self {
-            Self::Person(person) => Actor::Admin(person),
-            Self::Service(service) => Actor::Service(service),
-        }
-    }
-}
 
 /// Finds who sends a request. Nothing of it is cached: whoever loses a role, password or status loses the Admin API with
 /// the next request.
@@ -206,6 +168,17 @@ requirements! {
     ReadUsers = [UserRead];
     UpdateUsers = [UserUpdate];
     SuspendUsers = [UserSuspend];
+
+    CreateOrganizations = [OrgCreate];
+    ReadOrganizations = [OrgRead];
+    UpdateOrganizations = [OrgUpdate];
+    SuspendOrganizations = [OrgSuspend];
+    ArchiveOrganizations = [OrgArchive];
+
+    CreateApplications = [AppCreate];
+    ReadApplications = [AppRead];
+    UpdateApplications = [AppUpdate];
+    ArchiveApplications = [AppArchive];
 
     CreateClients = [ClientCreate];
     ReadClients = [ClientRead];

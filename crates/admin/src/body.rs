@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use porta_web::body::{BodyLimits, read};
@@ -10,7 +11,14 @@ use serde_path_to_error::Segment;
 
 use crate::error::{AdminError, Detail, Result};
 
-const LIMITS: BodyLimits = BodyLimits { bytes: 100 * 1024, within: Duration::from_secs(8) };
+/// Most bytes of a body, unless an operation has a limit of its own.
+const BYTES: usize = 100 * 1024;
+const WITHIN: Duration = Duration::from_secs(8);
+
+/// Reads a body of at most `bytes`.
+pub(crate) async fn read_body(headers: &HeaderMap, body: Body, bytes: usize) -> Result<Vec<u8>> {
+    Ok(read(headers, body, BodyLimits { bytes, within: WITHIN }).await?)
+}
 
 /// A JSON object. A missing body, and one of another type, are an empty object. Unknown fields are ignored: so nobody
 /// can set what an operation does not offer.
@@ -21,19 +29,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self> {
         let (parts, body) = request.into_parts();
-        let bytes = read(&parts.headers, body, LIMITS).await?;
-        let text: &[u8] = if is_json(&parts.headers) && !bytes.is_empty() { &bytes } else { b"{}" };
+        let bytes = read_body(&parts.headers, body, BYTES).await?;
+        let is_json = media_type(&parts.headers) == JSON;
+        let text: &[u8] = if is_json && !bytes.is_empty() { &bytes } else { b"{}" };
         parse(text).map(Self)
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+pub(crate) const JSON: &str = "application/json";
+
+/// The media type of a body in lower case, without its parameters. Empty: none is given.
+pub(crate) fn media_type(headers: &HeaderMap) -> String {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = value.split(';').next().unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case("application/json")
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
+/// Parses a JSON object.
+pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
     // The syntax first: a mistake in it is no mistake in a field.
     let value: serde_json::Value =
         serde_json::from_slice(text).map_err(|_| AdminError::Rule("Invalid JSON".to_owned()))?;

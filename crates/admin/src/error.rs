@@ -1,6 +1,6 @@
 //! Errors as JSON. Every body has the text `error`; most have `status`.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use porta_directory::{DirectoryError, Problem};
 use porta_store::StoreError;
@@ -223,7 +223,7 @@ impl IntoResponse for AdminError {
 fn unauthenticated(text: &'static str, message: &'static str) -> Reply {
     let (status, body) = error(StatusCode::UNAUTHORIZED, text);
     let reply = reply::json(status, &ErrorBody { message: Some(message.to_owned()), ..body });
-    let challenge = axum::http::HeaderValue::from_static("Bearer");
+    let challenge = HeaderValue::from_static("Bearer");
     reply::with_header(reply, axum::http::header::WWW_AUTHENTICATE, Some(challenge))
 }
 
@@ -247,7 +247,14 @@ fn limited(retry_after: Duration, maximum: u64) -> Reply {
         "retry_after": seconds,
     });
     let reply = reply::with_retry_after(reply::json(StatusCode::TOO_MANY_REQUESTS, &body), retry_after);
-    crate::limits::with_headers(reply, maximum, 0)
+    with_limit(reply, maximum, 0)
+}
+
+/// Adds the headers that tell the limit.
+fn with_limit(reply: Reply, maximum: u64, remaining: u64) -> Reply {
+    let reply = reply::with_header(reply, HeaderName::from_static("x-ratelimit-limit"), Some(maximum.into()));
+    let remaining = HeaderValue::from(remaining);
+    reply::with_header(reply, HeaderName::from_static("x-ratelimit-remaining"), Some(remaining))
 }
 
 #[cfg(test)]

@@ -16,8 +16,9 @@ use porta_web::body::{BodyLimits, read};
 use porta_web::reply::Reply;
 use serde::{Deserialize, Serialize};
 
-use crate::access::{self, Principal};
+use crate::access;
 use crate::error::{AdminError, Result};
+use crate::principal::Principal;
 use crate::state::AdminState;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");

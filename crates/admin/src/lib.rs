@@ -6,6 +6,7 @@
 
 mod access;
 mod answer;
+mod applications;
 mod body;
 mod clients;
 mod cursor;
@@ -20,8 +21,11 @@ mod me;
 mod metadata;
 mod moment;
 mod openapi;
+mod operations;
+mod organizations;
 mod path;
 mod ports;
+mod principal;
 mod reference_page;
 mod refusals;
 mod router;
@@ -30,7 +34,7 @@ mod state;
 mod two_factor;
 mod users;
 
-pub use openapi::document;
+pub use operations::document;
 pub use ports::{MakeRecoveryCodes, NewRecoveryCodes, RenderFailed, RenderMail};
 pub use router::router;
 pub use state::{AdminState, AdminStateParts, SEALING_PURPOSE};

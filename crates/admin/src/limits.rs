@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Method};
 use porta_kv::{KeyName, KvKey, LimitOutcome, RateLimit};
-use porta_web::reply::{Reply, with_header};
 
-use crate::access::Principal;
 use crate::error::{AdminError, Result};
+use crate::principal::Principal;
 use crate::state::AdminState;
 
 /// Changes of one administrator within [`WINDOW`]. Counted for the person, so that colleagues behind one address do not
@@ -27,11 +26,4 @@ pub(crate) async fn count_write(parts: &Parts, state: &AdminState, principal: &P
         LimitOutcome::Allowed => Ok(()),
         LimitOutcome::Limited { retry_after } => Err(AdminError::Limited { retry_after, maximum: WRITES }),
     }
-}
-
-/// Adds the headers that tell the limit.
-pub(crate) fn with_headers(reply: Reply, maximum: u64, remaining: u64) -> Reply {
-    let reply = with_header(reply, HeaderName::from_static("x-ratelimit-limit"), Some(maximum.into()));
-    let remaining = HeaderValue::from(remaining);
-    with_header(reply, HeaderName::from_static("x-ratelimit-remaining"), Some(remaining))
 }

@@ -42,6 +42,14 @@ impl Query {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Refuses every other parameter: what is not understood must not destroy anything.
+    pub(crate) fn only(&self, names: &[&str]) -> Result<()> {
+        match self.0.iter().find(|(name, _)| !names.contains(&name.as_str())) {
+            Some((name, _)) => Err(AdminError::invalid(name, "this parameter is not known")),
+            None => Ok(()),
+        }
+    }
+
     /// A whole number within bounds.
     pub(crate) fn number(&self, name: &str, bounds: std::ops::RangeInclusive<u64>) -> Result<Option<u64>> {
         let Some(text) = self.text(name) else { return Ok(None) };
@@ -241,8 +249,8 @@ pub(crate) struct ListAnswer<T: ToSchema> {
 }
 
 impl<T: ToSchema> ListAnswer<T> {
-    /// A list that is always on one page.
-    pub(crate) fn whole(data: Vec<T>) -> Self {
+    /// A list that is never long, as one page.
+    pub(crate) fn everything(data: Vec<T>) -> Self {
         let total = u64::try_from(data.len()).unwrap_or(u64::MAX);
         let numbered = Numbered { total, page: 1, page_size: total, total_pages: total.min(1) };
         Self { data, numbered: Some(numbered), by_cursor: None }

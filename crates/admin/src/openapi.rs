@@ -1,6 +1,5 @@
 //! The OpenAPI 3.1 document. Each operation describes its own part; what all of them share is added here.
 
-use axum::http::StatusCode;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
@@ -12,7 +11,6 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::ErrorBody;
 use crate::refusals::REFUSALS;
-use crate::router::operations;
 use crate::state::AdminState;
 
 /// Prefix of all paths.
@@ -21,13 +19,8 @@ const SCHEME: &str = "bearer";
 /// Operations that anybody may call.
 const PUBLIC: [&str; 1] = ["get_metadata"];
 
-/// The document, of all operations of this version.
-pub fn document() -> OpenApi {
-    completed(operations().into_openapi())
-}
-
 /// Adds what all operations share.
-fn completed(mut api: OpenApi) -> OpenApi {
+pub(crate) fn completed(mut api: OpenApi) -> OpenApi {
     api.info = Info::new("Porta Admin API", env!("CARGO_PKG_VERSION"));
     api.info.description = Some(
         "Manages organizations, applications, clients, users and everything else of an installation."
@@ -83,6 +76,8 @@ fn path_parameters(path: &str) -> impl Iterator<Item = Parameter> {
         let description = match name {
             "orgId" => "Id or slug of the organization.",
             "appId" => "Id or slug of the application.",
+            "type" => "`logo` or `favicon`.",
+            "moduleId" => "Id of the module.",
             "clientId" => "Id of the client, or its OAuth client id.",
             _ => "Id.",
         };
@@ -116,11 +111,4 @@ pub(crate) fn by_id(mut router: OpenApiRouter<AdminState>) -> OpenApiRouter<Admi
         }
     }
     router
-}
-
-/// A response that an operation may have besides its own.
-pub(crate) struct Refusal {
-    pub(crate) status: StatusCode,
-    pub(crate) description: &'static str,
-    pub(crate) concerns_everybody: bool,
 }

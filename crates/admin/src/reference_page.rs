@@ -10,7 +10,8 @@ use porta_web::reply::{self, Reply};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::openapi::{BASE, document};
+use crate::openapi::BASE;
+use crate::operations::document;
 
 const TEMPLATE: &str = include_str!("../templates/reference.html");
 const STYLE: &str = include_str!("../templates/reference.css");

@@ -2,7 +2,12 @@
 
 use axum::http::StatusCode;
 
-use crate::openapi::Refusal;
+/// A response that an operation may have besides its own.
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) description: &'static str,
+    pub(crate) concerns_everybody: bool,
+}
 
 pub(crate) const REFUSALS: [Refusal; 10] = [
     Refusal {

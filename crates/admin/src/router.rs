@@ -10,14 +10,13 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::{any, get};
 use porta_web::reply::{self, Reply};
 use tower::ServiceExt as _;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::error::AdminError;
 use crate::idempotency::idempotent;
-use crate::openapi::{BASE, document};
+use crate::openapi::BASE;
+use crate::operations::{document, operations};
+use crate::reference_page;
 use crate::state::AdminState;
-use crate::{clients, grants, invitations, me, metadata, reference_page, sessions, two_factor, users};
 
 /// The base with a slash, which the nested routes do not cover.
 const ROOT: &str = "/api/admin/";
@@ -34,19 +33,6 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 const LONGEST_ORIGIN: usize = 300;
 
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document().to_json().unwrap_or_default().into());
-
-/// Every documented operation.
-pub(crate) fn operations() -> OpenApiRouter<AdminState> {
-    OpenApiRouter::new()
-        .routes(routes!(metadata::get_metadata))
-        .routes(routes!(me::get_me))
-        .merge(users::routes())
-        .merge(clients::routes())
-        .merge(sessions::routes())
-        .merge(grants::routes())
-        .merge(two_factor::routes())
-        .merge(invitations::routes())
-}
 
 /// The router of the API, at its place below the root.
 pub fn router(state: AdminState) -> Router {

@@ -38,6 +38,8 @@ pub struct Module {
     pub slug: Slug,
     pub description: Option<String>,
     pub status: ModuleStatus,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
     pub version: Version,
 }
 

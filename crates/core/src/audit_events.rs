@@ -40,6 +40,8 @@ audit_events! {
     OrgActivated = "org.activated", Admin, "a suspended organization was activated";
     OrgArchived = "org.archived", Admin, "an organization was archived";
     OrgRestored = "org.restored", Admin, "an archived organization came back";
+    OrgDestroyed = "org.destroyed", Admin,
+        "an organization was deleted with everything it had; says how many of each kind";
     OrgTwoFactorPolicyChanged = "org.2fa.policyChanged", Admin, "the policy for second factors changed";
     OrgBrandingUpdated = "org.branding.updated", Admin, "colours, names or styles changed";
     OrgBrandingAssetUploaded = "org.branding.asset.uploaded", Admin, "a logo or icon was uploaded";
@@ -49,6 +51,7 @@ audit_events! {
     AppActivated = "app.activated", Admin, "an application was activated";
     AppDeactivated = "app.deactivated", Admin, "an application was deactivated";
     AppArchived = "app.archived", Admin, "an application was archived";
+    AppRestored = "app.restored", Admin, "an archived application came back";
     AppModuleCreated = "app.module.created", Admin, "a module was added to an application";
     AppModuleUpdated = "app.module.updated", Admin, "a module changed";
     AppModuleDeactivated = "app.module.deactivated", Admin, "a module was deactivated";

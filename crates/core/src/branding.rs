@@ -29,9 +29,30 @@ pub struct BrandingAsset {
     pub created_at: Timestamp,
 }
 
+/// A picture without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetSummary {
+    pub id: BrandingAssetId,
+    pub kind: AssetKind,
+    pub content_type: PictureType,
+    /// In bytes.
+    pub size: u64,
+    pub created_at: Timestamp,
+}
+
 impl BrandingAsset {
     /// Size limit in bytes.
     pub const MAX_BYTES: usize = 512 * 1024;
+
+    pub fn summary(&self) -> AssetSummary {
+        AssetSummary {
+            id: self.id,
+            kind: self.kind,
+            content_type: self.content_type,
+            size: u64::try_from(self.data.len()).unwrap_or(u64::MAX),
+            created_at: self.created_at,
+        }
+    }
 
     /// Returns the path below the issuer.
     pub fn path(kind: AssetKind, id: BrandingAssetId) -> String {

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::branding::{AssetKind, BrandingAsset};
-use crate::line::check_line;
+use crate::line::{check_line, is_line_breaking};
 use crate::{BrandingAssetId, Invalid, OrganizationId, Slug, Timestamp, Version, string_enum};
 
 string_enum! {
@@ -67,16 +67,19 @@ impl Branding {
         }
         for (field, value) in [("logo_url", &self.logo_url), ("favicon_url", &self.favicon_url)] {
             let Some(value) = value else { continue };
+            // The parser leaves out line breaks and tabs, but the text would be stored with them.
+            let is_plain = !value.chars().any(is_line_breaking);
             let is_web = url::Url::parse(value).is_ok_and(|u| matches!(u.scheme(), "https" | "http"));
-            if value.len() > 2048 || !is_web {
+            if value.len() > 2048 || !is_plain || !is_web {
                 return Err(Invalid::new(field, "use an absolute http(s) URL of at most 2048 characters"));
             }
         }
         if let Some(name) = &self.company_name {
             check_line("company_name", name, 255)?;
         }
-        if self.custom_css.as_ref().is_some_and(|c| c.chars().count() > 10_000) {
-            return Err(Invalid::new("custom_css", "use at most 10,000 characters"));
+        // PostgreSQL stores no zero byte.
+        if self.custom_css.as_ref().is_some_and(|c| c.chars().count() > 10_000 || c.contains('\0')) {
+            return Err(Invalid::new("custom_css", "use at most 10,000 characters, without zero bytes"));
         }
         Ok(())
     }
@@ -122,6 +125,18 @@ impl Organization {
     }
 }
 
+/// What is deleted together with an organization. An application that clients of other organizations use is kept as a
+/// shared one, so it is not counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct CascadeCounts {
+    pub applications: u64,
+    pub clients: u64,
+    pub users: u64,
+    pub roles: u64,
+    pub permissions: u64,
+    pub claim_definitions: u64,
+}
+
 /// Checks a display name: one line of 1–255 characters.
 pub fn display_name(field: &'static str, text: &str) -> Result<String, Invalid> {
     let text = text.trim();
@@ -134,6 +149,25 @@ pub fn display_name(field: &'static str, text: &str) -> Result<String, Invalid> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn branding_is_made_of_web_addresses_and_storable_text() {
+        let with_logo = |url: &str| Branding { logo_url: Some(url.to_owned()), ..Branding::default() };
+        assert_eq!(with_logo("https://cdn.test/logo.svg").validate(), Ok(()));
+        for unfit in [
+            "",
+            "logo.svg",
+            "javascript:alert(1)",
+            "data:image/png;base64,AA==",
+            "https://cdn.test/\0",
+            "https://cdn.test/\n",
+        ] {
+            assert_eq!(with_logo(unfit).validate().unwrap_err().field, "logo_url", "{unfit:?}");
+        }
+        let css = |text: &str| Branding { custom_css: Some(text.to_owned()), ..Branding::default() };
+        assert_eq!(css("a{}\n").validate(), Ok(()));
+        assert!(css("a{}\0").validate().is_err() && css(&"a".repeat(10_001)).validate().is_err());
+    }
 
     #[test]
     fn a_name_is_one_line() {

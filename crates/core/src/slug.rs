@@ -36,6 +36,8 @@ const RESERVED_ORGANIZATION: &[&str] = &[
     "assets",
     "default",
     "v1",
+    // A path of the Admin API.
+    "validate-slug",
 ];
 const RESERVED_APPLICATION: &[&str] = &["admin", "api", "system", "internal", "default", "health", "status"];
 

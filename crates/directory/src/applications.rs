@@ -1,5 +1,6 @@
 //! Products and their modules.
 
+use porta_core::admin::ADMIN_SLUG;
 use porta_core::application::{Application, ApplicationStatus, Module, ModuleStatus};
 use porta_core::audit::AuditEventKind;
 use porta_core::line::check_lines;
@@ -8,6 +9,7 @@ use porta_core::{ApplicationId, Invalid, ModuleId, Slug, Version};
 use serde_json::json;
 
 use crate::error::{already_taken, changed_concurrently, refuse, stale};
+use crate::lookup::find_application;
 use crate::organizations::slug_of;
 use crate::protected::is_admin_application;
 use crate::transaction::changed;
@@ -28,7 +30,8 @@ pub struct NewApplication {
 #[derive(Debug, Clone)]
 pub struct NewModule {
     pub name: String,
-    pub slug: String,
+    /// Derived from the name if absent.
+    pub slug: Option<String>,
     pub description: Option<String>,
     pub status: ModuleStatus,
 }
@@ -70,6 +73,18 @@ impl Transaction {
 }
 
 impl ApplicationOperations<'_> {
+    /// Finds an application by id or slug, with the organization that may change it: its owner, or the super-admin
+    /// organization if it is shared.
+    pub async fn find(&mut self, slug_or_id: &str) -> Result<(Organization, Application)> {
+        let application = find_application(&mut *self.work.unit.all_applications(), slug_or_id).await?;
+        let organization = match application.organization_id {
+            Some(owner) => self.work.unit.organizations().by_id(owner).await?,
+            None => Some(self.work.organization(ADMIN_SLUG).await?),
+        };
+        let missing = || DirectoryError::not_found("application", slug_or_id);
+        Ok((organization.ok_or_else(missing)?, application))
+    }
+
     /// The application that an organization *owns* under this slug; shared ones are not considered.
     pub async fn owned(&mut self, organization: &Organization, slug: &Slug) -> Result<Option<Application>> {
         let found = self.work.unit.applications(organization.id).by_slug(slug).await?;
@@ -83,6 +98,8 @@ impl ApplicationOperations<'_> {
         self.work.unit.applications(organization.id).by_slug(&parsed).await?.ok_or_else(missing)
     }
 
+    /// The application of administration is created by [`crate::InstallationOperations::install`]: nobody makes another
+    /// one by the Admin API.
     pub async fn create(&mut self, organization: &Organization, new: NewApplication) -> Result<Application> {
         if new.is_shared && !organization.is_super_admin {
             let problem = "only the super-admin organization makes shared applications";
@@ -100,6 +117,11 @@ impl ApplicationOperations<'_> {
             version: Version::FIRST,
         };
         refuse(name_and_description(&application.name, application.description.as_ref()))?;
+        let is_by_request = self.work.actor.origin().is_some();
+        if is_by_request && is_admin_application(organization, &application) {
+            let text = format!("`{}` is the application of administration", application.slug);
+            return Err(DirectoryError::Forbidden(text));
+        }
         self.work
             .unit
             .applications(organization.id)
@@ -141,8 +163,8 @@ impl ApplicationOperations<'_> {
         Ok((after, fields))
     }
 
-    /// Sets the status: active ⇄ inactive; either → archived, which is final. The application of administration stays
-    /// active, because without it nobody could administer anything.
+    /// Sets the status: active ⇄ inactive; either → archived → active. The application of administration stays active,
+    /// because without it nobody could administer anything.
     pub async fn set_status(
         &mut self,
         organization: &Organization,
@@ -159,6 +181,7 @@ impl ApplicationOperations<'_> {
             (Inactive, Active) => AuditEventKind::AppActivated,
             (Active, Inactive) => AuditEventKind::AppDeactivated,
             (Active | Inactive, Archived) => AuditEventKind::AppArchived,
+            (Archived, Active) => AuditEventKind::AppRestored,
             (from, to) => {
                 let problem = format!("an application that is {from} cannot become {to}");
                 return Err(DirectoryError::invalid("status", problem));
@@ -175,6 +198,19 @@ impl ApplicationOperations<'_> {
         Ok(Application { status: to, updated_at: self.work.now, version, ..application.clone() })
     }
 
+    /// Finds a module of an application by id.
+    pub async fn module(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        id: &str,
+    ) -> Result<Module> {
+        let missing = || DirectoryError::not_found("module", id);
+        let wanted = ModuleId::parse(id).ok_or_else(missing)?;
+        let known = self.work.unit.applications(organization.id).modules(application.id).await?;
+        known.into_iter().find(|module| module.id == wanted).ok_or_else(missing)
+    }
+
     pub async fn create_module(
         &mut self,
         organization: &Organization,
@@ -185,17 +221,19 @@ impl ApplicationOperations<'_> {
         let module = Module {
             id: ModuleId::new(self.work.now, &*self.work.deps.entropy),
             application_id: application.id,
+            slug: Slug::for_role(&slug_of(new.slug, &new.name))?,
             name: new.name.trim().to_owned(),
-            slug: Slug::for_role(&new.slug)?,
             description: new.description,
             status: new.status,
+            created_at: self.work.now,
+            updated_at: self.work.now,
             version: Version::FIRST,
         };
         refuse(name_and_description(&module.name, module.description.as_ref()))?;
         self.work
             .unit
             .applications(organization.id)
-            .insert_module(&module, self.work.now)
+            .insert_module(&module)
             .await
             .map_err(already_taken("module", &module.slug))?;
         let metadata = json!({
@@ -212,28 +250,30 @@ impl ApplicationOperations<'_> {
         application: &Application,
         before: &Module,
         after: Module,
-    ) -> Result<Vec<&'static str>> {
+    ) -> Result<(Module, Vec<&'static str>)> {
         require_owner(organization, application)?;
         let after = Module {
             name: after.name.trim().to_owned(),
             description: after.description,
             status: after.status,
+            updated_at: self.work.now,
             ..before.clone()
         };
         refuse(name_and_description(&after.name, after.description.as_ref()))?;
         let fields = changed!(before, after, [name, description, status]);
         if fields.is_empty() {
-            return Ok(fields);
+            return Ok((before.clone(), fields));
         }
-        let updated = self.work.unit.applications(organization.id).update_module(&after, self.work.now).await;
+        let updated = self.work.unit.applications(organization.id).update_module(&after).await;
         if !updated.map_err(stale("module"))? {
             return Err(DirectoryError::not_found("module", &before.slug));
         }
+        let after = Module { version: before.version.next(), ..after };
         let deactivated = fields.contains(&"status") && after.status == ModuleStatus::Inactive;
         let event =
             if deactivated { AuditEventKind::AppModuleDeactivated } else { AuditEventKind::AppModuleUpdated };
         let metadata = json!({ "applicationId": application.id, "moduleId": after.id, "fields": fields });
         self.work.audit(event, Some(organization), None, metadata).await?;
-        Ok(fields)
+        Ok((after, fields))
     }
 }

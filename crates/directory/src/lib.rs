@@ -62,8 +62,8 @@ pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
 pub use organizations::{NewOrganization, OrganizationOperations};
 pub use pre_assignments::{NamedClaim, PreAssignments};
 pub use queries::{
-    AdminSignIn, AdministratorQueries, ClientQueries, FactorStatus, InvitationQueries, Queries,
-    SecondFactorQueries, SessionQueries, UserQueries,
+    AdminSignIn, AdministratorQueries, ApplicationQueries, ClientQueries, FactorStatus, InvitationQueries,
+    OrganizationQueries, Queries, SecondFactorQueries, SessionQueries, UserQueries,
 };
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};

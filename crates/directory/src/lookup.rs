@@ -1,9 +1,11 @@
 //! Looks up entities by the names that operators use.
 
+use porta_core::application::Application;
 use porta_core::client::Client;
 use porta_core::organization::Organization;
 use porta_core::user::User;
-use porta_core::{OrganizationId, Slug, UserId};
+use porta_core::{ApplicationId, OrganizationId, Slug, UserId};
+use porta_store::AllApplicationRepository;
 
 use crate::{DirectoryError, Result, Transaction};
 
@@ -47,4 +49,25 @@ impl Transaction {
         let found = self.clients().find(name).await?;
         Ok((found.organization, found.client))
     }
+}
+
+/// Finds an application by id, then by slug: a slug may look like an id. Several organizations may have an application of
+/// one slug; then the slug names none of them.
+pub(crate) async fn find_application(
+    applications: &mut dyn AllApplicationRepository,
+    slug_or_id: &str,
+) -> Result<Application> {
+    if let Some(id) = ApplicationId::parse(slug_or_id)
+        && let Some(found) = applications.by_id(id).await?
+    {
+        return Ok(found);
+    }
+    let missing = || DirectoryError::not_found("application", slug_or_id);
+    let slug = Slug::parse(slug_or_id).map_err(|_| missing())?;
+    let mut found = applications.by_slug(&slug).await?;
+    if found.len() > 1 {
+        let text = format!("several organizations have an application `{slug}`; use its id");
+        return Err(DirectoryError::Conflict(text));
+    }
+    found.pop().ok_or_else(missing)
 }

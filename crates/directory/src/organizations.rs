@@ -2,12 +2,13 @@
 
 use porta_core::audit::AuditEventKind;
 use porta_core::change::Change;
+use porta_core::line::check_line;
 use porta_core::organization::{
-    Branding, LoginMethod, Organization, OrganizationStatus, TwoFactorPolicy, display_name,
+    Branding, CascadeCounts, LoginMethod, Organization, OrganizationStatus, TwoFactorPolicy, display_name,
 };
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::{Invalid, OrganizationId, Slug, Version};
-use porta_store::Revocation;
+use porta_store::{Revocation, StoreError};
 use serde_json::json;
 
 use crate::clients::distinct;
@@ -29,6 +30,9 @@ pub struct NewOrganization {
 
 /// Locale of an organization that names none.
 pub(crate) const DEFAULT_LOCALE: &str = "en";
+
+/// Maximum length of the reason for a change of status, in characters.
+const REASON_LENGTH: usize = 500;
 
 /// Organizations read per page when all are listed.
 const PAGE: u32 = 200;
@@ -97,7 +101,7 @@ impl OrganizationOperations<'_> {
     }
 
     /// Updates an organization to `after`, except id, slug, status and creation time. Returns the names of changed
-    /// fields; writes nothing if there are none.
+    /// fields; writes nothing if there are none. How the administrators sign in is for super-admins to decide.
     pub async fn update(
         &mut self,
         before: &Organization,
@@ -123,8 +127,12 @@ impl OrganizationOperations<'_> {
             return Ok((before.clone(), fields));
         }
         let changes_policy = before.two_factor_policy != after.two_factor_policy;
-        if changes_policy && before.is_super_admin && !self.work.actor.is_super_admin() {
-            let text = "Cannot modify the super-admin organization policy";
+        let changes_sign_in = changes_policy || before.default_login_methods != after.default_login_methods;
+        if changes_sign_in && before.is_super_admin && !self.work.actor.is_super_admin() {
+            let text = match changes_policy {
+                true => "Cannot modify the super-admin organization policy",
+                false => "Only a super-admin may change how the admin organization signs in",
+            };
             return Err(DirectoryError::Forbidden(text.to_owned()));
         }
         if !self.work.unit.organizations().update(&after).await.map_err(stale("organization"))? {
@@ -167,6 +175,9 @@ impl OrganizationOperations<'_> {
     ) -> Result<Organization> {
         let from = organization.status;
         organization.may_become(to)?;
+        if let Some(reason) = reason {
+            check_line("reason", reason, REASON_LENGTH)?;
+        }
         if !self.work.unit.organizations().set_status(organization.id, from, to, self.work.now).await? {
             return Err(changed_concurrently("organization"));
         }
@@ -194,6 +205,31 @@ impl OrganizationOperations<'_> {
         self.work.audit(event, Some(&after), None, metadata).await?;
         self.work.announce(Change::Organization(after.slug.clone()));
         Ok(after)
+    }
+
+    /// Deletes an organization with everything it owns, sessions and tokens included; what the short-lived store has of it
+    /// is of no use without it. Its audit rows stay.
+    pub async fn destroy(&mut self, organization: &Organization) -> Result<CascadeCounts> {
+        if organization.is_super_admin {
+            let text = "The admin organization cannot be destroyed";
+            return Err(DirectoryError::Forbidden(text.to_owned()));
+        }
+        let destroyed = self.work.unit.organizations().destroy(organization.id, self.work.now).await;
+        let counts = destroyed.map_err(|error| match error {
+            StoreError::Conflict(_) => {
+                let text = "clients of other organizations use an application whose slug a shared one has";
+                DirectoryError::Conflict(text.to_owned())
+            }
+            other => DirectoryError::Store(other),
+        })?;
+        let counts = counts.ok_or_else(|| DirectoryError::not_found("organization", &organization.slug))?;
+        let metadata = json!({
+            "name": organization.name, "slug": organization.slug, "cascadeCounts": counts,
+        });
+        self.work.audit(AuditEventKind::OrgDestroyed, Some(organization), None, metadata).await?;
+        // Evicts its clients, too.
+        self.work.announce(Change::Organization(organization.slug.clone()));
+        Ok(counts)
     }
 
     /// Revokes the tokens that other organizations' users hold for these clients; returns the number of families.

@@ -1,11 +1,11 @@
 //! Uploaded pictures.
 
 use async_trait::async_trait;
-use porta_core::branding::{AssetKind, BrandingAsset, PictureType};
+use porta_core::branding::{AssetKind, AssetSummary, BrandingAsset, PictureType};
 use porta_core::{BrandingAssetId, OrganizationId};
 use porta_store::{BrandingAssetRepository, Result, StoreError};
 
-use crate::kernel::{Runner, Value, at, bytes, columns, statements, text, uuid, values_of};
+use crate::kernel::{Row, Runner, Value, at, bytes, columns, statements, text, uuid, values_of};
 
 macro_rules! asset_columns {
     ($($form:tt)+) => {
@@ -17,6 +17,8 @@ asset_columns!(enum AssetColumn of "branding_assets");
 statements! {
     FIND: Read = concat!("SELECT ", asset_columns!(list ""), " FROM branding_assets \
          WHERE organization_id = $1 AND asset_type = $2");
+    SUMMARIES: Read = "SELECT id, asset_type, content_type, CAST(length(data) AS bigint), created_at \
+         FROM branding_assets WHERE organization_id = $1 ORDER BY asset_type";
     ADD: Write = concat!("INSERT INTO branding_assets (organization_id, updated_at, ", asset_columns!(list ""), ") \
          VALUES ($1, $2, ", asset_columns!(arguments 3), ") ON CONFLICT (organization_id, asset_type) DO NOTHING");
     REPLACE: Write = concat!("UPDATE branding_assets SET ", asset_columns!(assignments 4), ", updated_at = $2 \
@@ -52,6 +54,21 @@ impl BrandingAssetRepository for BrandingAssets<'_> {
             data: r.bytes(AssetColumn::data)?,
             created_at: r.time(AssetColumn::created_at)?,
         }))
+    }
+
+    async fn summaries(&mut self) -> Result<Vec<AssetSummary>> {
+        let rows = self.run.rows(&SUMMARIES, &[uuid(self.organization)]).await?;
+        let read = |row: &Row| {
+            let mut r = row.reader("branding_assets");
+            Ok(AssetSummary {
+                id: r.id()?,
+                kind: r.parsed("asset_type", AssetKind::parse)?,
+                content_type: r.parsed("content_type", PictureType::parse)?,
+                size: u64::try_from(r.int()?).unwrap_or(0),
+                created_at: r.time("created_at")?,
+            })
+        };
+        rows.iter().map(read).collect()
     }
 
     async fn put(&mut self, asset: &BrandingAsset, seen: Option<BrandingAssetId>) -> Result<()> {

@@ -20,6 +20,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::one_time::STATEMENTS,
         crate::one_time::invitations::STATEMENTS,
         crate::organizations::STATEMENTS,
+        crate::organizations::destroy::STATEMENTS,
         crate::outbox::STATEMENTS,
         crate::people::sessions::STATEMENTS,
         crate::ping::STATEMENTS,

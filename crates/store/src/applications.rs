@@ -48,9 +48,11 @@ pub trait ApplicationRepository: Send {
 
     // The methods below work on children of an application visible to this organization; children of other applications
     // do not exist for them. An update with a version that is not the current one is the error `Stale`.
+    /// Ordered by name.
     async fn modules(&mut self, application: ApplicationId) -> Result<Vec<Module>>;
-    async fn insert_module(&mut self, module: &Module, now: Timestamp) -> Result<()>;
-    async fn update_module(&mut self, module: &Module, now: Timestamp) -> Result<bool>;
+    async fn insert_module(&mut self, module: &Module) -> Result<()>;
+    /// Updates everything except ids and creation time.
+    async fn update_module(&mut self, module: &Module) -> Result<bool>;
 
     async fn roles(&mut self, application: ApplicationId) -> Result<Vec<Role>>;
     async fn insert_role(&mut self, role: &Role, now: Timestamp) -> Result<()>;
@@ -106,4 +108,11 @@ pub trait AllApplicationRepository: Send {
     /// What operators may mean by a slug: the super-admin organization's own application, else the shared one, else those
     /// of other organizations, at most two of them.
     async fn by_slug(&mut self, slug: &Slug) -> Result<Vec<Application>>;
+    async fn list(
+        &mut self,
+        filter: &ApplicationFilter,
+        page: &PageRequest<ApplicationSort>,
+    ) -> Result<Page<Application, SortedCursor>>;
+    /// Number of applications that a list with this filter has on all its pages.
+    async fn count(&mut self, filter: &ApplicationFilter) -> Result<u64>;
 }

@@ -87,6 +87,7 @@ pub struct PageRequest<S> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrganizationFilter {
     pub status: Option<OrganizationStatus>,
+    pub ids: Option<Vec<OrganizationId>>,
     /// In name and slug.
     pub search: Option<String>,
 }
@@ -99,7 +100,9 @@ pub enum OrganizationSort {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApplicationFilter {
+    pub owner: Option<OrganizationId>,
     pub status: Option<ApplicationStatus>,
+    pub ids: Option<Vec<ApplicationId>>,
     /// In name and slug.
     pub search: Option<String>,
 }

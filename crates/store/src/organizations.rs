@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use porta_core::organization::{Organization, OrganizationStatus};
+use porta_core::organization::{CascadeCounts, Organization, OrganizationStatus};
 use porta_core::{OrganizationId, Slug, Timestamp, UserId, Version};
 
 use crate::{Cursor, OrganizationFilter, OrganizationSort, Page, PageRequest, Result, SortedCursor};
@@ -35,6 +35,15 @@ pub trait OrganizationRepository: Send {
         filter: &OrganizationFilter,
         page: &PageRequest<OrganizationSort>,
     ) -> Result<Page<Organization, SortedCursor>>;
+    /// Number of organizations that a list with this filter has on all its pages.
+    async fn count(&mut self, filter: &OrganizationFilter) -> Result<u64>;
+    /// What [`destroy`](Self::destroy) would delete now. One round trip.
+    async fn cascade_counts(&mut self, id: OrganizationId) -> Result<CascadeCounts>;
+    /// Deletes an organization with everything it owns, in one transaction, and returns what was deleted. Nothing can be
+    /// added to it meanwhile. An application that other organizations' clients use becomes a shared one instead;
+    /// `Conflict`: there is a shared one of its slug. `None`: no such organization, or it is the super-admin's, which
+    /// stays.
+    async fn destroy(&mut self, id: OrganizationId, now: Timestamp) -> Result<Option<CascadeCounts>>;
 }
 
 /// A setting that has a value of its own.

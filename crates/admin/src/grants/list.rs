@@ -21,6 +21,6 @@ pub(crate) async fn list_user_grants(
     let queries = state.directory.queries();
     let (_, user) = queries.users().find(path.organization.as_deref(), &path.user).await?;
     let grants = queries.sessions().grants(&user).await?;
-    let answer = ListAnswer::whole(grants.into_iter().map(GrantView::from).collect());
+    let answer = ListAnswer::everything(grants.into_iter().map(GrantView::from).collect());
     Ok(reply::json(StatusCode::OK, &answer))
 }

@@ -1,6 +1,6 @@
 //! `POST /organizations/{orgId}/users/invite`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use porta_web::reply::Reply;
 
 use super::input::{InvitationBody, refused, refused_pre_assignments};
@@ -9,6 +9,7 @@ use crate::access::{Authorized, InviteUsers};
 use crate::answer::{self, Data};
 use crate::body::JsonBody;
 use crate::error::Result;
+use crate::path::InPath;
 use crate::state::AdminState;
 
 /// Invite somebody by mail. Creates an account if the address has none; it stays inactive until the invitation is
@@ -21,7 +22,7 @@ use crate::state::AdminState;
 pub(crate) async fn invite_user(
     caller: Authorized<InviteUsers>,
     State(state): State<AdminState>,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
     JsonBody(body): JsonBody<InvitationBody>,
 ) -> Result<Reply> {
     let (invitee, roles, claims) = body.into_parts();

@@ -1,6 +1,6 @@
 //! `GET /organizations/{orgId}/invitations`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use porta_core::invitation::InvitationState;
 use porta_store::{InvitationFilter, InvitationSort};
@@ -10,6 +10,7 @@ use super::view::InvitationView;
 use crate::access::{Authorized, ReadUsers};
 use crate::error::Result;
 use crate::list::{ListAnswer, ListParameters, ListRequest, Query, Sorts};
+use crate::path::InPath;
 use crate::state::AdminState;
 
 /// The canonical word of each column comes first.
@@ -37,7 +38,7 @@ const STATES: [(&str, InvitationState); 3] = [
 pub(crate) async fn list_invitations(
     _: Authorized<ReadUsers>,
     State(state): State<AdminState>,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
     query: Query,
 ) -> Result<Reply> {
     let request = ListRequest::of(&query, SORTS, InvitationSort::CreatedAt)?;

@@ -1,6 +1,6 @@
 //! `POST /organizations/{orgId}/users/invite/preview`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use porta_web::reply::Reply;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,6 +10,7 @@ use crate::access::{Authorized, InviteUsers};
 use crate::answer::{self, Data};
 use crate::body::JsonBody;
 use crate::error::{AdminError, Result};
+use crate::path::InPath;
 use crate::state::AdminState;
 
 /// The mail of an invitation. Its link leads nowhere.
@@ -26,7 +27,7 @@ pub(crate) struct InvitationPreview {
 pub(crate) async fn preview_invitation(
     caller: Authorized<InviteUsers>,
     State(state): State<AdminState>,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
     JsonBody(body): JsonBody<Invitee>,
 ) -> Result<Reply> {
     let actor = caller.into_actor();

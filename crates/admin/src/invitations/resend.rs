@@ -8,7 +8,7 @@ use super::view::InvitationSent;
 use crate::access::{Authorized, InviteUsers};
 use crate::answer::{self, Data};
 use crate::error::Result;
-use crate::path::PathValues;
+use crate::path::InPath;
 use crate::state::AdminState;
 
 /// Send an invitation that was not accepted once more. The new one has another id and link and a new lifetime; the old
@@ -17,12 +17,13 @@ use crate::state::AdminState;
 pub(crate) async fn resend_invitation(
     caller: Authorized<InviteUsers>,
     State(state): State<AdminState>,
-    values: PathValues,
+    InPath((organization, invitation)): InPath<(String, String)>,
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    let organization = unit.organization(values.get("orgId")).await?;
-    let (issuer, id) = (state.issuer(&organization.slug), values.get("invitationId"));
-    let sent = unit.users().invitations().resend(&organization, &issuer, id).await.map_err(refused)?;
+    let organization = unit.organization(&organization).await?;
+    let issuer = state.issuer(&organization.slug);
+    let sent =
+        unit.users().invitations().resend(&organization, &issuer, &invitation).await.map_err(refused)?;
     unit.commit().await?;
     Ok(answer::ok(InvitationSent::from(sent)))
 }

@@ -6,7 +6,7 @@ use porta_web::reply::Reply;
 use crate::access::{Authorized, InviteUsers};
 use crate::answer::no_content;
 use crate::error::Result;
-use crate::path::PathValues;
+use crate::path::InPath;
 use crate::state::AdminState;
 
 /// Withdraw an invitation that was not accepted. The account of the invited user stays, inactive.
@@ -14,11 +14,11 @@ use crate::state::AdminState;
 pub(crate) async fn withdraw_invitation(
     caller: Authorized<InviteUsers>,
     State(state): State<AdminState>,
-    values: PathValues,
+    InPath((organization, invitation)): InPath<(String, String)>,
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    let organization = unit.organization(values.get("orgId")).await?;
-    unit.users().invitations().withdraw(&organization, values.get("invitationId")).await?;
+    let organization = unit.organization(&organization).await?;
+    unit.users().invitations().withdraw(&organization, &invitation).await?;
     unit.commit().await?;
     Ok(no_content())
 }

@@ -1,12 +1,13 @@
 //! `GET /sessions/{sessionId}`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use porta_web::reply::Reply;
 
 use super::view::SessionView;
 use crate::access::{Authorized, ReadSessions};
 use crate::answer::{self, Data};
 use crate::error::Result;
+use crate::path::InPath;
 use crate::state::AdminState;
 
 /// Get a session, whether or not it has ended.
@@ -14,7 +15,7 @@ use crate::state::AdminState;
 pub(crate) async fn get_session(
     _: Authorized<ReadSessions>,
     State(state): State<AdminState>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
 ) -> Result<Reply> {
     let found = state.directory.queries().sessions().find(&id).await?;
     Ok(answer::ok(SessionView::from(found)))

@@ -1,6 +1,6 @@
 //! `POST /sessions/revoke` and `DELETE /users/{userId}/sessions`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use porta_core::SessionKey;
 use porta_directory::{SessionsToEnd, Transaction};
@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::access::{Authorized, RevokeSessions};
 use crate::body::JsonBody;
 use crate::error::{AdminError, Result};
+use crate::path::InPath;
 use crate::state::AdminState;
 
 /// Which sessions to end: exactly one of `userId`, `organizationId`, `clientId` and `all`. An unknown field is refused,
@@ -107,7 +108,7 @@ pub(crate) async fn revoke_sessions(
 pub(crate) async fn revoke_user_sessions(
     caller: Authorized<RevokeSessions>,
     State(state): State<AdminState>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(caller.into_actor()).await?;
     let ended = end_of_user(&mut unit, &id, None).await?;

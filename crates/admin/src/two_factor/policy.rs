@@ -1,8 +1,7 @@
 //! `GET` and `PUT /organizations/{orgId}/two-factor/policy`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
-use porta_core::EntityId as _;
 use porta_core::organization::{Organization, TwoFactorPolicy};
 use porta_web::reply::Reply;
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,8 @@ use crate::answer::{self, Data};
 use crate::body::JsonBody;
 use crate::error::{AdminError, Result};
 use crate::etag::{self, with_etag};
+use crate::organizations::OrganizationView;
+use crate::path::InPath;
 use crate::state::AdminState;
 
 /// Which second factor an organization requires of its users.
@@ -42,12 +43,8 @@ pub(crate) struct NewTwoFactorPolicy {
     two_factor_policy: String,
 }
 
-fn tag_of(organization: &Organization) -> String {
-    etag::tag(organization.id.uuid(), organization.version)
-}
-
 fn reply_with(organization: &Organization) -> Reply {
-    with_etag(answer::ok(PolicyView::of(organization)), &tag_of(organization))
+    with_etag(answer::ok(PolicyView::of(organization)), &OrganizationView::tag(organization))
 }
 
 /// Get which second factor an organization requires. The tag is the organization's.
@@ -56,7 +53,7 @@ fn reply_with(organization: &Organization) -> Reply {
 pub(crate) async fn get_two_factor_policy(
     _: Authorized<ReadTwoFactorPolicies>,
     State(state): State<AdminState>,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
 ) -> Result<Reply> {
     Ok(reply_with(&state.directory.queries().organization(&name).await?))
 }
@@ -68,7 +65,7 @@ pub(crate) async fn get_two_factor_policy(
 pub(crate) async fn set_two_factor_policy(
     caller: Authorized<ChangeTwoFactorPolicies>,
     State(state): State<AdminState>,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
     headers: HeaderMap,
     JsonBody(body): JsonBody<NewTwoFactorPolicy>,
 ) -> Result<Reply> {
@@ -78,7 +75,7 @@ pub(crate) async fn set_two_factor_policy(
     })?;
     let mut unit = state.directory.begin(caller.into_actor()).await?;
     let before = unit.organization(&name).await?;
-    etag::check(&headers, &tag_of(&before), &PolicyView::of(&before))?;
+    etag::check(&headers, &OrganizationView::tag(&before), &OrganizationView::from(before.clone()))?;
     let after = Organization { two_factor_policy: policy, ..before.clone() };
     let (organization, _) = unit.organizations().update(&before, after).await?;
     unit.commit().await?;

@@ -1,6 +1,6 @@
 //! `GET /organizations/{orgId}/two-factor/summary`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use porta_store::FactorCounts;
 use porta_web::reply::Reply;
@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::access::{Authorized, ReadTwoFactorSummaries};
 use crate::answer::{self, Data};
 use crate::error::Result;
+use crate::path::InPath;
 use crate::state::AdminState;
 
 const FOR_HALF_A_MINUTE: HeaderValue = HeaderValue::from_static("private, max-age=30");
@@ -50,7 +51,7 @@ impl From<FactorCounts> for TwoFactorSummary {
 pub(crate) async fn get_two_factor_summary(
     _: Authorized<ReadTwoFactorSummaries>,
     State(state): State<AdminState>,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
 ) -> Result<Reply> {
     let queries = state.directory.queries();
     let organization = queries.organization(&name).await?;

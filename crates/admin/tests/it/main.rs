@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod access;
+mod applications;
 mod clients;
 mod concurrency;
 mod cors;
@@ -12,6 +13,7 @@ mod idempotency;
 mod limits;
 mod lists;
 mod me;
+mod organizations;
 mod people;
 mod reference;
 mod services;

@@ -123,11 +123,23 @@ impl Admin {
         body: Option<&Value>,
         more: &[(HeaderName, &str)],
     ) -> Answer {
-        let authorization = format!("Bearer {}", self.token);
-        let mut headers = vec![(header::AUTHORIZATION, authorization.as_str())];
-        headers.extend(body.map(|_| (header::CONTENT_TYPE, "application/json")));
+        let mut headers: Vec<_> = body.iter().map(|_| (header::CONTENT_TYPE, "application/json")).collect();
         headers.extend(more.iter().cloned());
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.send_body(method, path, body, &headers).await
+    }
+
+    /// Sends a request with any body.
+    pub(crate) async fn send_body(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Body,
+        more: &[(HeaderName, &str)],
+    ) -> Answer {
+        let authorization = format!("Bearer {}", self.token);
+        let mut headers = vec![(header::AUTHORIZATION, authorization.as_str())];
+        headers.extend(more.iter().cloned());
         self.browser.send(method, &format!("/api/admin{path}"), &headers, body).await
     }
 

@@ -6,7 +6,7 @@ mod svg;
 mod svg_names;
 
 use porta_core::audit::AuditEventKind;
-use porta_core::branding::{AssetKind, BrandingAsset};
+use porta_core::branding::{AssetKind, AssetSummary, BrandingAsset, PictureType};
 use porta_core::change::Change;
 use porta_core::organization::Organization;
 use porta_core::{BrandingAssetId, Invalid};
@@ -34,24 +34,33 @@ impl Transaction {
 }
 
 impl BrandingOperations<'_> {
-    /// Stores or replaces a picture. The type is detected from the content; an SVG is sanitised. `false` if it equals
-    /// the stored one.
-    pub async fn put(&mut self, organization: &Organization, kind: AssetKind, file: &[u8]) -> Result<bool> {
-        let (content_type, data) =
-            picture::validate(file).map_err(|problem| Invalid::new(field(kind), problem))?;
+    /// Stores or replaces a picture. The type is detected from the content; a file of another type than `declared` is
+    /// refused; an SVG is sanitised. Returns the picture, and whether it differs from the one before.
+    pub async fn put(
+        &mut self,
+        organization: &Organization,
+        kind: AssetKind,
+        file: &[u8],
+        declared: Option<PictureType>,
+    ) -> Result<(AssetSummary, bool)> {
+        let invalid = |problem: String| Invalid::new(field(kind), problem);
+        let (content_type, data) = picture::validate(file).map_err(invalid)?;
+        if let Some(declared) = declared.filter(|declared| *declared != content_type) {
+            return Err(invalid(format!("the file is {content_type}, not {declared}")).into());
+        }
         let before = self.work.unit.branding_assets(organization.id).find(kind).await?;
         let seen = before.as_ref().map(|before| before.id);
-        if before.is_some_and(|before| before.content_type == content_type && before.data == data) {
-            return Ok(false);
+        if let Some(before) = before.filter(|b| b.content_type == content_type && b.data == data) {
+            return Ok((before.summary(), false));
         }
         let id = BrandingAssetId::new(self.work.now, &*self.work.deps.entropy);
-        let size = data.len();
         let asset = BrandingAsset { id, kind, content_type, data, created_at: self.work.now };
         self.work.unit.branding_assets(organization.id).put(&asset, seen).await.map_err(stale("picture"))?;
-        let metadata = json!({ "assetType": kind, "contentType": content_type, "size": size });
+        let stored = asset.summary();
+        let metadata = json!({ "assetType": kind, "contentType": content_type, "size": stored.size });
         self.work.audit(AuditEventKind::OrgBrandingAssetUploaded, Some(organization), None, metadata).await?;
         self.work.announce(Change::Organization(organization.slug.clone()));
-        Ok(true)
+        Ok((stored, true))
     }
 
     /// Removes a picture; `false` if there was none.

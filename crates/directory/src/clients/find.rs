@@ -7,6 +7,7 @@ use porta_core::{ApplicationId, ClientKey, Slug};
 use porta_store::{FoundClient, Repositories};
 
 use super::ClientOperations;
+use crate::lookup::find_application;
 use crate::{DirectoryError, Result};
 
 /// The client of an id or public identifier. Text that has the form of an id is tried as an id first.
@@ -27,33 +28,25 @@ pub(crate) async fn application<R: Repositories + ?Sized>(
     organization: Option<&Organization>,
     name: &str,
 ) -> Result<Application> {
-    let missing = || DirectoryError::not_found("application", name);
-    let id = ApplicationId::parse(name);
-    let slug = Slug::parse(name).ok();
     if let Some(organization) = organization {
+        let missing = || DirectoryError::not_found("application", name);
         let mut visible = repositories.applications(organization.id);
-        if let Some(id) = id
+        if let Some(id) = ApplicationId::parse(name)
             && let Some(found) = visible.by_id(id).await?
         {
             return Ok(found);
         }
-        return visible.by_slug(&slug.ok_or_else(missing)?).await?.ok_or_else(missing);
+        let slug = Slug::parse(name).map_err(|_| missing())?;
+        return visible.by_slug(&slug).await?.ok_or_else(missing);
     }
-    let mut all = repositories.all_applications();
-    if let Some(id) = id
-        && let Some(found) = all.by_id(id).await?
-    {
-        return Ok(found);
-    }
-    let mut found = all.by_slug(&slug.ok_or_else(missing)?).await?;
-    match found.len() {
-        0 | 1 => found.pop().ok_or_else(missing),
-        _ => {
+    find_application(&mut *repositories.all_applications(), name).await.map_err(|error| match error {
+        DirectoryError::Conflict(_) => {
             let problem =
                 format!("several organizations have an application `{name}`; name the organization");
-            Err(DirectoryError::invalid("organization_id", problem))
+            DirectoryError::invalid("organization_id", problem)
         }
-    }
+        other => other,
+    })
 }
 
 impl ClientOperations<'_> {

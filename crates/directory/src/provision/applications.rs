@@ -267,7 +267,7 @@ async fn import_module(
     let Some(before) = known.into_iter().find(|m| m.slug.as_str() == item.slug) else {
         let new = NewModule {
             name: item.name.clone(),
-            slug: item.slug.clone(),
+            slug: Some(item.slug.clone()),
             description: item.description.value(),
             status: item.status.unwrap_or(ModuleStatus::Active),
         };
@@ -280,7 +280,9 @@ async fn import_module(
     let mut after = Module { name: item.name.clone(), ..before.clone() };
     item.description.apply(&mut after.description);
     replace(&mut after.status, item.status.as_ref());
-    Ok(updated(importer.work.applications().update_module(organization, application, &before, after).await?))
+    let mut applications = importer.work.applications();
+    let (_, fields) = applications.update_module(organization, application, &before, after).await?;
+    Ok(updated(fields))
 }
 
 /// Puts an updated part into the cache: the file may name the same part again.

@@ -2,8 +2,10 @@
 //! with its own type.
 
 mod administrators;
+mod applications;
 mod clients;
 mod invitations;
+mod organizations;
 mod second_factors;
 mod sessions;
 mod users;
@@ -15,8 +17,10 @@ use porta_core::{OrganizationId, Slug};
 use porta_store::Repositories;
 
 pub use self::administrators::{AdminSignIn, AdministratorQueries};
+pub use self::applications::ApplicationQueries;
 pub use self::clients::ClientQueries;
 pub use self::invitations::InvitationQueries;
+pub use self::organizations::OrganizationQueries;
 pub use self::second_factors::{FactorStatus, SecondFactorQueries};
 pub use self::sessions::SessionQueries;
 pub use self::users::UserQueries;

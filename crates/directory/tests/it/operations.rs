@@ -27,6 +27,8 @@ both_stores!(
     an_update_writes_only_what_changed,
     suspending_an_organization_ends_its_tokens_here_and_elsewhere,
     the_super_admin_organization_stays,
+    destroying_an_organization_ends_its_tokens_here_and_elsewhere,
+    a_slug_of_several_organizations_names_no_application,
     applications_belong_to_their_organization,
     parts_of_an_application_are_audited,
     an_archived_application_takes_no_clients,
@@ -87,8 +89,7 @@ async fn one_of_everything(work: &mut Transaction) -> Vec<&'static str> {
     let dock = work.applications().create(&harbor, dock).await.unwrap();
     let described = Application { description: Some("Berths".into()), ..dock.clone() };
     work.applications().update(&harbor, &dock, described).await.unwrap();
-    let module =
-        NewModule { name: "M".into(), slug: "m".into(), description: None, status: ModuleStatus::Active };
+    let module = NewModule { name: "M".into(), slug: None, description: None, status: ModuleStatus::Active };
     let module = work.applications().create_module(&harbor, &dock, module).await.unwrap();
     let named = Module { name: "N".into(), ..module.clone() };
     work.applications().update_module(&harbor, &dock, &module, named).await.unwrap();
@@ -124,6 +125,7 @@ async fn one_of_everything(work: &mut Transaction) -> Vec<&'static str> {
     work.settings().set(None, "id_token_ttl", &json!(60)).await.unwrap();
     work.applications().set_status(&harbor, &dock, ApplicationStatus::Inactive).await.unwrap();
     work.organizations().set_status(&harbor, OrganizationStatus::Suspended, None).await.unwrap();
+    work.organizations().destroy(&harbor).await.unwrap();
     vec![
         "org.created",
         "key.generated",
@@ -158,6 +160,7 @@ async fn one_of_everything(work: &mut Transaction) -> Vec<&'static str> {
         "config.updated",
         "app.deactivated",
         "org.suspended",
+        "org.destroyed",
     ]
 }
 
@@ -292,6 +295,66 @@ async fn the_super_admin_organization_stays(world: World) {
     for to in [OrganizationStatus::Suspended, OrganizationStatus::Archived] {
         assert!(refused(work.organizations().set_status(&admin, to, None).await).contains("super-admin"));
     }
+    assert!(refused(work.organizations().destroy(&admin).await).contains("cannot be destroyed"));
+}
+
+async fn destroying_an_organization_ends_its_tokens_here_and_elsewhere(world: World) {
+    let (harbor, guest) = (world.organization("harbor").await, world.organization("guest").await);
+    let application = world.application(&harbor, "dock").await;
+    let client = world.client(&harbor, &application, "dock-web", &[&guest]).await;
+    let other_application = world.application(&guest, "suite").await;
+    let other_client = world.client(&guest, &other_application, "suite-web", &[&harbor]).await;
+    let (ana, gil) =
+        (world.user(&harbor, "ana@harbor.test").await, world.user(&guest, "gil@guest.test").await);
+    let here = world.token(&harbor, &ana, &client).await;
+    let elsewhere = world.token(&guest, &gil, &client).await;
+    let untouched = world.token(&guest, &gil, &other_client).await;
+    world.heard();
+
+    let preview = world.directory.queries().organizations().cascade_counts(harbor.id).await.unwrap();
+    let mut work = world.work().await;
+    let counts = work.organizations().destroy(&harbor).await.unwrap();
+    assert_eq!((counts, counts.applications, counts.clients, counts.users), (preview, 1, 1, 1));
+    assert!(refused(work.organization("harbor").await).contains("was not found"));
+    work.commit().await.unwrap();
+    assert!(world.is_revoked(&harbor, &here).await);
+    assert!(world.is_revoked(&guest, &elsewhere).await);
+    assert!(!world.is_revoked(&guest, &untouched).await);
+    assert_eq!(world.heard(), [Change::Organization(harbor.slug.clone())]);
+
+    let audit = world.audit().await;
+    let event = audit.iter().find(|e| e.event_type == "org.destroyed").unwrap();
+    assert_eq!(event.organization_label.as_deref(), Some("harbor"));
+    assert_eq!((&event.metadata["slug"], &event.metadata["name"]), (&json!("harbor"), &json!("harbor")));
+    let counted = json!({
+        "applications": 1, "clients": 1, "users": 1, "roles": 0, "permissions": 0, "claim_definitions": 0,
+    });
+    assert_eq!(event.metadata["cascadeCounts"], counted);
+    assert!(audit.iter().any(|e| e.event_type == "user.created"), "what was done before stays known");
+    let gone = world.work().await.organizations().destroy(&harbor).await;
+    assert!(refused(gone).contains("was not found"));
+}
+
+/// An application has a name of its own in each organization.
+async fn a_slug_of_several_organizations_names_no_application(world: World) {
+    let (harbor, other) = (world.organization("harbor").await, world.organization("other").await);
+    let dock = world.application(&harbor, "dock").await;
+    let queries = world.directory.queries();
+    assert_eq!(queries.applications().find("dock").await.unwrap(), dock);
+    let (owner, found) = world.work().await.applications().find(&dock.id.to_string()).await.unwrap();
+    assert_eq!((owner, found), (harbor, dock));
+    let second = world.application(&other, "dock").await;
+    assert!(refused(queries.applications().find("dock").await).contains("use its id"));
+    assert_eq!(queries.applications().find(&second.id.to_string()).await.unwrap(), second);
+
+    let mut work = world.work().await;
+    let admin = work.organization("porta-admin").await.unwrap();
+    let new = NewApplication { name: "Dock".into(), is_shared: true, ..NewApplication::default() };
+    let shared = work.applications().create(&admin, new).await.unwrap();
+    assert_eq!(work.applications().find("dock").await.unwrap(), (admin, shared));
+    for missing in ["none", "", "../dock", "00000000-0000-0000-0000-000000000000"] {
+        assert!(refused(work.applications().find(missing).await).contains("was not found"), "{missing}");
+    }
 }
 
 async fn applications_belong_to_their_organization(world: World) {
@@ -331,19 +394,16 @@ async fn parts_of_an_application_are_audited(world: World) {
     let harbor = world.organization("harbor").await;
     let application = world.application(&harbor, "dock").await;
     let mut work = world.work().await;
-    let module = NewModule {
-        name: "Berths".into(),
-        slug: "berths".into(),
-        description: None,
-        status: ModuleStatus::Active,
-    };
+    let module =
+        NewModule { name: "Berths".into(), slug: None, description: None, status: ModuleStatus::Active };
     let module = work.applications().create_module(&harbor, &application, module).await.unwrap();
+    assert_eq!(module.slug.as_str(), "berths");
     let mut renamed = module.clone();
     renamed.status = ModuleStatus::Inactive;
-    assert_eq!(
-        work.applications().update_module(&harbor, &application, &module, renamed).await.unwrap(),
-        ["status"]
-    );
+    let (after, fields) =
+        work.applications().update_module(&harbor, &application, &module, renamed).await.unwrap();
+    assert_eq!(fields, ["status"]);
+    assert_eq!((after.status, after.version), (ModuleStatus::Inactive, module.version.next()));
     let role = NewRole { name: "Planner".into(), ..NewRole::default() };
     let role = work.roles().create(&harbor, &application, role).await.unwrap();
     let permission = NewPermission { name: "See".into(), slug: "dock:berths:read".into(), description: None };
@@ -395,10 +455,14 @@ async fn an_archived_application_takes_no_clients(world: World) {
     let mut work = world.work().await;
     let archived =
         work.applications().set_status(&harbor, &application, ApplicationStatus::Archived).await.unwrap();
-    let back = work.applications().set_status(&harbor, &archived, ApplicationStatus::Active).await;
-    assert!(refused(back).contains("archived"));
+    let inactive = work.applications().set_status(&harbor, &archived, ApplicationStatus::Inactive).await;
+    assert!(refused(inactive).contains("archived"));
     let client = work.clients().create(&harbor, &archived, NewClient::default()).await.map(|_| ());
     assert!(refused(client).contains("application is not active"));
+    let back = work.applications().set_status(&harbor, &archived, ApplicationStatus::Active).await.unwrap();
+    assert_eq!(back.status, ApplicationStatus::Active);
+    work.commit().await.unwrap();
+    assert!(world.audit_names().await.contains(&"app.restored".to_owned()));
 }
 
 fn confidential(name: &str) -> NewClient {

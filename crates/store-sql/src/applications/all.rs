@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 use porta_core::application::Application;
 use porta_core::{ApplicationId, Slug};
-use porta_store::{AllApplicationRepository, Result};
+use porta_store::{
+    AllApplicationRepository, ApplicationFilter, ApplicationSort, Page, PageRequest, Result, SortedCursor,
+};
 
-use super::{application_columns, read, read_record, select_application};
-use crate::kernel::{Runner, statements, text, uuid};
+use super::{application_columns, filtered, read, read_record, select_application, sort_by};
+use crate::kernel::{List, Runner, search_pattern, statements, text, uuid};
 
 statements! {
     BY_ID: Read = concat!(select_application!(), " WHERE a.id = $1");
@@ -14,6 +16,8 @@ statements! {
          FROM applications a LEFT JOIN organizations o ON o.id = a.organization_id WHERE a.slug = $1 ORDER BY CASE WHEN o.is_super_admin THEN 0 WHEN a.organization_id IS NULL THEN 1 ELSE 2 END, \
          a.created_at, a.id LIMIT 2");
 }
+
+const COUNT: &str = "SELECT count(*) FROM applications a";
 
 pub(crate) struct AllApplications<'a>(pub(crate) Runner<'a>);
 
@@ -34,5 +38,25 @@ impl AllApplicationRepository for AllApplications<'_> {
             }
         }
         Ok(found)
+    }
+
+    async fn list(
+        &mut self,
+        filter: &ApplicationFilter,
+        page: &PageRequest<ApplicationSort>,
+    ) -> Result<Page<Application, SortedCursor>> {
+        let search = filter.search.as_deref().map(search_pattern);
+        let sort = sort_by(page.sort);
+        let list = List::new(concat!(module_path!(), "::LIST"), self.0.dialect(), select_application!());
+        let list = filtered(list, filter, search.as_deref())
+            .page("a.", (sort, page.direction), page.start.cursor(), page.limit)?
+            .skip(page.start.offset());
+        sort.page_of(&self.0.list(list).await?, page.limit, read, |a| a.id)
+    }
+
+    async fn count(&mut self, filter: &ApplicationFilter) -> Result<u64> {
+        let search = filter.search.as_deref().map(search_pattern);
+        let list = List::new(concat!(module_path!(), "::COUNT"), self.0.dialect(), COUNT);
+        self.0.count(filtered(list, filter, search.as_deref())).await
     }
 }

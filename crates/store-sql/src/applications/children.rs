@@ -11,13 +11,15 @@ use crate::kernel::{
 
 macro_rules! module_columns {
     ($($form:tt)+) => {
-        columns! { $($form)+; id, application_id, name, slug, description, status, version }
+        columns! {
+            $($form)+; id, application_id, name, slug, description, status, created_at, updated_at, version
+        }
     };
 }
 module_columns!(enum ModuleColumn of "application_modules");
 macro_rules! module_edits {
     ($($form:tt)+) => {
-        columns! { $($form)+; name, slug, description, status }
+        columns! { $($form)+; name, slug, description, status, updated_at }
     };
 }
 
@@ -134,9 +136,9 @@ macro_rules! version {
 
 statements! {
     MODULES: Read = list!(module_columns!(list "c."), "application_modules", "name");
-    INSERT_MODULE: Write = insert!("application_modules", module_columns!(list ""), module_columns!(arguments 2),
-        "created_at, updated_at", "$9, $9");
-    UPDATE_MODULE: Write = update!("application_modules", module_edits!(assignments 5), ", updated_at = $9");
+    INSERT_MODULE: Write = concat!("INSERT INTO application_modules (", module_columns!(list ""), ") SELECT ",
+        module_columns!(arguments 2), " FROM applications a WHERE a.id = $3 AND ", writable!());
+    UPDATE_MODULE: Write = update!("application_modules", module_edits!(assignments 5), "");
     MODULE_VERSION: Read = version!("application_modules");
     ROLES: Read = list!(role_columns!(list "c."), "roles", "name");
     INSERT_ROLE: Write = insert!("roles", role_columns!(list ""), role_columns!(arguments 2),
@@ -163,6 +165,8 @@ fn module_value(m: &Module, column: ModuleColumn) -> Value<'_> {
         ModuleColumn::slug => text(m.slug.as_str()),
         ModuleColumn::description => opt_text(m.description.as_deref()),
         ModuleColumn::status => text(m.status.as_str()),
+        ModuleColumn::created_at => at(m.created_at),
+        ModuleColumn::updated_at => at(m.updated_at),
         ModuleColumn::version => int(m.version.number()),
     }
 }
@@ -176,6 +180,8 @@ fn read_module(row: &Row) -> Result<Module> {
         slug: r.parsed(ModuleColumn::slug, |s| Slug::for_role(s).ok())?,
         description: r.opt_text(ModuleColumn::description)?,
         status: r.parsed(ModuleColumn::status, ModuleStatus::parse)?,
+        created_at: r.time(ModuleColumn::created_at)?,
+        updated_at: r.time(ModuleColumn::updated_at)?,
         version: Version::stored(r.int(ModuleColumn::version)?),
     })
 }
@@ -280,16 +286,17 @@ impl Children<'_, '_> {
         rows.iter().map(read_module).collect()
     }
 
-    pub(super) async fn add_module(&mut self, m: &Module, now: Timestamp) -> Result<()> {
-        self.add(&INSERT_MODULE, values_of(|column| module_value(m, column)), now).await
+    pub(super) async fn add_module(&mut self, m: &Module) -> Result<()> {
+        let mut values = vec![uuid(self.organization)];
+        values.extend(values_of(|column| module_value(m, column)));
+        self.run.must_affect_row(&INSERT_MODULE, &values, "application").await
     }
 
-    pub(super) async fn rewrite_module(&mut self, m: &Module, now: Timestamp) -> Result<bool> {
+    pub(super) async fn rewrite_module(&mut self, m: &Module) -> Result<bool> {
         let key = self.key(m.application_id, m.id);
         let mut values = key.to_vec();
         values.push(int(m.version.number()));
         values.extend(module_edits!(some ModuleColumn).map(|column| module_value(m, column)));
-        values.push(at(now));
         self.run.update_version(&UPDATE_MODULE, &values, &MODULE_VERSION, &key, "module").await
     }
 

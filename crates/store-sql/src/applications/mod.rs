@@ -105,6 +105,13 @@ fn read_record(r: &Record<'_, ApplicationColumn>) -> Result<Application> {
     })
 }
 
+fn filtered<'v>(list: List<'v>, filter: &ApplicationFilter, search: Option<&'v str>) -> List<'v> {
+    list.filter_if_some("a.organization_id = ?", filter.owner.map(uuid))
+        .filter_if_some("a.status = ?", filter.status.map(|status| text(status.as_str())))
+        .among("a.id", filter.ids.as_deref())
+        .contains(&["a.name", "a.slug"], search)
+}
+
 fn sort_by(sort: ApplicationSort) -> Sort<ApplicationColumn> {
     match sort {
         ApplicationSort::Name => Sort::text(ApplicationColumn::name),
@@ -157,9 +164,8 @@ impl<'a> Applications<'a> {
         let search = filter.search.as_deref().map(search_pattern);
         let sort = sort_by(page.sort);
         let list = List::new(concat!(module_path!(), "::LIST"), self.run.dialect(), select_application!())
-            .filter("(a.organization_id = ? OR a.organization_id IS NULL)", uuid(self.organization))
-            .filter_if_some("a.status = ?", filter.status.map(|status| text(status.as_str())))
-            .contains(&["a.name", "a.slug"], search.as_deref())
+            .filter("(a.organization_id = ? OR a.organization_id IS NULL)", uuid(self.organization));
+        let list = filtered(list, filter, search.as_deref())
             .page("a.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.run.list(list).await?, page.limit, read, |a| a.id)

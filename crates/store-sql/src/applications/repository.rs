@@ -50,12 +50,12 @@ impl ApplicationRepository for Applications<'_> {
         self.children().list_modules(application).await
     }
 
-    async fn insert_module(&mut self, module: &Module, now: Timestamp) -> Result<()> {
-        self.children().add_module(module, now).await
+    async fn insert_module(&mut self, module: &Module) -> Result<()> {
+        self.children().add_module(module).await
     }
 
-    async fn update_module(&mut self, module: &Module, now: Timestamp) -> Result<bool> {
-        self.children().rewrite_module(module, now).await
+    async fn update_module(&mut self, module: &Module) -> Result<bool> {
+        self.children().rewrite_module(module).await
     }
 
     async fn roles(&mut self, application: ApplicationId) -> Result<Vec<Role>> {

@@ -90,7 +90,7 @@ impl AllClientRepository for AllClients<'_> {
         let search = filter.search.as_deref().map(search_pattern);
         let (sort, dialect) = (sort_by(page.sort), self.0.dialect());
         let list = List::new(concat!(module_path!(), "::LIST"), dialect, select(dialect));
-        let list = filtered(list, dialect, filter, search.as_deref())
+        let list = filtered(list, filter, search.as_deref())
             .page("c.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.0.list(list).await?, page.limit, read_listed, |row| row.client.id)
@@ -100,6 +100,6 @@ impl AllClientRepository for AllClients<'_> {
         let search = filter.search.as_deref().map(search_pattern);
         let dialect = self.0.dialect();
         let list = List::new(concat!(module_path!(), "::COUNT"), dialect, COUNT);
-        self.0.count(filtered(list, dialect, filter, search.as_deref())).await
+        self.0.count(filtered(list, filter, search.as_deref())).await
     }
 }

@@ -117,16 +117,7 @@ fn sort_by(sort: ClientSort) -> Sort<ClientColumn> {
 }
 
 /// Keeps the clients `c` that a filter is for. `search` is the pattern of its search.
-fn filtered<'v>(
-    list: List<'v>,
-    dialect: Dialect,
-    filter: &ClientFilter,
-    search: Option<&'v str>,
-) -> List<'v> {
-    let is_among = match dialect {
-        Dialect::Postgres => "c.id IN (SELECT x.id::uuid FROM jsonb_array_elements_text(?) AS x (id))",
-        Dialect::Sqlite => "c.id IN (SELECT unhex(replace(x.value, '-', '')) FROM json_each(?) AS x)",
-    };
+fn filtered<'v>(list: List<'v>, filter: &ClientFilter, search: Option<&'v str>) -> List<'v> {
     list.filter_if_some("c.organization_id = ?", filter.organization.map(uuid))
         .filter_if_some("c.application_id = ?", filter.application.map(uuid))
         .filter_if_some("c.status = ?", filter.status.map(|status| text(status.as_str())))
@@ -135,7 +126,7 @@ fn filtered<'v>(
             "c.id IN (SELECT s.client_id FROM client_secrets s WHERE s.status = 'active' AND s.expires_at < ?)",
             filter.secret_expires_before.map(at),
         )
-        .filter_if_some(is_among, filter.keys.as_ref().map(|keys| json(keys.as_slice())))
+        .among("c.id", filter.keys.as_deref())
         .contains(&["c.client_name"], search)
 }
 
@@ -216,7 +207,7 @@ impl ClientRepository for Clients<'_> {
         let (sort, dialect) = (sort_by(page.sort), self.run.dialect());
         let list = List::new(concat!(module_path!(), "::LIST"), dialect, select(dialect))
             .filter("c.organization_id = ?", uuid(self.organization));
-        let list = filtered(list, dialect, filter, search.as_deref())
+        let list = filtered(list, filter, search.as_deref())
             .page("c.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.run.list(list).await?, page.limit, read, |c| c.id)

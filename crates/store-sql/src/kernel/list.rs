@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use porta_core::EntityId;
 use porta_store::{Direction, Page, Result, SortValue, SortedCursor, StoreError};
+use serde::Serialize;
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ use super::connection::Dialect;
 use super::row::Row;
 use super::statement::{Kind, Stmt};
 use super::table::Columns;
-use super::value::{Value, at, int, text};
+use super::value::{Value, at, int, json, text};
 
 /// Type of a sort column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +136,22 @@ impl<'v> List<'v> {
             Some(value) => self.filter(condition, value),
             None => self,
         }
+    }
+
+    /// Keeps the rows with one of these ids. `None`: all rows.
+    pub(crate) fn among<I: Serialize>(mut self, column: &'static str, ids: Option<&[I]>) -> Self {
+        let Some(ids) = ids else { return self };
+        let argument = self.argument(json(ids));
+        let given = match self.dialect {
+            Dialect::Postgres => {
+                format!("SELECT x.id::uuid FROM jsonb_array_elements_text({argument}) AS x (id)")
+            }
+            Dialect::Sqlite => {
+                format!("SELECT unhex(replace(x.value, '-', '')) FROM json_each({argument}) AS x")
+            }
+        };
+        self.and(&format!("{column} IN ({given})"));
+        self
     }
 
     /// Keeps the rows in which one of the columns contains a text, ignoring the case of ASCII letters. `pattern` is a

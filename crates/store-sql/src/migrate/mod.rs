@@ -58,6 +58,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     17 "0017_standard_claims";
     18 "0018_installation";
     19 "0019_versions";
+    20 "0020_names";
     21 "0021_client_lists";
     24 "0024_people";
 };

@@ -1,10 +1,14 @@
 //! Rows that this program does not write, but another one may have left: an authenticator that was offered and never
-//! confirmed is not a second factor (decision 0025).
+//! confirmed is not a second factor (decision 0025); an application that clients of other organizations use outlives its
+//! owner.
 
 use porta_core::EntityId as _;
+use porta_core::Slug;
+use porta_core::organization::CascadeCounts;
 use porta_core::user::TwoFactorMethod;
-use porta_store::Store as _;
-use porta_store::contract::fixture::{NOW, TwoTenants, totp};
+use porta_store::contract::applications::role;
+use porta_store::contract::fixture::{NOW, TwoTenants, application, totp};
+use porta_store::{Store as _, StoreError};
 use porta_store_sql::Target;
 use porta_testkit::database::TestDatabase;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -60,12 +64,75 @@ async fn an_unconfirmed_authenticator_is_nobodys(db: TestDatabase) {
     assert!(factors.enrol_totp(&mine, Some(TwoFactorMethod::Email)).await.unwrap());
 }
 
-#[tokio::test]
-async fn sqlite() {
-    an_unconfirmed_authenticator_is_nobodys(TestDatabase::sqlite().await).await;
+/// Runs a statement about two rows.
+async fn run(db: &TestDatabase, sql: &'static str, one: Uuid, two: Uuid) {
+    match &db.target {
+        Target::Sqlite(path) => {
+            let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+            sqlx::query(sql).bind(one).bind(two).execute(&mut connection).await.unwrap();
+        }
+        Target::Postgres(url) => {
+            let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+            sqlx::query(sql).bind(one).bind(two).execute(&mut connection).await.unwrap();
+        }
+    }
 }
 
-#[tokio::test]
-async fn postgres() {
-    an_unconfirmed_authenticator_is_nobodys(TestDatabase::postgres().await).await;
+async fn an_application_that_others_use_outlives_its_owner(db: TestDatabase) {
+    let w = TwoTenants::new(db.database.clone()).await;
+    let (acme, product) = (w.acme.organization.id, w.acme.application.id);
+    let lend = "UPDATE clients SET application_id = $1 WHERE id = $2";
+    run(&db, lend, product.uuid(), w.other.client.id.uuid()).await;
+    let mut all = db.database.repositories();
+    all.applications(acme).insert_role(&role(product, "reader", "Reader", &w.entropy), NOW).await.unwrap();
+    let expected = CascadeCounts { clients: 1, users: 1, ..CascadeCounts::default() };
+    assert_eq!(all.organizations().cascade_counts(acme).await.unwrap(), expected);
+
+    // There is a shared one of its slug: nothing is deleted, and nothing is changed.
+    let admin = Slug::parse("porta-admin").unwrap();
+    let admin = all.organizations().by_slug(&admin).await.unwrap().unwrap().id;
+    let shared = application(None, w.acme.application.slug.as_str(), &w.entropy);
+    all.applications(admin).insert(&shared).await.unwrap();
+    let refused = all.organizations().destroy(acme, NOW).await;
+    assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
+    assert!(all.users(acme).by_id(w.acme.user.id).await.unwrap().is_some());
+    drop(all);
+    let rename = "UPDATE applications SET slug = 'another' WHERE id IN ($1, $2)";
+    run(&db, rename, shared.id.uuid(), shared.id.uuid()).await;
+
+    let mut all = db.database.repositories();
+    assert_eq!(all.organizations().destroy(acme, NOW).await.unwrap(), Some(expected));
+    let kept = all.all_applications().by_id(product).await.unwrap().unwrap();
+    assert_eq!((kept.organization_id, kept.version), (None, w.acme.application.version.next()));
+    let other = w.other.organization.id;
+    assert_eq!(all.applications(other).roles(product).await.unwrap().len(), 1);
+    assert!(all.clients(other).by_key(w.other.client.id).await.unwrap().is_some());
+}
+
+mod sqlite {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_unconfirmed_authenticator_is_nobodys() {
+        super::an_unconfirmed_authenticator_is_nobodys(TestDatabase::sqlite().await).await;
+    }
+
+    #[tokio::test]
+    async fn an_application_that_others_use_outlives_its_owner() {
+        super::an_application_that_others_use_outlives_its_owner(TestDatabase::sqlite().await).await;
+    }
+}
+
+mod postgres {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_unconfirmed_authenticator_is_nobodys() {
+        super::an_unconfirmed_authenticator_is_nobodys(TestDatabase::postgres().await).await;
+    }
+
+    #[tokio::test]
+    async fn an_application_that_others_use_outlives_its_owner() {
+        super::an_application_that_others_use_outlives_its_owner(TestDatabase::postgres().await).await;
+    }
 }

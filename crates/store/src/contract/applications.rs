@@ -58,6 +58,8 @@ pub fn module(application: ApplicationId, entropy: &SeededEntropy) -> Module {
         slug: Slug::for_role("o").unwrap(),
         description: None,
         status: ModuleStatus::Active,
+        created_at: NOW,
+        updated_at: NOW,
         version: Version::FIRST,
     }
 }
@@ -100,6 +102,35 @@ pub async fn own_before_shared(store: Arc<dyn Store>) {
     assert!(matches!(all.applications(admin).insert(&again).await, Err(StoreError::Conflict(_))));
 }
 
+async fn of_slug(all: &mut dyn Repositories, slug: &Slug) -> Vec<ApplicationId> {
+    let found = all.all_applications().by_slug(slug).await.unwrap();
+    found.into_iter().map(|application| application.id).collect()
+}
+
+/// Operators name an application without its owner: the platform's comes first.
+pub async fn what_a_slug_means(store: Arc<dyn Store>) {
+    let w = TwoTenants::new(store).await;
+    let mut all = w.repositories();
+    let admin = super_admin(all.as_mut()).await;
+    let slug = w.acme.application.slug.clone();
+    // Both are of the same time, so the id decides.
+    let mut tenants = [w.acme.application.id, w.other.application.id];
+    tenants.sort();
+    assert_eq!(of_slug(all.as_mut(), &slug).await, tenants);
+    let shared = application(None, slug.as_str(), &w.entropy);
+    all.applications(admin).insert(&shared).await.unwrap();
+    assert_eq!(of_slug(all.as_mut(), &slug).await, [shared.id]);
+    let own = application(Some(admin), slug.as_str(), &w.entropy);
+    all.applications(admin).insert(&own).await.unwrap();
+    assert_eq!(of_slug(all.as_mut(), &slug).await, [own.id]);
+    let mut every = all.all_applications();
+    assert!(every.by_slug(&Slug::parse("none").unwrap()).await.unwrap().is_empty());
+    for known in [&w.acme.application, &w.other.application, &shared, &own] {
+        assert_eq!(every.by_id(known.id).await.unwrap().as_ref(), Some(known));
+    }
+    assert_eq!(every.by_id(ApplicationId::new(NOW, &w.entropy)).await.unwrap(), None);
+}
+
 pub async fn only_the_super_admin_writes_shared(store: Arc<dyn Store>) {
     let w = TwoTenants::new(store).await;
     let mut all = w.repositories();
@@ -138,13 +169,13 @@ pub async fn children(store: Arc<dyn Store>) {
     let app = w.acme.application.id;
     let mut acme = all.applications(w.acme.organization.id);
     let mut m = module(app, &w.entropy);
-    acme.insert_module(&m, NOW).await.unwrap();
+    acme.insert_module(&m).await.unwrap();
     m.name = "Invoices".to_owned();
     m.status = ModuleStatus::Inactive;
-    assert!(acme.update_module(&m, NOW).await.unwrap());
+    assert!(acme.update_module(&m).await.unwrap());
     m.version = m.version.next();
     assert_eq!(acme.modules(app).await.unwrap(), [m.clone()]);
-    assert!(matches!(acme.insert_module(&m, NOW).await, Err(StoreError::Conflict(_))));
+    assert!(matches!(acme.insert_module(&m).await, Err(StoreError::Conflict(_))));
     // Ordered by name, by code point: upper case first, on both databases.
     let mut roles = vec![
         role(app, "b", "b", &w.entropy),
@@ -183,13 +214,13 @@ pub async fn foreign_children(store: Arc<dyn Store>) {
     let (m, r) = (module(app, &w.entropy), role(app, "reader", "Reader", &w.entropy));
     let (p, c) = (permission(app, "a:b:c", &w.entropy), claim(app, "department", &w.entropy));
     let mut other = all.applications(w.other.organization.id);
-    assert!(is_missing(&other.insert_module(&m, NOW).await));
+    assert!(is_missing(&other.insert_module(&m).await));
     assert!(is_missing(&other.insert_role(&r, NOW).await));
     assert!(is_missing(&other.insert_permission(&p, NOW).await));
     assert!(is_missing(&other.insert_claim(&c, NOW).await));
     drop(other);
     let mut acme = all.applications(w.acme.organization.id);
-    acme.insert_module(&m, NOW).await.unwrap();
+    acme.insert_module(&m).await.unwrap();
     acme.insert_role(&r, NOW).await.unwrap();
     acme.insert_permission(&p, NOW).await.unwrap();
     acme.insert_claim(&c, NOW).await.unwrap();
@@ -199,7 +230,7 @@ pub async fn foreign_children(store: Arc<dyn Store>) {
     assert!(other.roles(app).await.unwrap().is_empty());
     assert!(other.permissions(app).await.unwrap().is_empty());
     assert!(other.claims(app).await.unwrap().is_empty());
-    assert!(!other.update_module(&m, NOW).await.unwrap());
+    assert!(!other.update_module(&m).await.unwrap());
     assert!(!other.update_role(&r, NOW).await.unwrap());
     assert!(!other.update_permission(&p).await.unwrap());
     assert!(!other.update_claim(&c, NOW).await.unwrap());

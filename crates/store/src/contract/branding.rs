@@ -73,6 +73,23 @@ pub async fn units_decide(store: Arc<dyn Store>) {
     assert_eq!(known(&w, owner).await, [Some(logo.id), None]);
 }
 
+pub async fn summaries(store: Arc<dyn Store>) {
+    let w = TwoTenants::new(store).await;
+    let owner = w.acme.organization.id;
+    let mut all = w.repositories();
+    let mut assets = all.branding_assets(owner);
+    assert!(assets.summaries().await.unwrap().is_empty());
+    let logo = asset(&w, AssetKind::Logo, PictureType::Svg, b"<svg/>");
+    let icon = asset(&w, AssetKind::Favicon, PictureType::Ico, &[0, 1, 255]);
+    assets.put(&logo, None).await.unwrap();
+    assets.put(&icon, None).await.unwrap();
+    let found = one_round_trip(&w.store, assets.summaries()).await.unwrap();
+    assert_eq!(found, [icon.summary(), logo.summary()]);
+    assert_eq!((found[0].size, found[1].size), (3, 6));
+    drop(assets);
+    assert!(all.branding_assets(w.other.organization.id).summaries().await.unwrap().is_empty());
+}
+
 pub async fn limits(store: Arc<dyn Store>) {
     let w = TwoTenants::new(store).await;
     let mut all = w.repositories();

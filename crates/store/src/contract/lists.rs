@@ -255,10 +255,16 @@ pub async fn organizations_applications_clients(store: Arc<dyn Store>) {
         (None, Some("AQUA"), true),
         (Some(OrganizationStatus::Active), Some("zoo"), false),
     ] {
-        let filter = OrganizationFilter { status, search: search.map(str::to_owned) };
+        let filter = OrganizationFilter { status, search: search.map(str::to_owned), ids: None };
         let page = all.organizations().list(&filter, &everything(OrganizationSort::Name)).await.unwrap();
         let ids: Vec<_> = page.items.iter().map(|o| o.id).collect();
         assert_eq!(ids == [zoo.id], found, "{filter:?}: {ids:?}");
+        assert_eq!(all.organizations().count(&filter).await.unwrap(), u64::from(found), "{filter:?}");
+    }
+    let ids = Some(vec![zoo.id, w.acme.organization.id]);
+    for (status, expected) in [(None, 2), (Some(OrganizationStatus::Suspended), 1)] {
+        let filter = OrganizationFilter { status, ids: ids.clone(), search: None };
+        assert_eq!(all.organizations().count(&filter).await.unwrap(), expected);
     }
     let by_name = first(OrganizationSort::Name, Direction::Descending, 1);
     let page = all.organizations().list(&OrganizationFilter::default(), &by_name).await.unwrap();
@@ -277,8 +283,11 @@ pub async fn organizations_applications_clients(store: Arc<dyn Store>) {
     let ids: Vec<_> = page.items.iter().map(|a| a.id).collect();
     assert!(ids.contains(&w.acme.application.id) && ids.contains(&shared.id));
     assert!(!ids.contains(&w.other.application.id), "another organization's");
-    let filter =
-        ApplicationFilter { status: Some(ApplicationStatus::Active), search: Some("WIKI".to_owned()) };
+    let filter = ApplicationFilter {
+        status: Some(ApplicationStatus::Active),
+        search: Some("WIKI".to_owned()),
+        ..ApplicationFilter::default()
+    };
     let page = acme.list(&filter, &everything(ApplicationSort::CreatedAt)).await.unwrap();
     assert_eq!(page.items, [shared]);
     drop(acme);
@@ -304,4 +313,38 @@ pub async fn organizations_applications_clients(store: Arc<dyn Store>) {
     assert!(page.items.is_empty());
     let page = acme.list(&ClientFilter::default(), &everything(ClientSort::CreatedAt)).await.unwrap();
     assert_eq!(page.items.len(), 2, "own clients only");
+}
+
+pub async fn applications_of_all_owners(store: Arc<dyn Store>) {
+    let w = TwoTenants::new(store).await;
+    let mut all = w.repositories();
+    let admin = Slug::parse("porta-admin").unwrap();
+    let admin = all.organizations().by_slug(&admin).await.unwrap().unwrap().id;
+    let shared = application(None, "wiki", &w.entropy);
+    all.applications(admin).insert(&shared).await.unwrap();
+    let mut every = all.all_applications();
+    let own = Some(w.acme.organization.id);
+    for (owner, search, found) in [
+        (None, None, vec![&w.acme.application, &w.other.application, &shared]),
+        (own, None, vec![&w.acme.application]),
+        (None, Some("WIKI"), vec![&shared]),
+        (own, Some("wiki"), vec![]),
+    ] {
+        let search = search.map(str::to_owned);
+        let filter = ApplicationFilter { owner, search, ..ApplicationFilter::default() };
+        let page = every.list(&filter, &everything(ApplicationSort::CreatedAt)).await.unwrap();
+        let ids: BTreeSet<_> = page.items.iter().map(|a| a.id).collect();
+        assert_eq!(ids, found.iter().map(|a| a.id).collect::<BTreeSet<_>>(), "{filter:?}");
+        let counted = u64::try_from(found.len()).unwrap();
+        assert_eq!(every.count(&filter).await.unwrap(), counted, "{filter:?}");
+    }
+    let ids = Some(vec![shared.id]);
+    let only = ApplicationFilter { ids, ..ApplicationFilter::default() };
+    let page = every.list(&only, &everything(ApplicationSort::Name)).await.unwrap();
+    assert_eq!(page.items, [shared.clone()]);
+    let two = first(ApplicationSort::Name, Direction::Ascending, 2);
+    let page = every.list(&ApplicationFilter::default(), &two).await.unwrap();
+    let rest = PageRequest { start: PageStart::After(page.next.unwrap()), ..two };
+    let rest = every.list(&ApplicationFilter::default(), &rest).await.unwrap();
+    assert_eq!((page.items.len(), rest.items.as_slice(), rest.next), (2, [shared].as_slice(), None));
 }

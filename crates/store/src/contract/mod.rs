@@ -22,6 +22,7 @@ pub mod applications;
 pub mod branding;
 pub mod clients;
 pub mod credentials;
+pub mod destroying;
 pub mod factor_races;
 pub mod fixture;
 pub mod installation;
@@ -49,20 +50,22 @@ macro_rules! contract_tests {
     ($fresh:expr) => {
         $crate::contract_tests! { @cases $fresh;
             all_clients: found_by_key_or_identifier, pages_of_all_organizations, filters;
-            applications: own_before_shared, only_the_super_admin_writes_shared, children, foreign_children,
+            applications: own_before_shared, what_a_slug_means, only_the_super_admin_writes_shared, children, foreign_children,
                 roles_and_claims_of_people;
-            branding: round_trip, units_decide, limits, another_organization_sees_nothing;
+            branding: round_trip, summaries, units_decide, limits, another_organization_sees_nothing;
             clients: round_trip, another_organization_sees_nothing, what_a_protocol_request_sees,
                 what_counts_since_when, secrets, origins;
             credentials: every_change_voids_what_was_verified, the_time_of_a_change_counts_as_well,
                 what_is_no_change_voids_nothing, wrong_factors_in_a_row, a_recovery_a_day_forgets_wrong_factors,
                 lifting_a_lock_of_guessing_voids_nothing, racing_a_reset, racing_a_challenge;
+            destroying: everything_goes_and_nothing_else, what_stays, many_people, racing_additions,
+                racing_to_destroy;
             factor_races: enrolling, disabling, steps, recovery_codes, replacements, email_codes;
             installation: the_address_it_is_served_at, racing_to_remember;
             keys: one_place_each, of_the_installation, promotion, another_organization_sees_nothing, racing_for_the_first_key,
                 racing_to_promote;
             lists: pages_in_every_order, rows_inserted_meanwhile, filters, a_search_is_literal,
-                organizations_applications_clients;
+                organizations_applications_clients, applications_of_all_owners;
             one_time: round_trip, looking_consumes_nothing, clock_edges, a_newer_one_replaces, withdrawing,
                 in_a_unit, another_organization_sees_nothing, racing_to_consume, racing_to_issue,
                 racing_for_the_only_one,

@@ -68,9 +68,9 @@ pub async fn parts_of_applications(store: Arc<dyn Store>) {
     let app = w.acme.application.id;
 
     let m = module(app, &w.entropy);
-    acme.insert_module(&m, NOW).await.unwrap();
-    assert!(acme.update_module(&Module { name: "First".to_owned(), ..m.clone() }, NOW).await.unwrap());
-    assert!(is_stale(&acme.update_module(&Module { name: "Second".to_owned(), ..m.clone() }, NOW).await));
+    acme.insert_module(&m).await.unwrap();
+    assert!(acme.update_module(&Module { name: "First".to_owned(), ..m.clone() }).await.unwrap());
+    assert!(is_stale(&acme.update_module(&Module { name: "Second".to_owned(), ..m.clone() }).await));
     let stored = acme.modules(app).await.unwrap().remove(0);
     assert_eq!((stored.name.as_str(), stored.version), ("First", m.version.next()));
 

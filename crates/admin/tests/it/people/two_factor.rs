@@ -218,6 +218,7 @@ async fn a_policy_based_on_an_older_version_is_refused(app: TestApp) {
     let body = refused(&change("optional", &first).await, StatusCode::CONFLICT, "Conflict");
     assert_eq!(body["currentETag"].as_str(), second.header("etag"));
     assert_eq!(body["currentEntity"]["twoFactorPolicy"], "required_any");
+    assert_eq!(body["currentEntity"]["slug"], "acme");
     // At the same moment: one of them wins.
     let etag = second.header("etag").unwrap().to_owned();
     let mut all = JoinSet::new();

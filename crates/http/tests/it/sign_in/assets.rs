@@ -21,7 +21,7 @@ const OTHER: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\"><path d=\"M1 1h9\
 async fn put(app: &TestApp, org: &str, kind: AssetKind, file: &[u8]) -> bool {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let owner = work.organization(org).await.unwrap();
-    let is_new = work.branding().put(&owner, kind, file).await.unwrap();
+    let (_, is_new) = work.branding().put(&owner, kind, file, None).await.unwrap();
     work.commit().await.unwrap();
     app.wait_for_notices().await;
     is_new
@@ -148,7 +148,7 @@ async fn every_change_is_audited_and_the_same_picture_is_none(app: TestApp) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let owner = work.organization("acme").await.unwrap();
     let script = "<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>";
-    let refused = work.branding().put(&owner, AssetKind::Logo, script.as_bytes()).await.unwrap_err();
+    let refused = work.branding().put(&owner, AssetKind::Logo, script.as_bytes(), None).await.unwrap_err();
     assert!(refused.to_string().contains("logo: the element `script`"), "{refused}");
     drop(work);
     remove(&app, AssetKind::Logo).await;

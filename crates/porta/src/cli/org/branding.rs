@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let organization = work.organization(&arguments.organization).await?;
     let mut report = Vec::new();
     for (kind, file) in &files {
-        let is_new = work.branding().put(&organization, *kind, file).await?;
+        let (_, is_new) = work.branding().put(&organization, *kind, file, None).await?;
         report.push(format!(
             "{kind} of {} {}",
             organization.slug,

@@ -1,7 +1,9 @@
 //! Tenants.
 
+pub(crate) mod destroy;
+
 use async_trait::async_trait;
-use porta_core::organization::{Branding, Organization, OrganizationStatus, TwoFactorPolicy};
+use porta_core::organization::{Branding, CascadeCounts, Organization, OrganizationStatus, TwoFactorPolicy};
 use porta_core::{OrganizationId, Slug, Timestamp, UserId, Version};
 use porta_store::{
     Cursor, Direction, OrganizationFilter, OrganizationRepository, OrganizationSort, Page, PageRequest,
@@ -144,6 +146,14 @@ pub(crate) fn next_organization(reader: &mut Reader<'_>) -> Result<Organization>
     })
 }
 
+const COUNT: &str = "SELECT count(*) FROM organizations o";
+
+fn filtered<'v>(list: List<'v>, filter: &OrganizationFilter, search: Option<&'v str>) -> List<'v> {
+    list.filter_if_some("o.status = ?", filter.status.map(|status| text(status.as_str())))
+        .among("o.id", filter.ids.as_deref())
+        .contains(&["o.name", "o.slug"], search)
+}
+
 fn sort_by(sort: OrganizationSort) -> Sort<OrganizationColumn> {
     match sort {
         OrganizationSort::Name => Sort::text(OrganizationColumn::name),
@@ -206,11 +216,27 @@ impl OrganizationRepository for Organizations<'_> {
     ) -> Result<Page<Organization, SortedCursor>> {
         let search = filter.search.as_deref().map(search_pattern);
         let sort = sort_by(page.sort);
-        let list = List::new(concat!(module_path!(), "::LIST"), self.0.dialect(), select_organization!())
-            .filter_if_some("o.status = ?", filter.status.map(|status| text(status.as_str())))
-            .contains(&["o.name", "o.slug"], search.as_deref())
+        let list = List::new(concat!(module_path!(), "::LIST"), self.0.dialect(), select_organization!());
+        let list = filtered(list, filter, search.as_deref())
             .page("o.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.0.list(list).await?, page.limit, read, |o| o.id)
+    }
+
+    async fn count(&mut self, filter: &OrganizationFilter) -> Result<u64> {
+        let search = filter.search.as_deref().map(search_pattern);
+        let list = List::new(concat!(module_path!(), "::COUNT"), self.0.dialect(), COUNT);
+        self.0.count(filtered(list, filter, search.as_deref())).await
+    }
+
+    async fn cascade_counts(&mut self, id: OrganizationId) -> Result<CascadeCounts> {
+        destroy::counts(&mut self.0, id).await
+    }
+
+    async fn destroy(&mut self, id: OrganizationId, now: Timestamp) -> Result<Option<CascadeCounts>> {
+        let mut scope = self.0.scope().await?;
+        let counts = destroy::destroy(&mut scope.run(), id, now).await?;
+        scope.finish().await?;
+        Ok(counts)
     }
 }

@@ -1,0 +1,31 @@
+//! Every operation, with its description.
+
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::openapi::completed;
+use crate::state::AdminState;
+use crate::{
+    applications, clients, grants, invitations, me, metadata, organizations, sessions, two_factor, users,
+};
+
+/// Every documented operation.
+pub(crate) fn operations() -> OpenApiRouter<AdminState> {
+    OpenApiRouter::new()
+        .routes(routes!(metadata::get_metadata))
+        .routes(routes!(me::get_me))
+        .merge(users::routes())
+        .merge(clients::routes())
+        .merge(organizations::routes())
+        .merge(applications::routes())
+        .merge(sessions::routes())
+        .merge(grants::routes())
+        .merge(two_factor::routes())
+        .merge(invitations::routes())
+}
+
+/// The document, of all operations of this version.
+pub fn document() -> OpenApi {
+    completed(operations().into_openapi())
+}

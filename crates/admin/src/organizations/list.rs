@@ -1,0 +1,53 @@
+//! `GET /organizations`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use porta_core::organization::OrganizationStatus;
+use porta_store::{OrganizationFilter, OrganizationSort};
+use porta_web::reply::{self, Reply};
+
+use super::view::OrganizationView;
+use crate::access::{Authorized, ReadOrganizations};
+use crate::error::Result;
+use crate::list::{ListAnswer, ListParameters, ListRequest, Query, Sorts};
+use crate::state::AdminState;
+
+/// The canonical word of each column comes first.
+const SORTS: Sorts<OrganizationSort> = &[
+    ("created_at", OrganizationSort::CreatedAt),
+    ("createdAt", OrganizationSort::CreatedAt),
+    ("name", OrganizationSort::Name),
+];
+
+const STATUSES: [(&str, OrganizationStatus); 3] = [
+    (OrganizationStatus::Active.as_str(), OrganizationStatus::Active),
+    (OrganizationStatus::Suspended.as_str(), OrganizationStatus::Suspended),
+    (OrganizationStatus::Archived.as_str(), OrganizationStatus::Archived),
+];
+
+/// List organizations. A search is in name and slug.
+#[utoipa::path(get, path = "/organizations", tag = "organizations",
+    params(
+        ListParameters,
+        ("sortBy" = Option<String>, Query, description = "`created_at` or `name`."),
+        ("status" = Option<String>, Query, description = "`active`, `suspended` or `archived`."),
+        ("ids" = Option<String>, Query, description = "Up to 100 ids of organizations, separated by commas."),
+    ),
+    responses((status = 200, body = ListAnswer<OrganizationView>)))]
+pub(crate) async fn list_organizations(
+    _: Authorized<ReadOrganizations>,
+    State(state): State<AdminState>,
+    query: Query,
+) -> Result<Reply> {
+    let request = ListRequest::of(&query, SORTS, OrganizationSort::CreatedAt)?;
+    let filter = OrganizationFilter {
+        status: query.word("status", &STATUSES)?,
+        ids: query.ids()?,
+        search: query.search()?,
+    };
+    let queries = state.directory.queries();
+    let found = queries.organizations().list(&filter, &request.page).await?;
+    let total = if request.needs_total() { queries.organizations().count(&filter).await? } else { 0 };
+    let answer = request.answer(found, total, OrganizationView::from);
+    Ok(reply::json(StatusCode::OK, &answer))
+}

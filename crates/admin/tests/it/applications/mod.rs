@@ -1,0 +1,7 @@
+//! Applications and their modules.
+
+mod create;
+mod list;
+mod modules;
+mod profile;
+mod status;

@@ -1,0 +1,8 @@
+//! Organizations and their branding.
+
+mod branding;
+mod create;
+mod destroy;
+mod list;
+mod profile;
+mod status;

@@ -1,0 +1,47 @@
+//! Applications and their modules.
+
+use porta_core::admin::ADMIN_SLUG;
+use porta_core::application::{Application, Module};
+use porta_store::{ApplicationFilter, ApplicationSort, Page, PageRequest, SortedCursor};
+
+use super::Queries;
+use crate::Result;
+use crate::lookup::find_application;
+
+pub struct ApplicationQueries<'q>(&'q Queries);
+
+impl Queries {
+    pub fn applications(&self) -> ApplicationQueries<'_> {
+        ApplicationQueries(self)
+    }
+}
+
+impl ApplicationQueries<'_> {
+    /// Finds an application by id or slug.
+    pub async fn find(&self, slug_or_id: &str) -> Result<Application> {
+        find_application(&mut *self.0.repositories().all_applications(), slug_or_id).await
+    }
+
+    pub async fn list(
+        &self,
+        filter: &ApplicationFilter,
+        page: &PageRequest<ApplicationSort>,
+    ) -> Result<Page<Application, SortedCursor>> {
+        Ok(self.0.repositories().all_applications().list(filter, page).await?)
+    }
+
+    /// Number of rows of a list on all its pages.
+    pub async fn count(&self, filter: &ApplicationFilter) -> Result<u64> {
+        Ok(self.0.repositories().all_applications().count(filter).await?)
+    }
+
+    /// Modules of an application, by name.
+    pub async fn modules(&self, application: &Application) -> Result<Vec<Module>> {
+        let organization = match application.organization_id {
+            Some(owner) => owner,
+            // Shared.
+            None => self.0.organization(ADMIN_SLUG).await?.id,
+        };
+        Ok(self.0.repositories().applications(organization).modules(application.id).await?)
+    }
+}
