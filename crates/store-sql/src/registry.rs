@@ -37,6 +37,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::tokens::facts::STATEMENTS,
         crate::tokens::revoke::STATEMENTS,
         crate::users::STATEMENTS,
+        crate::users::purge::STATEMENTS,
         crate::users::sign_in::STATEMENTS,
     ]
     .into_iter()

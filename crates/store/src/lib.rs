@@ -55,7 +55,7 @@ pub use tokens::{
     AccessTokenFacts, AuthorizeFacts, GrantWithClient, IssuanceFacts, RefreshTokenFacts, Revocation,
     SessionRepository, TokenRepository, TokenValidity, UserInfoFacts,
 };
-pub use users::{FailureEvents, FailureOutcome, LockPolicy, UserRepository};
+pub use users::{FailureEvents, FailureOutcome, LockPolicy, Purged, UserRepository};
 
 /// Why a storage operation failed.
 #[derive(Debug, thiserror::Error)]

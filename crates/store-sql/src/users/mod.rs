@@ -1,6 +1,7 @@
 //! Users.
 
 mod columns;
+pub(crate) mod purge;
 pub(crate) mod sign_in;
 
 use std::time::Duration;
@@ -11,8 +12,8 @@ use porta_core::session::SessionRecord;
 use porta_core::user::{Email, PasswordHash, User, UserStatus};
 use porta_core::{OrganizationId, Timestamp, UserId};
 use porta_store::{
-    Cursor, Direction, FailureEvents, FailureOutcome, LockPolicy, Page, PageRequest, Result, SortedCursor,
-    UserFilter, UserRepository, UserSort,
+    Cursor, Direction, FailureEvents, FailureOutcome, LockPolicy, Page, PageRequest, Purged, Result,
+    SortedCursor, UserFilter, UserRepository, UserSort,
 };
 
 pub(crate) use self::columns::{UserColumn, next_user, user_columns};
@@ -248,6 +249,10 @@ impl UserRepository for Users<'_> {
 
     async fn verify_email(&mut self, id: UserId, now: Timestamp) -> Result<bool> {
         self.run.affects_row(&VERIFY_EMAIL, &[uuid(self.organization), uuid(id), at(now)]).await
+    }
+
+    async fn purge(&mut self, user: &User, anonymous: &Email, now: Timestamp) -> Result<Option<Purged>> {
+        self.erase(user, anonymous, now).await
     }
 
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<User>> {

@@ -33,6 +33,7 @@ pub mod organizations;
 pub mod outbox;
 pub mod own_account;
 pub mod people;
+pub mod purging;
 pub mod races;
 pub mod sealed;
 pub mod second_factors;
@@ -78,6 +79,8 @@ macro_rules! contract_tests {
                 racing_passwords;
             people: users_of_all_organizations, sessions_in_every_order, filtered_sessions, ending_sessions, ending_many_sessions,
                 racing_to_end_sessions;
+            purging: everything_about_a_person_goes, nobody_else_is_touched, audit_rows_no_longer_tell_who,
+                racing_to_purge;
             races: issuing, rotating, forbidding_while_issuing, withdrawing_a_grant_while_issuing,
                 ending_the_tokens_of_a_person_while_issuing;
             sealed: found_and_replaced, emails_that_are_over, a_new_authenticator_wins, racing_an_enrolment, recovery_codes;
