@@ -188,9 +188,8 @@ requirements! {
     ReadSessions = [SessionRead];
     RevokeSessions = [SessionRevoke];
     ManageSecondFactors = [UserTwoFactor];
-    ReadTwoFactorPolicies = [OrgRead];
-    ChangeTwoFactorPolicies = [OrgUpdate];
     ReadTwoFactorSummaries = [OrgRead, UserRead];
     InviteUsers = [UserInvite];
+    PurgeUsers = [UserArchive];
     NothingButARole = [];
 }

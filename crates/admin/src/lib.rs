@@ -26,6 +26,7 @@ mod organizations;
 mod path;
 mod ports;
 mod principal;
+mod privacy;
 mod reference_page;
 mod refusals;
 mod router;

@@ -7,7 +7,8 @@ use utoipa_axum::routes;
 use crate::openapi::completed;
 use crate::state::AdminState;
 use crate::{
-    applications, clients, grants, invitations, me, metadata, organizations, sessions, two_factor, users,
+    applications, clients, grants, invitations, me, metadata, organizations, privacy, sessions, two_factor,
+    users,
 };
 
 /// Every documented operation.
@@ -23,6 +24,7 @@ pub(crate) fn operations() -> OpenApiRouter<AdminState> {
         .merge(grants::routes())
         .merge(two_factor::routes())
         .merge(invitations::routes())
+        .merge(privacy::routes())
 }
 
 /// The document, of all operations of this version.

@@ -133,7 +133,9 @@ audit_events! {
     SessionRevoked = "session.revoked", Security, "one session was ended";
     SessionsBulkRevoked = "sessions.bulk_revoked", Security,
         "an administrator ended the sessions of an organization, of a client or of everybody";
-    UserDataExported = "user.data.exported", Gdpr, "somebody downloaded what is stored about them";
+    UserDataExported = "user.data.exported", Gdpr,
+        "what is stored about somebody was downloaded, by the person or an administrator";
+    UserPurged = "user.purged", Gdpr, "what is stored about somebody was erased";
     TwoFactorChallengeStarted = "2fa.challenge.started", Authentication, "a second factor was asked for";
     TwoFactorBlocked = "2fa.blocked", Security, "codes are refused after a hundred wrong ones in a row";
     TwoFactorVerifySuccess = "2fa.verify.success", Authentication, "it was right";

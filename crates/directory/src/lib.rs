@@ -34,6 +34,7 @@ mod invitations;
 mod keys;
 mod lookup;
 mod organizations;
+mod personal_data;
 mod pre_assignments;
 mod protected;
 pub mod provision;
@@ -60,6 +61,7 @@ pub use installation::{
 pub use invitations::{InvitationOperations, NewInvitation, SentInvitation};
 pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
 pub use organizations::{NewOrganization, OrganizationOperations};
+pub use personal_data::PersonalDataOperations;
 pub use pre_assignments::{NamedClaim, PreAssignments};
 pub use queries::{
     AdminSignIn, AdministratorQueries, ApplicationQueries, ClientQueries, FactorStatus, InvitationQueries,

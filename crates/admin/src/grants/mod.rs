@@ -4,6 +4,8 @@ mod list;
 mod view;
 mod withdraw;
 
+pub(crate) use self::view::GrantView;
+
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

@@ -12,8 +12,10 @@ use crate::error::Result;
 use crate::path::InPath;
 use crate::state::AdminState;
 
-/// Invite somebody by mail. Creates an account if the address has none; it stays inactive until the invitation is
-/// accepted. A new invitation takes the place of an earlier one.
+/// Invite somebody by mail.
+///
+/// Creates an account if the address has none; it stays inactive until the invitation is accepted. A new invitation takes
+/// the place of an earlier one.
 #[utoipa::path(post, path = "/", tag = "invitations", request_body = InvitationBody,
     responses(
         (status = 201, description = "An account was created.", body = Data<InvitationSent>),

@@ -11,8 +11,9 @@ use crate::error::Result;
 use crate::path::InPath;
 use crate::state::AdminState;
 
-/// Send an invitation that was not accepted once more. The new one has another id and link and a new lifetime; the old
-/// link works no more.
+/// Send an invitation that was not accepted once more.
+///
+/// The new one has another id and link and a new lifetime; the old link works no more.
 #[utoipa::path(post, path = "/resend", tag = "invitations", responses((status = 200, body = Data<InvitationSent>)))]
 pub(crate) async fn resend_invitation(
     caller: Authorized<InviteUsers>,

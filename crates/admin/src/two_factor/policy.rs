@@ -7,7 +7,7 @@ use porta_web::reply::Reply;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::access::{Authorized, ChangeTwoFactorPolicies, ReadTwoFactorPolicies};
+use crate::access::{Authorized, ReadOrganizations, UpdateOrganizations};
 use crate::answer::{self, Data};
 use crate::body::JsonBody;
 use crate::error::{AdminError, Result};
@@ -51,7 +51,7 @@ fn reply_with(organization: &Organization) -> Reply {
 #[utoipa::path(get, path = "/policy", tag = "two-factor",
     responses((status = 200, body = Data<PolicyView>, headers(("ETag" = String)))))]
 pub(crate) async fn get_two_factor_policy(
-    _: Authorized<ReadTwoFactorPolicies>,
+    _: Authorized<ReadOrganizations>,
     State(state): State<AdminState>,
     InPath(name): InPath<String>,
 ) -> Result<Reply> {
@@ -63,7 +63,7 @@ pub(crate) async fn get_two_factor_policy(
     params(("If-Match" = Option<String>, Header, description = "Version of the organization that the change is based on.")),
     responses((status = 200, body = Data<PolicyView>, headers(("ETag" = String)))))]
 pub(crate) async fn set_two_factor_policy(
-    caller: Authorized<ChangeTwoFactorPolicies>,
+    caller: Authorized<UpdateOrganizations>,
     State(state): State<AdminState>,
     InPath(name): InPath<String>,
     headers: HeaderMap,

@@ -46,8 +46,9 @@ pub(crate) async fn disable_user_two_factor(
     remove(caller, &state, &path, Removal::Disable).await
 }
 
-/// Take the second factors of a user away who lost them. Ends every session and token of the user, who hears of it by
-/// mail.
+/// Take the second factors of a user away who lost them.
+///
+/// Ends every session and token of the user, who hears of it by mail.
 #[utoipa::path(post, path = "/reset", tag = "two-factor", responses((status = 204)))]
 pub(crate) async fn reset_user_two_factor(
     caller: Authorized<ManageSecondFactors>,
