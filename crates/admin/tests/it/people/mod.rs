@@ -2,6 +2,7 @@
 
 mod grants;
 mod invitations;
+mod privacy;
 mod protected;
 mod sessions;
 mod two_factor;
