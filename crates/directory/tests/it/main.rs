@@ -9,6 +9,7 @@ mod admin_clients;
 mod installation;
 mod keys;
 mod operations;
+mod people;
 mod provisioning;
 mod reseal;
 mod unicode;
