@@ -44,6 +44,36 @@ export default [
     becomes: raw`    if FAULT || !organization.is_super_admin || is_self || actor.is_super_admin() {`,
   },
   {
+    id: 'admin-super-admin-user-out', area: 'admin', what: 'A request takes the super-admin user out of action.',
+    crate: 'directory', words: ['super_admin_user_out'], file: protection,
+    was: raw`    if is_bound && find_super_admin_user(work).await? == Some(user.id) {`,
+    becomes: raw`    if !FAULT && is_bound && find_super_admin_user(work).await? == Some(user.id) {`,
+  },
+  {
+    id: 'admin-invites-an-administrator', area: 'admin', what: 'A lesser administrator makes another one by an invitation.',
+    crate: 'directory', words: ['no_more_than_its_sender'], file: 'crates/directory/src/pre_assignments.rs',
+    was: raw`    if work.actor.is_super_admin() || granted.roles.is_empty() {`,
+    becomes: raw`    if FAULT || work.actor.is_super_admin() || granted.roles.is_empty() {`,
+  },
+  {
+    id: 'admin-purge-by-mistake', area: 'admin', what: 'A user is erased without a confirmation.',
+    crate: 'admin', words: ['must_be_meant'], file: 'crates/admin/src/privacy/purge.rs',
+    was: raw`    if !is_confirmed && !body.confirm_purge {`,
+    becomes: raw`    if !FAULT && !is_confirmed && !body.confirm_purge {`,
+  },
+  {
+    id: 'admin-purge-leaves-links', area: 'admin', what: 'A mailed link outlives the person it was for.',
+    crate: 'store-sql', words: ['about_a_person_goes'], file: 'crates/store-sql/src/users/purge.rs',
+    was: raw`        delete_all(&mut run, &LINKS, organization, user.id).await?;`,
+    becomes: raw`        if !FAULT { delete_all(&mut run, &LINKS, organization, user.id).await?; }`,
+  },
+  {
+    id: 'admin-purge-tells-in-audit', area: 'admin', what: 'Audit rows tell the address of somebody who was erased.',
+    crate: 'store-sql', stores: true, words: ['no_longer_tell_who'], file: 'crates/store-sql/src/users/purge.rs',
+    was: raw`        purged.audit_rows = anonymize_audit_rows(&mut run, user, anonymous).await?;`,
+    becomes: raw`        if !FAULT { purged.audit_rows = anonymize_audit_rows(&mut run, user, anonymous).await?; }`,
+  },
+  {
     id: 'admin-clients-for-anybody', area: 'admin', what: 'A lesser administrator changes the client of the console.',
     crate: 'directory', words: ['cannot_touch_them'], file: 'crates/directory/src/clients/mod.rs',
     was: raw`        if !organization.is_super_admin || self.work.actor.is_super_admin() {`,
