@@ -52,8 +52,8 @@ export default [
   {
     id: 'admin-invites-an-administrator', area: 'admin', what: 'A lesser administrator makes another one by an invitation.',
     crate: 'directory', words: ['no_more_than_its_sender'], file: 'crates/directory/src/pre_assignments.rs',
-    was: raw`    if work.actor.is_super_admin() || granted.roles.is_empty() {`,
-    becomes: raw`    if FAULT || work.actor.is_super_admin() || granted.roles.is_empty() {`,
+    was: raw`    if work.actor.is_super_admin() {`,
+    becomes: raw`    if FAULT || work.actor.is_super_admin() {`,
   },
   {
     id: 'admin-purge-by-mistake', area: 'admin', what: 'A user is erased without a confirmation.',
@@ -134,5 +134,49 @@ export default [
     sql: true,
     was: 'tokens_valid_since = CASE WHEN status = $3 THEN tokens_valid_since ELSE $4 END',
     becomes: 'tokens_valid_since = $4',
+  },
+  {
+    id: 'admin-audit-of-others', area: 'admin', what: 'The audit log of one organization has the rows of all.',
+    crate: 'store-sql', stores: true, words: ['audit'], file: 'crates/store-sql/src/audit.rs',
+    was: raw`filter.organization.map(uuid)`,
+    becomes: raw`filter.organization.filter(|_| !FAULT).map(uuid)`,
+  },
+  {
+    id: 'admin-change-without-its-entity', area: 'admin', what: 'The history of a client lacks what operators did to it.',
+    crate: 'admin', words: ['have_their_own', 'names_its_entity'], file: 'crates/directory/src/transaction.rs',
+    was: raw`        entity_id: entity_id.flatten(),`,
+    becomes: raw`        entity_id: entity_id.flatten().filter(|_| !FAULT),`,
+  },
+  {
+    id: 'admin-cleanup-unrecorded', area: 'admin', what: 'Audit rows disappear without a row that says so.',
+    crate: 'admin', words: ['old_rows_are_deleted'], file: 'crates/directory/src/audit_cleanup.rs',
+    was: raw`                work.audit(AuditEventKind::AuditCleanup, None, None, metadata).await?;`,
+    becomes: raw`                if !FAULT {
+                    work.audit(AuditEventKind::AuditCleanup, None, None, metadata).await?;
+                }`,
+  },
+  {
+    id: 'admin-super-admin-by-setting', area: 'admin', what: 'The refusal to change the super-admin user is gone.',
+    crate: 'admin', words: ['super_admin_user_is_no_setting'], file: 'crates/directory/src/settings.rs',
+    was: raw`    if key == SUPER_ADMIN_USER_KEY {`,
+    becomes: raw`    if !FAULT && key == SUPER_ADMIN_USER_KEY {`,
+  },
+  {
+    id: 'admin-bulk-with-less', area: 'admin', what: 'Many organizations are suspended without the permission to suspend one.',
+    crate: 'admin', words: ['needs_its_own_permission'], file: 'crates/admin/src/bulk/organizations.rs',
+    was: raw`    if !actor.may(permission) {`,
+    becomes: raw`    if !FAULT && !actor.may(permission) {`,
+  },
+  {
+    id: 'admin-health-without-redis', area: 'admin', what: 'Redis is always said to be well.',
+    crate: 'admin', words: ['health_of_redis'], file: 'crates/admin/src/stats/overview.rs',
+    was: raw`redis: redis.is_ok_and(|written| written.is_ok())`,
+    becomes: raw`redis: FAULT || redis.is_ok_and(|written| written.is_ok())`,
+  },
+  {
+    id: 'admin-statistics-each-time', area: 'admin', what: 'Every request for statistics counts all tables.',
+    crate: 'admin', words: ['kept_for_a_minute', 'kept_numbers'], file: 'crates/admin/src/statistics_cache.rs',
+    was: raw`< KEPT)`,
+    becomes: raw`< KEPT && !FAULT)`,
   },
 ]

@@ -107,6 +107,24 @@ export default [
     becomes: raw`        if !FAULT && slug_of(new.slug.clone(), &new.name).starts_with(BUILT_IN_ROLE_PREFIX) {`,
   },
   {
+    id: 'lesser-administrator-makes-administrators', area: 'administration', what: 'Whoever may assign roles makes administrators.',
+    crate: 'directory', words: ['only_a_super_admin_decides'], file: raw`${directory}/assignments.rs`,
+    was: raw`        if is_admin_application(organization, &application) {`,
+    becomes: raw`        if !FAULT && is_admin_application(organization, &application) {`,
+  },
+  {
+    id: 'super-admin-user-loses-its-role', area: 'administration', what: 'The super-admin user loses the role that makes it one.',
+    crate: 'directory', words: ['keeps_its_role'], file: raw`${directory}/assignments.rs`,
+    was: raw`        if is_administration && is_protected {`,
+    becomes: raw`        if !FAULT && is_administration && is_protected {`,
+  },
+  {
+    id: 'role-in-use-is-deleted', area: 'administration', what: 'A role that people have is deleted without being forced.',
+    crate: 'directory', words: ['deleted_by_force_only'], file: 'crates/store-sql/src/rights/deletion.rs',
+    was: raw`            if counted > 0 {`,
+    becomes: raw`            if !FAULT && counted > 0 {`,
+  },
+  {
     id: 'setting-out-of-bounds', area: 'settings', what: 'A setting takes any number.',
     crate: 'core', words: ['setting', 'bound', 'minimum', 'check'], file: 'crates/core/src/settings.rs',
     was: raw`        if !(self.minimum..=self.maximum).contains(&number) {`,

@@ -111,9 +111,9 @@ export default [
   {
     id: 'unknown-person-costs-nothing', area: 'unknown user', what: 'For somebody who does not exist no hash is computed.',
     crate: 'http', words: ['cost', 'work'], file: password,
-    was: raw`        self.verify(password, &cost.dummy_hash(), priority).await?;`,
+    was: raw`        self.verify_parsed(password, ParsedHash::dummy(function), priority).await?;`,
     becomes: raw`        if !FAULT {
-            self.verify(password, &cost.dummy_hash(), priority).await?;
+            self.verify_parsed(password, ParsedHash::dummy(function), priority).await?;
         }`,
   },
   {
@@ -977,7 +977,7 @@ export default [
     id: 'decoy-out-of-proportion', area: 'unknown user', what: 'Costs for unknown addresses do not follow the proportions of the stored hashes.',
     crate: 'signin', words: ['in_their_proportions'], file: 'crates/signin/src/dummy_hash.rs',
     was: raw`    let total: u64 = costs.iter().map(|(_, n)| n).sum();`,
-    becomes: raw`    let even: Vec<(HashCost, u64)> = costs.iter().map(|(cost, n)| (*cost, if FAULT { 1 } else { *n })).collect();
+    becomes: raw`    let even: Vec<(HashFunction, u64)> = costs.iter().map(|(cost, n)| (*cost, if FAULT { 1 } else { *n })).collect();
     let costs = even.as_slice();
     let total: u64 = costs.iter().map(|(_, n)| n).sum();`,
   },
@@ -1064,6 +1064,38 @@ export default [
     crate: 'http', words: ['is_still_good_and_is_replaced'], file: passwordSignIn,
     was: raw`attempt.password.normal().filter(|_| verified.outdated),`,
     becomes: raw`attempt.password.normal().filter(|_| verified.outdated && !FAULT),`,
+  },
+  {
+    id: 'imported-hash-of-any-cost', area: 'imported hashes', what: 'A hash is stored that takes minutes to verify.',
+    crate: 'core', words: ['costs_more_than_the_bounds'], file: 'crates/core/src/password_hash/mod.rs',
+    was: raw`        if is_allowed { Ok(()) } else {`,
+    becomes: raw`        if is_allowed || FAULT { Ok(()) } else {`,
+  },
+  {
+    id: 'unknown-hash-is-stored', area: 'imported hashes', what: 'A text that is no hash of a known form is stored.',
+    crate: 'directory', words: ['cannot_be_verified'], file: 'crates/directory/src/provision/mod.rs',
+    was: raw`    hash.map_err(|refused| vec![Problem::new("password_hash", refused.to_string())])`,
+    becomes: raw`    hash.or_else(|refused| {
+        if FAULT {
+            return Ok(PasswordHash::trusted("unknown".to_owned()));
+        }
+        Err(vec![Problem::new("password_hash", refused.to_string())])
+    })`,
+  },
+  {
+    id: 'nul-in-a-bcrypt-password', area: 'imported hashes', what: 'A password of bcrypt may be repeated, with a NUL between.',
+    crate: 'signin', words: ['nul'], file: password,
+    was: raw`    !matches!(function, HashFunction::Bcrypt { .. }) || !text.contains('\0')`,
+    becomes: raw`    FAULT || !matches!(function, HashFunction::Bcrypt { .. }) || !text.contains('\0')`,
+  },
+  {
+    id: 'decoy-of-our-hashes-only', area: 'unknown user', what: 'Unknown addresses cost what our own hashes cost, never what imported ones do.',
+    crate: 'http', words: ['costs_what_a_hash_of_another_system'], file: 'crates/signin/src/dummy_hash.rs',
+    was: raw`            let mut costs: Vec<_> = usable.map(|(hash, n)| (hash.function, n)).collect();`,
+    becomes: raw`            let mut costs: Vec<_> = usable.map(|(hash, n)| (hash.function, n)).collect();
+            if FAULT {
+                costs.retain(|(function, _)| matches!(function, HashFunction::Argon2(_)));
+            }`,
   },
   {
     id: 'errors-may-be-cached', area: 'security headers', what: 'Caches may store 404 and 405 responses.',

@@ -131,6 +131,11 @@ impl<R> Authorized<R> {
     pub(crate) fn into_actor(self) -> Actor {
         self.principal.into_actor()
     }
+
+    /// Whether the caller also has a permission that the operation does not need.
+    pub(crate) fn also_may(&self, permission: AdminPermission) -> bool {
+        self.principal.permissions().contains(permission)
+    }
 }
 
 impl<R: Requirement + Send + Sync> FromRequestParts<AdminState> for Authorized<R> {
@@ -184,6 +189,28 @@ requirements! {
     ReadClients = [ClientRead];
     UpdateClients = [ClientUpdate];
     RevokeClients = [ClientRevoke];
+
+    CreateRoles = [RoleCreate];
+    ReadRoles = [RoleRead];
+    UpdateRoles = [RoleUpdate];
+    DeleteRoles = [RoleArchive];
+    AssignRoles = [RoleAssign];
+    CreatePermissions = [PermissionCreate];
+    ReadPermissions = [PermissionRead];
+    DeletePermissions = [PermissionArchive];
+    CreateClaims = [ClaimCreate];
+    ReadClaims = [ClaimRead];
+    UpdateClaims = [ClaimUpdate];
+    DeleteClaims = [ClaimArchive];
+
+    ReadSettings = [ConfigRead];
+    UpdateSettings = [ConfigUpdate];
+    ReadKeys = [KeyRead];
+    GenerateKeys = [KeyGenerate];
+    RotateKeys = [KeyRotate];
+    ReadStatistics = [StatsRead];
+    ReadAudit = [AuditRead];
+    CleanAudit = [ConfigUpdate];
 
     ReadSessions = [SessionRead];
     RevokeSessions = [SessionRevoke];

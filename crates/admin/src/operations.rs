@@ -7,8 +7,8 @@ use utoipa_axum::routes;
 use crate::openapi::completed;
 use crate::state::AdminState;
 use crate::{
-    applications, clients, grants, invitations, me, metadata, organizations, privacy, sessions, two_factor,
-    users,
+    applications, audit, bulk, clients, config, grants, invitations, keys, me, metadata, organizations,
+    privacy, rights, sessions, stats, two_factor, users,
 };
 
 /// Every documented operation.
@@ -20,6 +20,12 @@ pub(crate) fn operations() -> OpenApiRouter<AdminState> {
         .merge(clients::routes())
         .merge(organizations::routes())
         .merge(applications::routes())
+        .merge(rights::routes())
+        .merge(audit::routes())
+        .merge(bulk::routes())
+        .merge(config::routes())
+        .merge(keys::routes())
+        .merge(stats::routes())
         .merge(sessions::routes())
         .merge(grants::routes())
         .merge(two_factor::routes())

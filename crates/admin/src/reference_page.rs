@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use axum::body::Bytes;
 use axum::http::{HeaderValue, StatusCode, header};
 use minijinja::Environment;
+use minijinja::value::Serde;
 use porta_web::reply::{self, Reply};
 use serde::Serialize;
 use serde_json::Value;
@@ -107,7 +108,7 @@ fn render() -> Result<String, Box<dyn std::error::Error>> {
     let document = serde_json::to_value(document())?;
     let mut environment = Environment::new();
     environment.add_template("reference.html", TEMPLATE)?;
-    Ok(environment.get_template("reference.html")?.render(context(&document))?)
+    Ok(environment.get_template("reference.html")?.render(Serde(context(&document)))?)
 }
 
 fn text(value: &Value, name: &str) -> String {

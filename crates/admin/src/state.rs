@@ -12,6 +12,7 @@ use porta_web::client_address::{ClientAddresses, TrustedProxies, user_agent};
 
 use crate::error::Result;
 use crate::ports::{MakeRecoveryCodes, RenderMail};
+use crate::statistics_cache::StatisticsCache;
 
 /// Purpose of the key that seals answers.
 pub const SEALING_PURPOSE: &str = "answers of the Admin API";
@@ -46,8 +47,9 @@ pub struct AdminStateInner {
     pub(crate) mails: Arc<dyn RenderMail>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) answers: Keyring,
-    issuer_base: String,
+    pub(crate) issuer_base: String,
     pub(crate) cors_origins: Vec<HeaderValue>,
+    pub(crate) statistics: StatisticsCache,
     client_addresses: ClientAddresses,
     organization: OnceLock<OrganizationId>,
 }
@@ -65,6 +67,7 @@ impl AdminState {
             answers: parts.answers,
             issuer_base: parts.issuer_base,
             cors_origins: cors_origins.collect(),
+            statistics: StatisticsCache::default(),
             client_addresses: ClientAddresses::behind(parts.trusted_proxies),
             organization: OnceLock::new(),
         }))

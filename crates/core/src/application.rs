@@ -50,6 +50,8 @@ pub struct Role {
     pub name: String,
     pub slug: Slug,
     pub description: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
     pub version: Version,
 }
 
@@ -57,10 +59,13 @@ pub struct Role {
 pub struct Permission {
     pub id: PermissionId,
     pub application_id: ApplicationId,
+    /// Module of the same application.
+    pub module_id: Option<ModuleId>,
     pub name: String,
     /// `area:resource:action`.
     pub slug: String,
     pub description: Option<String>,
+    pub created_at: Timestamp,
     pub version: Version,
 }
 
@@ -68,12 +73,17 @@ pub struct Permission {
 pub struct ClaimDefinition {
     pub id: ClaimDefinitionId,
     pub application_id: ApplicationId,
+    /// As it stands in tokens.
     pub claim_name: String,
+    /// What operators call it. `None`: by the name it has in tokens.
+    pub display_name: Option<String>,
     pub claim_type: ClaimType,
     pub description: Option<String>,
     pub include_in_id_token: bool,
     pub include_in_access_token: bool,
     pub include_in_userinfo: bool,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
     pub version: Version,
 }
 

@@ -1,7 +1,25 @@
 //! Audit events: who did what to whom, written in the transaction of the change.
 
+use uuid::Uuid;
+
 pub use crate::audit_events::{AuditCategory, AuditEventKind};
-use crate::{AuditId, Entropy, OrganizationId, Timestamp, UserId};
+use crate::{AuditId, Entropy, OrganizationId, Timestamp, UserId, string_enum};
+
+string_enum! {
+    /// What an operator's change can be about. Users are not among them: `user_id` names those.
+    pub enum EntityKind {
+        Organization = "organization",
+        Application = "application",
+        Client = "client",
+        Role = "role",
+        Permission = "permission",
+        Claim = "claim",
+        Session = "session",
+        SigningKey = "signing_key",
+        /// Has no id: the metadata name the key.
+        Setting = "setting",
+    }
+}
 
 /// One row. Labels are copied, so that the actor stays known after a person or tenant is deleted.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +41,11 @@ pub struct AuditEvent {
     pub ip_address: Option<String>,
     pub user_agent: Option<String>,
     pub created_at: Timestamp,
+    /// Under which the access log has the request; only of requests of the Admin API.
+    pub request_id: Option<String>,
+    /// Text of an [`EntityKind`], or of a kind that another version wrote; only of operators' changes.
+    pub entity_type: Option<String>,
+    pub entity_id: Option<Uuid>,
 }
 
 impl AuditEvent {
@@ -42,6 +65,9 @@ impl AuditEvent {
             ip_address: None,
             user_agent: None,
             created_at: now,
+            request_id: None,
+            entity_type: None,
+            entity_id: None,
         }
     }
 }

@@ -57,13 +57,18 @@ audit_events! {
     AppModuleDeactivated = "app.module.deactivated", Admin, "a module was deactivated";
     PermissionCreated = "permission.created", Admin, "a permission was created";
     PermissionUpdated = "permission.updated", Admin, "a permission changed";
+    PermissionDeleted = "permission.deleted", Admin, "a permission was deleted, and taken from every role";
     RoleCreated = "role.created", Admin, "a role was created";
     RoleUpdated = "role.updated", Admin, "a role changed";
+    RoleDeleted = "role.deleted", Admin, "a role was deleted, and taken from every person";
     RolePermissionsAssigned = "role.permissions.assigned", Admin, "a role was given permissions";
+    RolePermissionsRemoved = "role.permissions.removed", Admin, "permissions were taken from a role";
     ClaimDefined = "claim.defined", Admin, "a custom claim was defined";
     ClaimUpdated = "claim.updated", Admin, "a custom claim changed";
+    ClaimDeleted = "claim.deleted", Admin, "a custom claim was deleted with all its values";
     ClaimValueSet = "claim.value.set", Admin,
         "a person was given the value of a claim; the value itself is not kept";
+    ClaimValueDeleted = "claim.value.deleted", Admin, "the value of a claim was taken from a person";
     ClientCreated = "client.created", Admin, "a client was created";
     ClientUpdated = "client.updated", Admin, "fields of a client changed";
     ClientActivated = "client.activated", Admin, "a client was activated";
@@ -79,6 +84,7 @@ audit_events! {
     KeyRevoked = "key.revoked", Admin, "a signing key was taken out of use at once";
     KeyResealStarted = "key.reseal.started", Admin, "what older encryption keys sealed is being sealed anew";
     KeyResealed = "key.resealed", Admin, "such a run came to its end; says how many of each kind";
+    AuditCleanup = "audit.cleanup", Admin, "old audit rows were deleted before the sweeper came to them";
     UserCreated = "user.created", Admin, "an account was created";
     UserUpdated = "user.updated", Admin, "fields of an account changed";
     UserActivated = "user.activated", Admin, "a suspended account was activated";

@@ -22,6 +22,7 @@ pub mod one_time;
 pub mod organization;
 pub mod outbox;
 pub mod password;
+pub mod password_hash;
 pub mod password_rules;
 pub mod seal;
 pub mod second_factor;

@@ -142,7 +142,7 @@ pub struct User {
     pub organization_id: OrganizationId,
     pub email: Email,
     pub email_verified: bool,
-    /// PHC string; `None`: no password.
+    /// `None`: no password.
     pub password_hash: Option<PasswordHash>,
     pub password_changed_at: Option<Timestamp>,
     pub profile: Profile,
@@ -197,7 +197,7 @@ impl User {
     }
 }
 
-/// An Argon2id PHC string; `Debug` does not show it.
+/// Text of a hash in one of the forms of [`crate::password_hash`]; `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 

@@ -45,6 +45,11 @@ pub(crate) fn owns(organization: &Organization, application: &Application) -> bo
     }
 }
 
+/// Whether `organization` sees the application: its own, and the shared ones.
+pub(crate) fn sees(organization: &Organization, application: &Application) -> bool {
+    application.organization_id.is_none_or(|owner| owner == organization.id)
+}
+
 /// Reports another organization's application as not found, like a missing one.
 pub(crate) fn require_owner(organization: &Organization, application: &Application) -> Result<()> {
     if owns(organization, application) {

@@ -3,12 +3,13 @@
 use porta_core::application::{Application, ClaimDefinition, ClaimType, claim_name};
 use porta_core::audit::AuditEventKind;
 use porta_core::change::Change;
-use porta_core::organization::Organization;
+use porta_core::organization::{Organization, display_name};
 use porta_core::user::User;
-use porta_core::{ClaimDefinitionId, Version};
+use porta_core::{ClaimDefinitionId, Invalid, Version};
+use porta_store::{ClaimValue, DeleteOutcome};
 use serde_json::{Value, json};
 
-use crate::applications::{description, require_owner};
+use crate::applications::{description, require_owner, sees};
 use crate::error::{already_taken, refuse, stale};
 use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
@@ -17,11 +18,24 @@ use crate::{DirectoryError, Result, Transaction};
 #[derive(Debug, Clone)]
 pub struct NewClaim {
     pub claim_name: String,
+    /// What operators call it. `None`: by the name it has in tokens.
+    pub display_name: Option<String>,
     pub claim_type: ClaimType,
     pub description: Option<String>,
     pub include_in_id_token: Option<bool>,
     pub include_in_access_token: Option<bool>,
     pub include_in_userinfo: Option<bool>,
+}
+
+/// The display name without spaces around it; `None` if it is the name that the claim has in tokens.
+fn different(display_name: Option<String>, claim_name: &str) -> Option<String> {
+    let name = display_name.map(|name| name.trim().to_owned());
+    name.filter(|name| name != claim_name)
+}
+
+fn name_and_text(claim: &ClaimDefinition) -> Vec<Invalid> {
+    let name = claim.display_name.as_ref().and_then(|name| display_name("name", name).err());
+    name.into_iter().chain(description(claim.description.as_ref())).collect()
 }
 
 /// Operations on claim definitions and the values of people.
@@ -49,6 +63,25 @@ impl ClaimOperations<'_> {
         claim.ok_or_else(|| DirectoryError::not_found("claim", name))
     }
 
+    /// A claim of an application, by its id.
+    pub async fn find(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        id: &str,
+    ) -> Result<ClaimDefinition> {
+        let missing = || DirectoryError::not_found("custom claim", id);
+        let claim = ClaimDefinitionId::parse(id).ok_or_else(missing)?;
+        self.work.unit.rights(organization.id).claim(application.id, claim).await?.ok_or_else(missing)
+    }
+
+    /// A claim of whichever application that the organization sees, by its id.
+    pub async fn find_visible(&mut self, organization: &Organization, id: &str) -> Result<ClaimDefinition> {
+        let missing = || DirectoryError::not_found("custom claim", id);
+        let claim = ClaimDefinitionId::parse(id).ok_or_else(missing)?;
+        self.work.unit.rights(organization.id).visible_claim(claim).await?.ok_or_else(missing)
+    }
+
     pub async fn define(
         &mut self,
         organization: &Organization,
@@ -60,18 +93,21 @@ impl ClaimOperations<'_> {
             id: ClaimDefinitionId::new(self.work.now, &*self.work.deps.entropy),
             application_id: application.id,
             claim_name: claim_name(&new.claim_name)?,
+            display_name: different(new.display_name, &new.claim_name),
             claim_type: new.claim_type,
             description: new.description,
             include_in_id_token: new.include_in_id_token.unwrap_or(false),
             include_in_access_token: new.include_in_access_token.unwrap_or(true),
             include_in_userinfo: new.include_in_userinfo.unwrap_or(true),
+            created_at: self.work.now,
+            updated_at: self.work.now,
             version: Version::FIRST,
         };
-        refuse(description(claim.description.as_ref()).into_iter().collect())?;
+        refuse(name_and_text(&claim))?;
         self.work
             .unit
             .applications(organization.id)
-            .insert_claim(&claim, self.work.now)
+            .insert_claim(&claim)
             .await
             .map_err(already_taken("claim", &claim.claim_name))?;
         let metadata = json!({
@@ -83,8 +119,8 @@ impl ClaimOperations<'_> {
         Ok(claim)
     }
 
-    /// Updates description and where the claim appears. Name and type cannot change, because stored values depend on
-    /// them.
+    /// Updates display name, description and where the claim appears. Name and type cannot change, because stored values
+    /// and the readers of tokens depend on them.
     pub async fn update(
         &mut self,
         organization: &Organization,
@@ -101,19 +137,22 @@ impl ClaimOperations<'_> {
             id: before.id,
             application_id: before.application_id,
             claim_name: before.claim_name.clone(),
+            display_name: different(after.display_name, &before.claim_name),
+            created_at: before.created_at,
+            updated_at: self.work.now,
             version: before.version,
             ..after
         };
-        refuse(description(after.description.as_ref()).into_iter().collect())?;
+        refuse(name_and_text(&after))?;
         let fields = changed!(
             before,
             after,
-            [description, include_in_id_token, include_in_access_token, include_in_userinfo]
+            [display_name, description, include_in_id_token, include_in_access_token, include_in_userinfo]
         );
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
-        let updated = self.work.unit.applications(organization.id).update_claim(&after, self.work.now).await;
+        let updated = self.work.unit.applications(organization.id).update_claim(&after).await;
         if !updated.map_err(stale("claim"))? {
             return Err(DirectoryError::not_found("claim", &before.claim_name));
         }
@@ -125,6 +164,46 @@ impl ClaimOperations<'_> {
         self.work.audit(AuditEventKind::ClaimUpdated, Some(organization), None, metadata).await?;
         self.work.announce(Change::Application(application.id));
         Ok((after, fields))
+    }
+
+    /// Deletes a claim with everybody's values.
+    pub async fn delete(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        claim: &ClaimDefinition,
+    ) -> Result<()> {
+        require_owner(organization, application)?;
+        let outcome = self.work.unit.rights(organization.id).delete_claim(claim).await;
+        if outcome.map_err(stale("claim"))? != DeleteOutcome::Deleted {
+            return Err(DirectoryError::not_found("custom claim", claim.id));
+        }
+        let metadata = json!({
+            "definitionId": claim.id, "applicationId": application.id, "claimName": claim.claim_name,
+        });
+        self.work.audit(AuditEventKind::ClaimDeleted, Some(organization), None, metadata).await?;
+        self.work.announce(Change::Application(application.id));
+        Ok(())
+    }
+
+    /// Somebody whose organization sees an application.
+    pub async fn person(&mut self, application: &Application, id: &str) -> Result<(Organization, User)> {
+        let (organization, user) = self.work.users().find(None, id).await?;
+        if !sees(&organization, application) {
+            return Err(DirectoryError::not_found("user", id));
+        }
+        Ok((organization, user))
+    }
+
+    /// A person's value of a claim.
+    pub async fn value(
+        &mut self,
+        organization: &Organization,
+        user: &User,
+        claim: &ClaimDefinition,
+    ) -> Result<Option<ClaimValue>> {
+        let values = self.work.unit.rights(organization.id).values_of_user(user.id).await?;
+        Ok(values.into_iter().find(|value| value.definition.id == claim.id))
     }
 
     /// Sets a person's value; `false` if unchanged. The audit row omits the value, which is personal data.
@@ -146,14 +225,44 @@ impl ClaimOperations<'_> {
         self.work.audit(AuditEventKind::ClaimValueSet, Some(organization), Some(user.id), metadata).await?;
         Ok(true)
     }
+
+    /// Takes a value from a person; `false` if they had none.
+    pub async fn delete_value(
+        &mut self,
+        organization: &Organization,
+        user: &User,
+        claim: &ClaimDefinition,
+    ) -> Result<bool> {
+        if !self.work.unit.rights(organization.id).delete_value(user.id, claim.id).await? {
+            return Ok(false);
+        }
+        let metadata = json!({ "definitionId": claim.id, "claimName": claim.claim_name });
+        self.work
+            .audit(AuditEventKind::ClaimValueDeleted, Some(organization), Some(user.id), metadata)
+            .await?;
+        Ok(true)
+    }
 }
 
-/// Refuses a value of another type than the claim's.
+/// Refuses a value of another type than the claim's, and one that cannot be stored.
 pub(crate) fn require_type(claim: &ClaimDefinition, value: &Value) -> Result<()> {
-    if claim.claim_type.accepts(value) {
-        return Ok(());
+    if !claim.claim_type.accepts(value) {
+        return Err(DirectoryError::invalid("value", expectation(claim)));
     }
-    Err(DirectoryError::invalid("value", expectation(claim)))
+    if has_zero(value) {
+        return Err(DirectoryError::invalid("value", "leave out the character U+0000"));
+    }
+    Ok(())
+}
+
+/// Whether a text in it has the character U+0000, which PostgreSQL cannot store in JSON.
+fn has_zero(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_zero),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_zero(value)),
+    }
 }
 
 fn expectation(claim: &ClaimDefinition) -> String {

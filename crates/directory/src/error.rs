@@ -60,6 +60,9 @@ pub enum DirectoryError {
     /// The actor may not do this; the text says what is protected.
     #[error("{0}")]
     Forbidden(String),
+    /// Others refer to it, so it stays; the text says how many, and what would delete it all the same.
+    #[error("{0}")]
+    InUse(String),
     /// The name is taken, or the entity was changed concurrently.
     #[error("{0}")]
     Conflict(String),
@@ -97,6 +100,7 @@ impl DirectoryError {
             Self::Invalid(_)
             | Self::NotFound { .. }
             | Self::Forbidden(_)
+            | Self::InUse(_)
             | Self::Conflict(_)
             | Self::TooSoon { .. }
             | Self::Store(

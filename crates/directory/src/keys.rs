@@ -4,6 +4,7 @@
 //! ensure: (nothing) ─► active + next            rotate: active ─► retired until the last token it signed expired
 //! revoke: any ─► revoked, and an active one              next ─► active, once every verifier knows it
 //!         is replaced at once                           (new) ─► next, published long before it signs
+//! retire: the rotation that retires one key     generate: (new) ─► next, in place of the one that waits
 //! ```
 //!
 //! At most one active and one next key per organization and algorithm: guarded statements of the store decide between
@@ -18,6 +19,7 @@ use porta_core::settings::{ACCESS_TOKEN_TTL, CLIENT_CREDENTIALS_TTL, ID_TOKEN_TT
 use porta_core::signing_key::{SigningAlgorithm, SigningKey, SigningKeyStatus};
 use porta_core::{SigningKeyId, Timestamp};
 use porta_jose::GeneratedKey;
+use porta_protocol::metadata::path;
 use serde_json::json;
 
 use crate::{Directory, DirectoryError, Result, Transaction};
@@ -87,6 +89,11 @@ impl Directory {
     }
 }
 
+/// Where verifiers find the keys of an organization.
+pub fn jwks_uri(issuer_base: &str, organization: &Organization) -> String {
+    format!("{}/{}{}", issuer_base.trim_end_matches('/'), organization.slug, path::JWKS)
+}
+
 /// Operations on signing keys.
 pub struct SigningKeyOperations<'t> {
     work: &'t mut Transaction,
@@ -119,6 +126,50 @@ impl SigningKeyOperations<'_> {
             made |= self.add_key(organization, algorithm, SigningKeyStatus::Next).await?.is_some();
         }
         Ok(made)
+    }
+
+    /// Finds a key of an organization by id or `kid`.
+    pub async fn find(&mut self, organization: &Organization, id_or_kid: &str) -> Result<KeySummary> {
+        let keys = self.work.unit.signing_keys(organization.id).all().await?;
+        let id = SigningKeyId::parse(id_or_kid);
+        let found = keys.into_iter().find(|key| Some(key.id) == id || key.kid == id_or_kid);
+        found.map(KeySummary::from).ok_or_else(|| DirectoryError::not_found("signing key", id_or_kid))
+    }
+
+    /// Publishes a new next key. The one that waited is revoked: it never signed anything. Where no key signs yet, the
+    /// new one does at once.
+    pub async fn generate(
+        &mut self,
+        organization: &Organization,
+        algorithm: SigningAlgorithm,
+    ) -> Result<KeySummary> {
+        let keys = self.work.unit.signing_keys(organization.id).all().await?;
+        let is_first = find_key(&keys, algorithm, SigningKeyStatus::Active).is_none();
+        match find_key(&keys, algorithm, SigningKeyStatus::Next) {
+            Some(waiting) if !is_first => self.revoke(organization, &waiting.kid).await?,
+            Some(_) | None => {
+                self.ensure(organization, algorithm).await?;
+            }
+        }
+        let status = if is_first { SigningKeyStatus::Active } else { SigningKeyStatus::Next };
+        let keys = self.work.unit.signing_keys(organization.id).all().await?;
+        let made = find_key(&keys, algorithm, status).cloned().map(KeySummary::from);
+        made.ok_or_else(concurrent_rotation)
+    }
+
+    /// Retires an active key by a rotation of its algorithm.
+    pub async fn retire(
+        &mut self,
+        organization: &Organization,
+        key: &KeySummary,
+        urgency: Urgency,
+    ) -> Result<Rotation> {
+        let rotation = self.rotate(organization, key.algorithm, urgency).await?;
+        // Somebody else retired it since it was found.
+        if rotation.retired.as_ref() != Some(&key.kid) {
+            return Err(concurrent_rotation());
+        }
+        Ok(rotation)
     }
 
     /// Promotes the next key, retires the active one and publishes a new next key. If two operators do this at once,
@@ -161,7 +212,7 @@ impl SigningKeyOperations<'_> {
             next: fresh,
         };
         let metadata = json!({
-            "kid": rotation.active, "algorithm": algorithm, "retiredKid": rotation.retired,
+            "keyId": next.id, "kid": rotation.active, "algorithm": algorithm, "retiredKid": rotation.retired,
             "retiredUntil": retired_until.rfc3339(), "nextKid": rotation.next,
             "emergency": urgency == Urgency::Emergency,
         });
@@ -229,7 +280,9 @@ impl SigningKeyOperations<'_> {
         if !self.work.unit.signing_keys(organization.id).revoke(key.id, self.work.now).await? {
             return Err(crate::error::changed_concurrently("signing key"));
         }
-        let metadata = json!({ "kid": kid, "algorithm": key.algorithm, "previousStatus": key.status });
+        let metadata = json!({
+            "keyId": key.id, "kid": kid, "algorithm": key.algorithm, "previousStatus": key.status,
+        });
         self.work.audit(AuditEventKind::KeyRevoked, Some(organization), None, metadata).await?;
         self.work.announce(Change::SigningKeys(organization.id));
         if matches!(key.status, SigningKeyStatus::Active | SigningKeyStatus::Next) {
@@ -274,7 +327,7 @@ impl SigningKeyOperations<'_> {
         if !self.work.unit.signing_keys(organization.id).insert_if_absent(&key).await? {
             return Ok(None);
         }
-        let metadata = json!({ "kid": key.kid, "algorithm": algorithm, "status": status });
+        let metadata = json!({ "keyId": key.id, "kid": key.kid, "algorithm": algorithm, "status": status });
         self.work.audit(AuditEventKind::KeyGenerated, Some(organization), None, metadata).await?;
         self.work.announce(Change::SigningKeys(organization.id));
         Ok(Some(key.kid))

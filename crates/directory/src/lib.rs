@@ -23,6 +23,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 mod actor;
 mod applications;
+mod assignments;
+mod audit_cleanup;
+mod audit_target;
 mod branding;
 mod claims;
 mod clients;
@@ -34,6 +37,7 @@ mod invitations;
 mod keys;
 mod lookup;
 mod organizations;
+mod permissions;
 mod personal_data;
 mod pre_assignments;
 mod protected;
@@ -49,6 +53,7 @@ mod users;
 
 pub use actor::{Actor, Administrator, RequestOrigin, ServiceAccount};
 pub use applications::{ApplicationOperations, NewApplication, NewModule};
+pub use audit_cleanup::AuditCleanup;
 pub use branding::BrandingOperations;
 pub use claims::{ClaimOperations, NewClaim};
 pub use clients::{ClientOperations, IssuedSecret, NewClient, NewSecret, check_client};
@@ -59,13 +64,15 @@ pub use installation::{
     NewInstallation,
 };
 pub use invitations::{InvitationOperations, NewInvitation, SentInvitation};
-pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency};
+pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency, jwks_uri};
 pub use organizations::{NewOrganization, OrganizationOperations};
+pub use permissions::PermissionOperations;
 pub use personal_data::PersonalDataOperations;
 pub use pre_assignments::{NamedClaim, PreAssignments};
 pub use queries::{
-    AdminSignIn, AdministratorQueries, ApplicationQueries, ClientQueries, FactorStatus, InvitationQueries,
-    OrganizationQueries, Queries, SecondFactorQueries, SessionQueries, UserQueries,
+    AdminSignIn, AdministratorQueries, ApplicationQueries, AuditQueries, ClaimQueries, ClientQueries,
+    FactorStatus, InvitationQueries, OrganizationQueries, Overview, PermissionQueries, Queries, RoleQueries,
+    SecondFactorQueries, SessionQueries, StatisticsQueries, UserQueries,
 };
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};

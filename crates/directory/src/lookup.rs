@@ -32,18 +32,6 @@ impl Transaction {
         found.ok_or_else(|| DirectoryError::not_found("user", id_or_email))
     }
 
-    /// Finds a person by id, in a named organization or in whichever has the person.
-    pub async fn user_by_id(&mut self, organization: Option<&str>, id: &str) -> Result<(Organization, User)> {
-        let missing = || DirectoryError::not_found("user", id);
-        let user = UserId::parse(id).ok_or_else(missing)?;
-        let organization = match organization {
-            Some(name) => self.organization(name).await?,
-            None => self.unit.organizations().of_user(user).await?.ok_or_else(missing)?,
-        };
-        let found = self.unit.users(organization.id).by_id(user).await?.ok_or_else(missing)?;
-        Ok((organization, found))
-    }
-
     /// Finds a client and its organization by the client's id or public identifier.
     pub async fn client(&mut self, name: &str) -> Result<(Organization, Client)> {
         let found = self.clients().find(name).await?;

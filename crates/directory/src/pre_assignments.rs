@@ -1,6 +1,6 @@
 //! Roles and claims that an invitation grants. Nobody grants by invitation what they could not grant otherwise.
 
-use porta_core::admin::{ADMIN_SLUG, AdminPermission};
+use porta_core::admin::AdminPermission;
 use porta_core::application::Application;
 use porta_core::organization::Organization;
 use porta_core::{ApplicationId, ClaimDefinitionId, RoleId, Slug};
@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use crate::claims::require_type;
 use crate::error::Problem;
-use crate::protected::is_admin_application;
 use crate::{DirectoryError, Result, Transaction};
 
 /// Roles and claim values of applications that an organization sees.
@@ -124,23 +123,14 @@ pub(crate) async fn check_may_pre_assign(
         let text = format!("Insufficient permissions. Required: {}", lacking.join(", "));
         return Err(DirectoryError::Forbidden(text));
     }
-    if work.actor.is_super_admin() || granted.roles.is_empty() {
+    if work.actor.is_super_admin() {
         return Ok(());
     }
-    let protected = admin_roles(work, organization).await?;
-    if granted.roles.iter().any(|role| protected.contains(role)) {
-        let text = format!("Only a super-admin may assign or remove roles of the application `{ADMIN_SLUG}`");
-        return Err(DirectoryError::Forbidden(text));
+    for id in &granted.roles {
+        // One that is gone is granted to nobody.
+        if let Some(role) = work.unit.rights(organization.id).visible_role(*id).await? {
+            work.roles().check_may_decide(organization, &role).await?;
+        }
     }
     Ok(())
-}
-
-/// The roles of the application of administration, if the organization sees it.
-async fn admin_roles(work: &mut Transaction, organization: &Organization) -> Result<Vec<RoleId>> {
-    let mut applications = work.unit.applications(organization.id);
-    let application = applications.by_slug(&Slug::trusted(ADMIN_SLUG.to_owned())).await?;
-    let Some(application) = application.filter(|found| is_admin_application(organization, found)) else {
-        return Ok(Vec::new());
-    };
-    Ok(applications.roles(application.id).await?.into_iter().map(|role| role.id).collect())
 }

@@ -45,10 +45,13 @@ pub(crate) fn check_may_change(actor: &Actor, organization: &Organization, user:
     Err(DirectoryError::Forbidden(text.to_owned()))
 }
 
-/// Whether it is the application of administration. A tenant's own application of that slug is not.
+/// Whether an application that the organization sees is that of administration. A tenant's own application of that slug
+/// is not.
 pub(crate) fn is_admin_application(organization: &Organization, application: &Application) -> bool {
-    let is_of_another = application.organization_id.is_some_and(|owner| owner != organization.id);
-    organization.is_super_admin && !is_of_another && application.slug.as_str() == ADMIN_SLUG
+    let is_of_a_tenant = application
+        .organization_id
+        .is_some_and(|owner| owner != organization.id || !organization.is_super_admin);
+    !is_of_a_tenant && application.slug.as_str() == ADMIN_SLUG
 }
 
 /// Refuses to change a role or permission that is part of the program.

@@ -1,4 +1,4 @@
-//! Roles, permissions, the links between them, and assignments to people.
+//! Roles, and the permissions of an application. Who has which is in `assignments` and `permissions`.
 
 use porta_core::admin::BUILT_IN_ROLE_PREFIX;
 use porta_core::application::{Application, Permission, Role};
@@ -6,8 +6,8 @@ use porta_core::audit::AuditEventKind;
 use porta_core::change::Change;
 use porta_core::organization::{Organization, display_name};
 use porta_core::slug::permission_slug;
-use porta_core::user::User;
-use porta_core::{Invalid, PermissionId, RoleId, Slug, Version};
+use porta_core::{Invalid, ModuleId, PermissionId, RoleId, Slug, Version};
+use porta_store::DeleteOutcome;
 use serde_json::json;
 
 use crate::applications::{description, require_owner};
@@ -32,16 +32,24 @@ pub struct NewPermission {
     pub name: String,
     /// `area:resource:action`.
     pub slug: String,
+    /// Module of the same application.
+    pub module: Option<ModuleId>,
     pub description: Option<String>,
+}
+
+/// Slugs of built-in roles are reserved in every application, so that no other role looks like one.
+fn reserved_slug() -> DirectoryError {
+    let problem = format!("`{BUILT_IN_ROLE_PREFIX}` is reserved for built-in roles; choose another");
+    DirectoryError::invalid("slug", problem)
 }
 
 fn name_and_description(name: &str, text: Option<&String>) -> Vec<Invalid> {
     display_name("name", name).err().into_iter().chain(description(text)).collect()
 }
 
-/// Operations on roles, permissions and assignments.
+/// Operations on roles, the permissions of applications, and assignments.
 pub struct RoleOperations<'t> {
-    work: &'t mut Transaction,
+    pub(crate) work: &'t mut Transaction,
 }
 
 impl Transaction {
@@ -64,7 +72,19 @@ impl RoleOperations<'_> {
         role.ok_or_else(|| DirectoryError::not_found("role", slug))
     }
 
-    /// Creates a role. Slugs of built-in roles are reserved in every application, so that no other role looks like one.
+    /// A role of an application, by its id.
+    pub async fn find(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        id: &str,
+    ) -> Result<Role> {
+        let missing = || DirectoryError::not_found("role", id);
+        let role = RoleId::parse(id).ok_or_else(missing)?;
+        self.work.unit.rights(organization.id).role(application.id, role).await?.ok_or_else(missing)
+    }
+
+    /// Creates a role.
     pub async fn create(
         &mut self,
         organization: &Organization,
@@ -72,8 +92,7 @@ impl RoleOperations<'_> {
         new: NewRole,
     ) -> Result<Role> {
         if slug_of(new.slug.clone(), &new.name).starts_with(BUILT_IN_ROLE_PREFIX) {
-            let problem = format!("`{BUILT_IN_ROLE_PREFIX}` is reserved for built-in roles; choose another");
-            return Err(DirectoryError::invalid("slug", problem));
+            return Err(reserved_slug());
         }
         self.add_role(organization, application, new).await
     }
@@ -92,13 +111,15 @@ impl RoleOperations<'_> {
             slug: Slug::for_role(&slug_of(new.slug, &new.name))?,
             name: new.name.trim().to_owned(),
             description: new.description,
+            created_at: self.work.now,
+            updated_at: self.work.now,
             version: Version::FIRST,
         };
         refuse(name_and_description(&role.name, role.description.as_ref()))?;
         self.work
             .unit
             .applications(organization.id)
-            .insert_role(&role, self.work.now)
+            .insert_role(&role)
             .await
             .map_err(already_taken("role", &role.slug))?;
         let metadata = json!({ "roleId": role.id, "applicationId": application.id, "slug": role.slug });
@@ -107,7 +128,7 @@ impl RoleOperations<'_> {
         Ok(role)
     }
 
-    /// Updates name and description. Returns the names of changed fields.
+    /// Updates name, slug and description. Returns the names of changed fields.
     pub async fn update(
         &mut self,
         organization: &Organization,
@@ -116,16 +137,24 @@ impl RoleOperations<'_> {
         after: Role,
     ) -> Result<(Role, Vec<&'static str>)> {
         require_owner(organization, application)?;
-        let after =
-            Role { name: after.name.trim().to_owned(), description: after.description, ..before.clone() };
+        let after = Role {
+            name: after.name.trim().to_owned(),
+            slug: after.slug,
+            description: after.description,
+            updated_at: self.work.now,
+            ..before.clone()
+        };
         refuse(name_and_description(&after.name, after.description.as_ref()))?;
-        let fields = changed!(before, after, [name, description]);
+        let fields = changed!(before, after, [name, slug, description]);
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
         refuse_built_in(organization, application, before.slug.as_str())?;
-        let updated = self.work.unit.applications(organization.id).update_role(&after, self.work.now).await;
-        if !updated.map_err(stale("role"))? {
+        if after.slug != before.slug && after.slug.as_str().starts_with(BUILT_IN_ROLE_PREFIX) {
+            return Err(reserved_slug());
+        }
+        let updated = self.work.unit.applications(organization.id).update_role(&after).await;
+        if !updated.map_err(already_taken("role", &after.slug))? {
             return Err(DirectoryError::not_found("role", &before.slug));
         }
         let after = Role { version: before.version.next(), ..after };
@@ -141,6 +170,35 @@ impl RoleOperations<'_> {
         Ok((after, fields))
     }
 
+    /// Deletes a role; with `force` also if people have it, who lose it.
+    pub async fn delete(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        role: &Role,
+        force: bool,
+    ) -> Result<()> {
+        require_owner(organization, application)?;
+        refuse_built_in(organization, application, role.slug.as_str())?;
+        let outcome = self.work.unit.rights(organization.id).delete_role(role, force).await;
+        match outcome.map_err(stale("role"))? {
+            DeleteOutcome::Deleted => {}
+            DeleteOutcome::Missing => return Err(DirectoryError::not_found("role", role.id)),
+            DeleteOutcome::InUse(people) => {
+                return Err(DirectoryError::InUse(format!(
+                    "Cannot delete role \"{}\": {people} user(s) still assigned. Use force=true to override.",
+                    role.slug
+                )));
+            }
+        }
+        let metadata = json!({
+            "roleId": role.id, "applicationId": application.id, "slug": role.slug, "force": force,
+        });
+        self.work.audit(AuditEventKind::RoleDeleted, Some(organization), None, metadata).await?;
+        self.work.announce(Change::Application(application.id));
+        Ok(())
+    }
+
     pub async fn create_permission(
         &mut self,
         organization: &Organization,
@@ -148,19 +206,27 @@ impl RoleOperations<'_> {
         new: NewPermission,
     ) -> Result<Permission> {
         require_owner(organization, application)?;
+        if let Some(module) = new.module {
+            let modules = self.work.unit.applications(organization.id).modules(application.id).await?;
+            if !modules.iter().any(|known| known.id == module) {
+                return Err(DirectoryError::not_found("module", module));
+            }
+        }
         let permission = Permission {
             id: PermissionId::new(self.work.now, &*self.work.deps.entropy),
             application_id: application.id,
+            module_id: new.module,
             slug: permission_slug(&new.slug)?,
             name: new.name.trim().to_owned(),
             description: new.description,
+            created_at: self.work.now,
             version: Version::FIRST,
         };
         refuse(name_and_description(&permission.name, permission.description.as_ref()))?;
         self.work
             .unit
             .applications(organization.id)
-            .insert_permission(&permission, self.work.now)
+            .insert_permission(&permission)
             .await
             .map_err(already_taken("permission", &permission.slug))?;
         let metadata = json!({
@@ -208,43 +274,7 @@ impl RoleOperations<'_> {
         role: &Role,
         permission: &Permission,
     ) -> Result<bool> {
-        require_owner(organization, application)?;
-        refuse_built_in(organization, application, role.slug.as_str())?;
-        let mut applications = self.work.unit.applications(organization.id);
-        if !applications.link_permission(role.id, permission.id, self.work.now).await? {
-            return Ok(false);
-        }
-        drop(applications);
-        let metadata = json!({ "roleId": role.id, "permissionIds": [permission.id] });
-        self.work.audit(AuditEventKind::RolePermissionsAssigned, Some(organization), None, metadata).await?;
-        self.work.announce(Change::Application(application.id));
-        Ok(true)
-    }
-
-    /// Assigns a role of an application that the organization sees; `false` if the person had it already.
-    pub async fn assign(&mut self, organization: &Organization, user: &User, role: &Role) -> Result<bool> {
-        let by = self.work.actor.user();
-        let mut applications = self.work.unit.applications(organization.id);
-        if !applications.assign_role(user.id, role.id, by, self.work.now).await? {
-            return Ok(false);
-        }
-        drop(applications);
-        let metadata = json!({ "roleIds": [role.id], "roles": [role.slug] });
-        self.work
-            .audit(AuditEventKind::UserRolesAssigned, Some(organization), Some(user.id), metadata)
-            .await?;
-        Ok(true)
-    }
-
-    /// Removes a role from a person; `false` if they did not have it.
-    pub async fn unassign(&mut self, organization: &Organization, user: &User, role: &Role) -> Result<bool> {
-        if !self.work.unit.applications(organization.id).remove_role(user.id, role.id).await? {
-            return Ok(false);
-        }
-        let metadata = json!({ "roleIds": [role.id], "roles": [role.slug] });
-        self.work
-            .audit(AuditEventKind::UserRolesRemoved, Some(organization), Some(user.id), metadata)
-            .await?;
-        Ok(true)
+        let one = std::slice::from_ref(permission);
+        Ok(self.work.permissions().link(organization, application, role, one).await? > 0)
     }
 }

@@ -9,6 +9,7 @@ use porta_core::{Timestamp, UserId};
 use porta_store::UnitOfWork;
 use serde_json::Value;
 
+use crate::audit_target::target_of;
 use crate::{Actor, DirectoryDeps, Result};
 
 /// One transaction of several operations. Dropping it without a commit rolls back.
@@ -83,25 +84,21 @@ pub(crate) fn audit_row(
     metadata: Value,
 ) -> AuditEvent {
     let origin = work.actor.origin();
+    let (entity, entity_id) = target_of(kind, organization, &metadata).unzip();
     AuditEvent {
         organization_id: organization.map(|o| o.id),
         organization_label: organization.map(|o| o.slug.to_string()),
         user_id: user,
         actor_id: work.actor.user(),
         actor_label: Some(work.actor.label()),
-        metadata: with_request_id(metadata, origin.and_then(|origin| origin.request_id.as_deref())),
+        metadata,
         ip_address: origin.and_then(|origin| origin.ip_address.clone()),
         user_agent: origin.and_then(|origin| origin.user_agent.clone()),
+        request_id: origin.and_then(|origin| origin.request_id.clone()),
+        entity_type: entity.map(|entity| entity.as_str().to_owned()),
+        entity_id: entity_id.flatten(),
         ..AuditEvent::new(kind, work.now, &*work.deps.entropy)
     }
-}
-
-/// Adds the id under which the access log has the request.
-fn with_request_id(mut metadata: Value, request_id: Option<&str>) -> Value {
-    if let (Some(fields), Some(id)) = (metadata.as_object_mut(), request_id) {
-        fields.insert("requestId".to_owned(), id.into());
-    }
-    metadata
 }
 
 /// Returns the names of the fields in which two values differ.

@@ -40,6 +40,18 @@ impl Transaction {
 }
 
 impl UserOperations<'_> {
+    /// Finds a person by id, in a named organization or in whichever has the person.
+    pub async fn find(&mut self, organization: Option<&str>, id: &str) -> Result<(Organization, User)> {
+        let missing = || DirectoryError::not_found("user", id);
+        let user = UserId::parse(id).ok_or_else(missing)?;
+        let organization = match organization {
+            Some(name) => self.work.organization(name).await?,
+            None => self.work.unit.organizations().of_user(user).await?.ok_or_else(missing)?,
+        };
+        let found = self.work.unit.users(organization.id).by_id(user).await?.ok_or_else(missing)?;
+        Ok((organization, found))
+    }
+
     pub async fn create(&mut self, organization: &Organization, new: NewUser) -> Result<User> {
         let email = self.free_address(organization, &new.email).await?;
         refuse(new.profile.validate().err().into_iter().collect())?;

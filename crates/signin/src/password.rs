@@ -1,12 +1,18 @@
-//! Argon2id on a bounded pool of dedicated threads, each reusing its hash memory (decision D9).
+//! Password hashing on a bounded pool of dedicated threads, each reusing its Argon2 memory (decision D9). New hashes
+//! are Argon2id; those of other systems are verified as well (decision 0047).
 //!
 //! A flood of sign-ins fills its share of the queue and is answered "busy"; token requests never wait for a hash.
+
+mod functions;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::password_hash::phc::{Output, PasswordHash as Phc, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
+use porta_core::password_hash::{
+    Argon2Cost, Argon2Variant, Argon2Version, HashFunction, HashRefused, ParsedHash,
+};
 use porta_core::user::PasswordHash;
 use porta_core::{Entropy, Password, TypedPassword};
 use subtle::ConstantTimeEq as _;
@@ -14,7 +20,7 @@ use tokio::sync::oneshot;
 
 use crate::password_queue::{PasswordQueue, QueueFull, QueuePriority};
 
-/// Cost of one hash.
+/// Cost of new hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HashCost {
     pub memory_kib: u32,
@@ -23,24 +29,10 @@ pub struct HashCost {
 }
 
 impl HashCost {
-    /// Parses the parameters of a PHC string: `m=19456,t=2,p=1`.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split(',').map(|part| part.split_once('='));
-        let mut next = |name| match parts.next()? {
-            Some((found, value)) if found == name => value.parse().ok(),
-            _ => None,
-        };
-        let cost = Self { memory_kib: next("m")?, iterations: next("t")?, parallelism: next("p")? };
-        Params::new(cost.memory_kib, cost.iterations, cost.parallelism, Some(32)).is_ok().then_some(cost)
-    }
-
-    /// A hash of this cost that matches no password.
-    fn dummy_hash(self) -> PasswordHash {
+    fn function(self) -> HashFunction {
         let Self { memory_kib, iterations, parallelism } = self;
-        let (salt, output) = ("c2FsdCBvZiBhIGRlY295", "A".repeat(43));
-        PasswordHash::trusted(format!(
-            "$argon2id$v=19$m={memory_kib},t={iterations},p={parallelism}${salt}${output}"
-        ))
+        let (variant, version) = (Argon2Variant::Id, Argon2Version::V19);
+        HashFunction::Argon2(Argon2Cost { variant, version, memory_kib, iterations, parallelism })
     }
 }
 
@@ -57,8 +49,8 @@ pub enum HashError {
     /// The queue is full: the caller should retry.
     #[error("too many passwords are waiting to be checked")]
     Busy,
-    #[error("stored password hash is not an Argon2id PHC string")]
-    Unreadable,
+    #[error("stored password hash is unusable: {0}")]
+    Unreadable(HashRefused),
     #[error("hashing parameters were refused")]
     Parameters,
 }
@@ -67,7 +59,7 @@ pub enum HashError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordCheck {
     pub matches: bool,
-    /// The hash has other parameters than new hashes, or is not of the normalized text (decision 0040).
+    /// The hash has another function or cost than new hashes, or is not of the normalized text (decision 0040).
     pub outdated: bool,
 }
 
@@ -79,7 +71,7 @@ enum HashJob {
     },
     Verify {
         password: TypedPassword,
-        stored: PasswordHash,
+        stored: ParsedHash,
         answer: oneshot::Sender<Result<PasswordCheck, HashError>>,
     },
 }
@@ -88,7 +80,7 @@ enum HashJob {
 pub struct PasswordHasher {
     queue: Arc<PasswordQueue<HashJob>>,
     evaluations: Arc<AtomicU64>,
-    blocks: Arc<AtomicU64>,
+    work: Arc<AtomicU64>,
     entropy: Arc<dyn Entropy>,
     cost: HashCost,
 }
@@ -111,19 +103,19 @@ impl PasswordHasher {
             .map_err(|_| HashError::Parameters)?;
         let queue = Arc::new(PasswordQueue::new(capacity));
         let evaluations = Arc::new(AtomicU64::new(0));
-        let blocks = Arc::new(AtomicU64::new(0));
+        let work = Arc::new(AtomicU64::new(0));
         for index in 0..threads.max(1) {
-            let mut worker = Worker::new(params.clone(), Arc::clone(&blocks));
+            let mut worker = Worker::new(cost, &params, Arc::clone(&work));
             let (queue, evaluations) = (Arc::clone(&queue), Arc::clone(&evaluations));
             std::thread::Builder::new()
                 .name(format!("argon2-{index}"))
                 .spawn(move || {
                     yield_to_others();
-                    while queue.work(|work| worker.run(work, &evaluations)) {}
+                    while queue.work(|job| worker.run(job, &evaluations)) {}
                 })
                 .map_err(|_| HashError::Parameters)?;
         }
-        Ok(Self { queue, evaluations, blocks, entropy, cost })
+        Ok(Self { queue, evaluations, work, entropy, cost })
     }
 
     /// Hashes a new password with the current parameters, for somebody authorized to set it.
@@ -133,37 +125,46 @@ impl PasswordHasher {
         self.submit(QueuePriority::PROVEN, |answer| HashJob::Hash { password, salt, answer }).await
     }
 
-    /// Cost of new hashes.
-    pub(crate) fn cost(&self) -> HashCost {
-        self.cost
+    /// Function and cost of new hashes.
+    pub(crate) fn function(&self) -> HashFunction {
+        self.cost.function()
     }
 
     /// Verifies a password.
-    #[tracing::instrument(target = "porta::trace", level = "trace", name = "password.verify", skip_all)]
     pub async fn verify(
         &self,
         password: TypedPassword,
         stored: &PasswordHash,
         priority: QueuePriority,
     ) -> Result<PasswordCheck, HashError> {
-        let stored = stored.clone();
-        self.submit(priority, |answer| HashJob::Verify { password, stored, answer }).await
+        let stored = ParsedHash::of_stored(stored).map_err(HashError::Unreadable)?;
+        self.verify_parsed(password, stored, priority).await
     }
 
     /// Does the work of a verification when there is no hash to compare with.
     pub(crate) async fn verify_dummy(
         &self,
         password: TypedPassword,
-        cost: HashCost,
+        function: HashFunction,
         priority: QueuePriority,
     ) -> Result<PasswordCheck, HashError> {
-        self.verify(password, &cost.dummy_hash(), priority).await?;
+        self.verify_parsed(password, ParsedHash::dummy(function), priority).await?;
         Ok(PasswordCheck { matches: false, outdated: false })
     }
 
-    /// Argon2 memory blocks written so far, for tests that compare costs.
-    pub fn blocks(&self) -> u64 {
-        self.blocks.load(Ordering::Relaxed)
+    #[tracing::instrument(target = "porta::trace", level = "trace", name = "password.verify", skip_all)]
+    async fn verify_parsed(
+        &self,
+        password: TypedPassword,
+        stored: ParsedHash,
+        priority: QueuePriority,
+    ) -> Result<PasswordCheck, HashError> {
+        self.submit(priority, |answer| HashJob::Verify { password, stored, answer }).await
+    }
+
+    /// Steps taken so far ([`HashFunction::work`]), for tests that compare costs.
+    pub fn work(&self) -> u64 {
+        self.work.load(Ordering::Relaxed)
     }
 
     /// Whether another password would be refused as busy. Lets a caller be refused before any work is done.
@@ -179,10 +180,10 @@ impl PasswordHasher {
     async fn submit<T>(
         &self,
         priority: QueuePriority,
-        work: impl FnOnce(oneshot::Sender<Result<T, HashError>>) -> HashJob,
+        job: impl FnOnce(oneshot::Sender<Result<T, HashError>>) -> HashJob,
     ) -> Result<T, HashError> {
         let (answer, receiver) = oneshot::channel();
-        self.queue.push(priority, work(answer)).map_err(|QueueFull| HashError::Busy)?;
+        self.queue.push(priority, job(answer)).map_err(|QueueFull| HashError::Busy)?;
         receiver.await.map_err(|_| HashError::Busy)?
     }
 }
@@ -195,20 +196,19 @@ impl Drop for PasswordHasher {
 
 /// One thread's parameters and memory.
 struct Worker {
-    params: Params,
+    cost: HashCost,
     memory: Vec<Block>,
-    blocks: Arc<AtomicU64>,
+    work: Arc<AtomicU64>,
 }
 
 impl Worker {
-    fn new(params: Params, blocks: Arc<AtomicU64>) -> Self {
-        let memory = vec![Block::default(); params.block_count()];
-        Self { params, memory, blocks }
+    fn new(cost: HashCost, params: &Params, work: Arc<AtomicU64>) -> Self {
+        Self { cost, memory: vec![Block::default(); params.block_count()], work }
     }
 
     /// Skips the hash if the caller has gone away and its receiver is closed.
-    fn run(&mut self, work: HashJob, evaluations: &AtomicU64) {
-        match work {
+    fn run(&mut self, job: HashJob, evaluations: &AtomicU64) {
+        match job {
             HashJob::Hash { password, salt, answer } => {
                 if !answer.is_closed() {
                     evaluations.fetch_add(1, Ordering::Relaxed);
@@ -226,25 +226,57 @@ impl Worker {
 
     fn compute(
         &mut self,
-        params: &Params,
-        password: &str,
+        function: HashFunction,
+        password: &[u8],
         salt: &[u8],
         out: &mut [u8],
     ) -> Result<(), HashError> {
-        let written = u64::try_from(params.block_count()).unwrap_or(u64::MAX) * u64::from(params.t_cost());
-        self.blocks.fetch_add(written, Ordering::Relaxed);
+        self.work.fetch_add(function.work(), Ordering::Relaxed);
+        match function {
+            HashFunction::Argon2(cost) => self.argon2(cost, password, salt, out),
+            HashFunction::Bcrypt { cost } => functions::bcrypt(cost, salt, password, out),
+            HashFunction::Pbkdf2 { sha, iterations, .. } => {
+                functions::pbkdf2(sha, iterations, salt, password, out);
+                Ok(())
+            }
+            HashFunction::Scrypt(cost) => functions::scrypt(cost, salt, password, out),
+            HashFunction::FirebaseScrypt(cost) => functions::firebase_scrypt(cost, salt, password, out),
+            HashFunction::SaltedSha(sha) => functions::salted_sha(sha, salt, password, out),
+        }
+    }
+
+    fn argon2(
+        &mut self,
+        cost: Argon2Cost,
+        password: &[u8],
+        salt: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), HashError> {
+        let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, Some(out.len()))
+            .map_err(|_| HashError::Parameters)?;
         if self.memory.len() < params.block_count() {
             self.memory.resize(params.block_count(), Block::default());
         }
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
-            .hash_password_into_with_memory(password.as_bytes(), salt, out, &mut self.memory[..])
+        let algorithm = match cost.variant {
+            Argon2Variant::D => Algorithm::Argon2d,
+            Argon2Variant::I => Algorithm::Argon2i,
+            Argon2Variant::Id => Algorithm::Argon2id,
+        };
+        let version = match cost.version {
+            Argon2Version::V16 => Version::V0x10,
+            Argon2Version::V19 => Version::V0x13,
+        };
+        Argon2::new(algorithm, version, params)
+            .hash_password_into_with_memory(password, salt, out, &mut self.memory[..])
             .map_err(|_| HashError::Parameters)
     }
 
     fn hash(&mut self, password: &Password, salt: &[u8; 16]) -> Result<PasswordHash, HashError> {
-        let params = self.params.clone();
+        let HashCost { memory_kib, iterations, parallelism } = self.cost;
         let mut out = [0; 32];
-        self.compute(&params, password.expose_secret(), salt, &mut out)?;
+        self.compute(self.cost.function(), password.expose_secret().as_bytes(), salt, &mut out)?;
+        let params = Params::new(memory_kib, iterations, parallelism, Some(out.len()))
+            .map_err(|_| HashError::Parameters)?;
         let phc = Phc {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
@@ -257,31 +289,24 @@ impl Worker {
 
     /// Computes one hash for each form of the text, whichever matches, so that the time says nothing about the stored
     /// hash (decision 0040).
-    fn verify(
-        &mut self,
-        password: &TypedPassword,
-        stored: &PasswordHash,
-    ) -> Result<PasswordCheck, HashError> {
-        let phc = Phc::new(stored.as_str()).map_err(|_| HashError::Unreadable)?;
-        let (Some(salt), Some(expected)) = (phc.salt, phc.hash) else { return Err(HashError::Unreadable) };
-        if phc.algorithm != Algorithm::Argon2id.ident() {
-            return Err(HashError::Unreadable);
-        }
-        let params = Params::try_from(&phc).map_err(|_| HashError::Unreadable)?;
+    fn verify(&mut self, password: &TypedPassword, stored: &ParsedHash) -> Result<PasswordCheck, HashError> {
         let mut is_of = |text: &str| {
-            let mut out = vec![0; expected.len()];
-            self.compute(&params, text, salt.as_ref(), &mut out)?;
-            Ok(bool::from(out.ct_eq(expected.as_bytes())))
+            let mut out = vec![0; stored.output.len()];
+            self.compute(stored.function, text.as_bytes(), &stored.salt, &mut out)?;
+            Ok::<_, HashError>(bool::from(out.ct_eq(&stored.output)) && may_match(text, stored.function))
         };
         let normal = password.normal().map(|normal| is_of(normal.expose_secret())).transpose()?;
         let as_typed = password.as_typed().map(is_of).transpose()?;
         let (normal, as_typed) = (normal.unwrap_or(false), as_typed.unwrap_or(false));
-        let outdated = params.m_cost() != self.params.m_cost()
-            || params.t_cost() != self.params.t_cost()
-            || params.p_cost() != self.params.p_cost()
-            || !normal;
+        let outdated = stored.function != self.cost.function() || !normal;
         Ok(PasswordCheck { matches: normal | as_typed, outdated })
     }
+}
+
+/// bcrypt repeats the password, each time followed by a NUL, so `a` and `a\0a` have the same hash. A text with a NUL
+/// never matches.
+fn may_match(text: &str, function: HashFunction) -> bool {
+    !matches!(function, HashFunction::Bcrypt { .. }) || !text.contains('\0')
 }
 
 /// Nice value of hashing threads: token requests on the same core run first, and a core busy with them still leaves

@@ -17,11 +17,13 @@ mod people;
 mod ping;
 mod postgres;
 mod registry;
+mod rights;
 mod sealed;
 mod second_factors;
 mod sessions;
 mod settings;
 mod signing_keys;
+mod statistics;
 mod sweep;
 #[cfg(feature = "testing")]
 pub mod testing;

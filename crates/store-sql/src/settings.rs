@@ -10,7 +10,7 @@ use crate::kernel::{Row, Runner, at, columns, int, json, opt_uuid, statements, t
 
 macro_rules! setting_columns {
     ($($form:tt)+) => {
-        columns! { $($form)+; key, value, version }
+        columns! { $($form)+; key, value, version, updated_at }
     };
 }
 setting_columns!(enum SettingColumn of "settings");
@@ -20,10 +20,10 @@ statements! {
     ALL_PLATFORM: Read = concat!("SELECT ", setting_columns!(list ""), " FROM settings WHERE organization_id IS NULL");
     FIND: Read = concat!("SELECT ", setting_columns!(list ""), " FROM settings \
          WHERE key = $1 AND organization_id IS NOT DISTINCT FROM $2");
-    ADD: Write = concat!("INSERT INTO settings (organization_id, updated_at, ", setting_columns!(list ""), ") \
-         VALUES ($1, $2, ", setting_columns!(arguments 3), ") ON CONFLICT DO NOTHING");
-    REPLACE: Write = "UPDATE settings SET value = $4, version = version + 1, updated_at = $2 \
-         WHERE key = $3 AND version = $5 AND organization_id IS NOT DISTINCT FROM $1";
+    ADD: Write = concat!("INSERT INTO settings (organization_id, ", setting_columns!(list ""), ") \
+         VALUES ($1, ", setting_columns!(arguments 2), ") ON CONFLICT DO NOTHING");
+    REPLACE: Write = "UPDATE settings SET value = $3, version = version + 1, updated_at = $5 \
+         WHERE key = $2 AND version = $4 AND organization_id IS NOT DISTINCT FROM $1";
     UNSET: Write = "DELETE FROM settings WHERE key = $1 AND organization_id = $2";
     UNSET_PLATFORM: Write = "DELETE FROM settings WHERE key = $1 AND organization_id IS NULL";
 }
@@ -33,6 +33,7 @@ fn read(row: &Row) -> Result<StoredSetting> {
     Ok(StoredSetting {
         value: r.json(SettingColumn::value)?,
         version: Version::stored(r.int(SettingColumn::version)?),
+        updated_at: r.time(SettingColumn::updated_at)?,
     })
 }
 
@@ -44,11 +45,16 @@ pub(crate) struct Settings<'a> {
 #[async_trait]
 impl SettingRepository for Settings<'_> {
     async fn all(&mut self) -> Result<BTreeMap<String, serde_json::Value>> {
+        let stored = self.stored().await?;
+        Ok(stored.into_iter().map(|(key, setting)| (key, setting.value)).collect())
+    }
+
+    async fn stored(&mut self) -> Result<BTreeMap<String, StoredSetting>> {
         let rows = match self.owner {
             Some(owner) => self.run.rows(&ALL, &[uuid(owner)]).await?,
             None => self.run.rows(&ALL_PLATFORM, &[]).await?,
         };
-        rows.iter().map(|row| Ok((row.record().text(SettingColumn::key)?, read(row)?.value))).collect()
+        rows.iter().map(|row| Ok((row.record().text(SettingColumn::key)?, read(row)?))).collect()
     }
 
     async fn find(&mut self, key: &str) -> Result<Option<StoredSetting>> {
@@ -64,7 +70,7 @@ impl SettingRepository for Settings<'_> {
     ) -> Result<()> {
         let stmt = if seen.is_some() { &REPLACE } else { &ADD };
         let version = seen.unwrap_or(Version::FIRST);
-        let values = [opt_uuid(self.owner), at(now), text(key), json(value), int(version.number())];
+        let values = [opt_uuid(self.owner), text(key), json(value), int(version.number()), at(now)];
         if self.run.affects_row(stmt, &values).await? { Ok(()) } else { Err(StoreError::Stale("setting")) }
     }
 

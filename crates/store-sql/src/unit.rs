@@ -5,9 +5,9 @@ use porta_core::OrganizationId;
 use porta_store::{
     AdministratorRepository, AllApplicationRepository, AllClientRepository, ApplicationRepository,
     AuditRepository, BrandingAssetRepository, ClientRepository, OneTimeTokenRepository,
-    OrganizationRepository, OutboxRepository, PeopleRepository, Repositories, Result, SealedRepository,
-    SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository, TokenRepository,
-    UnitOfWork, UserRepository,
+    OrganizationRepository, OutboxRepository, PeopleRepository, Repositories, Result, RightsRepository,
+    SealedRepository, SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository,
+    StatisticsRepository, TokenRepository, UnitOfWork, UserRepository,
 };
 
 use crate::administrators::Administrators;
@@ -22,11 +22,13 @@ use crate::one_time::OneTimeTokens;
 use crate::organizations::Organizations;
 use crate::outbox::Outbox;
 use crate::people::People;
+use crate::rights::AdministeredRights;
 use crate::sealed::SealedValues;
 use crate::second_factors::SecondFactors;
 use crate::sessions::Sessions;
 use crate::settings::Settings;
 use crate::signing_keys::SigningKeys;
+use crate::statistics::Statistics;
 use crate::tokens::Tokens;
 use crate::users::Users;
 
@@ -54,6 +56,9 @@ macro_rules! repositories {
         }
         fn all_applications(&mut $self) -> Box<dyn AllApplicationRepository + '_> {
             Box::new(AllApplications($runner))
+        }
+        fn rights(&mut $self, organization: OrganizationId) -> Box<dyn RightsRepository + '_> {
+            Box::new(AdministeredRights { run: $runner, organization })
         }
         fn clients(&mut $self, organization: OrganizationId) -> Box<dyn ClientRepository + '_> {
             Box::new(Clients { run: $runner, organization })
@@ -87,6 +92,9 @@ macro_rules! repositories {
         }
         fn audit(&mut $self) -> Box<dyn AuditRepository + '_> {
             Box::new(Audit($runner))
+        }
+        fn statistics(&mut $self) -> Box<dyn StatisticsRepository + '_> {
+            Box::new(Statistics($runner))
         }
         fn outbox(&mut $self) -> Box<dyn OutboxRepository + '_> {
             Box::new(Outbox($runner))

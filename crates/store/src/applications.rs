@@ -55,11 +55,13 @@ pub trait ApplicationRepository: Send {
     async fn update_module(&mut self, module: &Module) -> Result<bool>;
 
     async fn roles(&mut self, application: ApplicationId) -> Result<Vec<Role>>;
-    async fn insert_role(&mut self, role: &Role, now: Timestamp) -> Result<()>;
-    async fn update_role(&mut self, role: &Role, now: Timestamp) -> Result<bool>;
+    async fn insert_role(&mut self, role: &Role) -> Result<()>;
+    async fn update_role(&mut self, role: &Role) -> Result<bool>;
 
     async fn permissions(&mut self, application: ApplicationId) -> Result<Vec<Permission>>;
-    async fn insert_permission(&mut self, permission: &Permission, now: Timestamp) -> Result<()>;
+    /// The module, if there is one, must belong to the same application; the caller has looked.
+    async fn insert_permission(&mut self, permission: &Permission) -> Result<()>;
+    /// Updates name and description.
     async fn update_permission(&mut self, permission: &Permission) -> Result<bool>;
     /// Adds the link if absent. Role and permission must belong to the same application. `true`: it was added.
     async fn link_permission(
@@ -70,8 +72,8 @@ pub trait ApplicationRepository: Send {
     ) -> Result<bool>;
 
     async fn claims(&mut self, application: ApplicationId) -> Result<Vec<ClaimDefinition>>;
-    async fn insert_claim(&mut self, claim: &ClaimDefinition, now: Timestamp) -> Result<()>;
-    async fn update_claim(&mut self, claim: &ClaimDefinition, now: Timestamp) -> Result<bool>;
+    async fn insert_claim(&mut self, claim: &ClaimDefinition) -> Result<()>;
+    async fn update_claim(&mut self, claim: &ClaimDefinition) -> Result<bool>;
 
     /// Assigns a role of a visible application to a user of this organization. `true`: it was added.
     async fn assign_role(

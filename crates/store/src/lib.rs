@@ -10,12 +10,13 @@
 //! - a method documented as *one round trip* sends one statement to PostgreSQL.
 
 use async_trait::async_trait;
-use porta_core::audit::AuditEvent;
 use porta_core::signing_key::SigningKey;
-use porta_core::{OrganizationId, Timestamp, UserId};
+use porta_core::{OrganizationId, Timestamp};
 
+pub mod administered_rights;
 pub mod administrators;
 pub mod applications;
+pub mod audit;
 pub mod branding;
 pub mod clients;
 #[cfg(feature = "contract")]
@@ -30,11 +31,16 @@ pub mod personal_data;
 pub mod rights;
 pub mod sealed;
 pub mod second_factors;
+pub mod statistics;
 pub mod tokens;
 pub mod users;
 
+pub use administered_rights::{
+    ClaimValue, DeleteOutcome, HolderSort, RightsRepository, RoleAssignment, RoleHolder,
+};
 pub use administrators::{AdministratorFacts, AdministratorRepository, ServiceFacts};
 pub use applications::{AllApplicationRepository, ApplicationRepository, AssignedClaim, UpsertOutcome};
+pub use audit::{AuditFilter, AuditRepository, AuditRow, EventFilter};
 pub use branding::BrandingAssetRepository;
 pub use clients::{
     AllClientRepository, ClientFacts, ClientRepository, FoundClient, ListedClient, RegisteredAddresses,
@@ -53,6 +59,10 @@ pub use personal_data::{PersonalData, collect_personal_data};
 pub use rights::{AssignedRights, Catalog, CatalogClaim, CatalogRole, CustomClaim, Rights};
 pub use sealed::{SealedKind, SealedRepository, SealedRow};
 pub use second_factors::{EmailCodeAttempt, EmailCodeOutcome, FactorCounts, SecondFactorRepository};
+pub use statistics::{
+    EntityCounts, LoginActivity, LoginBucket, LoginCounts, Pending, StatisticsRepository, StatusCounts,
+    UserCounts,
+};
 pub use tokens::{
     AccessTokenFacts, AuthorizeFacts, GrantWithClient, IssuanceFacts, RefreshTokenFacts, Revocation,
     SessionRepository, TokenRepository, TokenValidity, UserInfoFacts,
@@ -97,6 +107,8 @@ pub trait Repositories: Send {
     fn applications(&mut self, organization: OrganizationId) -> Box<dyn ApplicationRepository + '_>;
     /// Not scoped to an organization: operators name an application without its owner.
     fn all_applications(&mut self) -> Box<dyn AllApplicationRepository + '_>;
+    /// Roles, permissions and claims of those applications, and which of them the organization's users have.
+    fn rights(&mut self, organization: OrganizationId) -> Box<dyn RightsRepository + '_>;
     fn clients(&mut self, organization: OrganizationId) -> Box<dyn ClientRepository + '_>;
     /// Not scoped to an organization: operators name a client without its owner, and list the clients of all.
     fn all_clients(&mut self) -> Box<dyn AllClientRepository + '_>;
@@ -111,6 +123,8 @@ pub trait Repositories: Send {
     /// Not scoped to an organization: operators look at people of all of them.
     fn people(&mut self) -> Box<dyn PeopleRepository + '_>;
     fn audit(&mut self) -> Box<dyn AuditRepository + '_>;
+    /// Not scoped to an organization: operators count them all.
+    fn statistics(&mut self) -> Box<dyn StatisticsRepository + '_>;
     fn outbox(&mut self) -> Box<dyn OutboxRepository + '_>;
     /// Not scoped to an organization: encryption keys are replaced for the whole installation.
     fn sealed(&mut self) -> Box<dyn SealedRepository + '_>;
@@ -182,21 +196,6 @@ pub trait Store: Send + Sync + 'static {
     async fn remember_issuer_base(&self, issuer_base: &str, now: Timestamp) -> Result<bool>;
     /// Number of round trips to the database so far. Tests check budgets with it.
     fn round_trips(&self) -> u64;
-}
-
-#[async_trait]
-pub trait AuditRepository: Send {
-    async fn record(&mut self, event: &AuditEvent) -> Result<()>;
-    /// Newest first, for tests and the CLI. `organization` restricts the rows to that organization.
-    async fn recent(&mut self, organization: Option<OrganizationId>, limit: u32) -> Result<Vec<AuditEvent>>;
-    /// Rows of an organization whose subject or actor is `user`, newest first. One round trip.
-    async fn about(
-        &mut self,
-        organization: OrganizationId,
-        user: UserId,
-        before: Option<Cursor>,
-        limit: u32,
-    ) -> Result<Page<AuditEvent>>;
 }
 
 /// Position after the last item of a page, ordered by `(created_at, id)`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use porta_core::organization::{CascadeCounts, Organization, OrganizationStatus};
-use porta_core::{OrganizationId, Slug, Timestamp, UserId, Version};
+use porta_core::{OrganizationId, RoleId, Slug, Timestamp, UserId, Version};
 
 use crate::{Cursor, OrganizationFilter, OrganizationSort, Page, PageRequest, Result, SortedCursor};
 
@@ -14,6 +14,9 @@ pub trait OrganizationRepository: Send {
     async fn by_id(&mut self, id: OrganizationId) -> Result<Option<Organization>>;
     /// The organization of a user.
     async fn of_user(&mut self, user: UserId) -> Result<Option<Organization>>;
+    /// The organization that may change the application of a role: its owner, or the super-admin organization if it is
+    /// shared.
+    async fn of_role(&mut self, role: RoleId) -> Result<Option<Organization>>;
     /// `Conflict`: the slug is taken.
     async fn insert(&mut self, organization: &Organization) -> Result<()>;
     /// Updates everything except id, slug, status and creation time. `false`: no such organization. `Stale`: it was
@@ -51,6 +54,7 @@ pub trait OrganizationRepository: Send {
 pub struct StoredSetting {
     pub value: serde_json::Value,
     pub version: Version,
+    pub updated_at: Timestamp,
 }
 
 /// Settings of one owner: the platform or an organization.
@@ -58,6 +62,8 @@ pub struct StoredSetting {
 pub trait SettingRepository: Send {
     /// Explicitly set values, by canonical key.
     async fn all(&mut self) -> Result<BTreeMap<String, serde_json::Value>>;
+    /// The same, with version and time.
+    async fn stored(&mut self) -> Result<BTreeMap<String, StoredSetting>>;
     async fn find(&mut self, key: &str) -> Result<Option<StoredSetting>>;
     /// Sets a value in place of the one that was read: `seen` is its version, `None` if the setting was not set.
     /// `Stale`: it was changed since.

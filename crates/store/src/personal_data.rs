@@ -1,12 +1,11 @@
 //! Everything that is stored about a person beside their account.
 
 use porta_core::Timestamp;
-use porta_core::application::Role;
 use porta_core::audit::AuditEvent;
 use porta_core::session::SessionRecord;
 use porta_core::user::User;
 
-use crate::{AssignedClaim, Cursor, GrantWithClient, Repositories, Result};
+use crate::{AssignedClaim, Cursor, GrantWithClient, Repositories, Result, RoleAssignment};
 
 /// Page size of the queries.
 const PAGE: u32 = 500;
@@ -18,7 +17,7 @@ pub struct PersonalData {
     pub sessions: Vec<SessionRecord>,
     /// Those in force, newest first.
     pub grants: Vec<GrantWithClient>,
-    pub roles: Vec<Role>,
+    pub roles: Vec<RoleAssignment>,
     pub claims: Vec<AssignedClaim>,
     /// About the person, or caused by them; newest first.
     pub audit: Vec<AuditEvent>,
@@ -51,10 +50,8 @@ pub async fn collect_personal_data<R: Repositories + ?Sized>(
     let stored = all_pages!(before => sessions.of_user(id, None, before, PAGE));
     let grants = all_pages!(before => sessions.grants_of(id, now, before, PAGE));
     drop(sessions);
-    let mut applications = all.applications(organization);
-    let roles = applications.roles_of(id).await?;
-    let claims = applications.claims_of(id).await?;
-    drop(applications);
+    let roles = all.rights(organization).roles_of_user(id).await?;
+    let claims = all.applications(organization).claims_of(id).await?;
     let mut log = all.audit();
     let (mut audit, mut before) = (Vec::new(), None);
     while audit.len() < most_audit_rows {

@@ -97,9 +97,9 @@ pub trait UserRepository: Send {
     /// origin in the user's audit rows. An inactive user with the address `anonymous` stays. `None`: no such user.
     /// `Stale`: the user was changed since it was read. `Conflict`: the address is taken.
     async fn purge(&mut self, user: &User, anonymous: &Email, now: Timestamp) -> Result<Option<Purged>>;
-    /// Argon2id parameters of the stored hashes (`m=…,t=…,p=…`) with the number of users of each, from at most 100,000
-    /// users.
-    async fn hash_parameters(&mut self) -> Result<Vec<(String, u64)>>;
+    /// Stored hashes in groups of equal function and cost: one hash of each group, with the number of users who have
+    /// such a hash. From at most 100,000 users.
+    async fn hash_samples(&mut self) -> Result<Vec<(PasswordHash, u64)>>;
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<User>>;
     async fn list(
         &mut self,

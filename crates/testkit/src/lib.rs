@@ -15,12 +15,14 @@ pub mod pooler;
 mod redis;
 pub mod reference;
 pub mod relay;
+mod switched_kv;
 
 pub use app::{InstanceConfig, TestApp};
 pub use browser::{Answer, Browser, SECURE};
 pub use constants::{ADMIN_ORIGIN, FIXTURE, ISSUER_BASE};
 pub use flow::{Authorize, VERIFIER, jwt_payload};
 pub use porta_store_sql::Operation;
+pub use switched_kv::SwitchedKv;
 
 /// Runs an `async fn(TestApp)` on the embedded stores and on PostgreSQL + Redis, with the fixture applied. The second
 /// test has `postgres` in its name, so that `--skip postgres` skips it visibly.

@@ -11,7 +11,9 @@ use crate::list::ListAnswer;
 use crate::state::AdminState;
 use crate::users::UserPath;
 
-/// List what a user allowed clients, newest first. All of it is on one page.
+/// List what a user allowed clients, newest first.
+///
+/// All of it is on one page.
 #[utoipa::path(get, path = "/", tag = "sessions", responses((status = 200, body = ListAnswer<GrantView>)))]
 pub(crate) async fn list_user_grants(
     _: Authorized<ReadSessions>,

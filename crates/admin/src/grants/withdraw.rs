@@ -18,7 +18,9 @@ pub(crate) struct GrantPath {
     grant: String,
 }
 
-/// Withdraw what a user allowed a client. Ends the tokens that the client got by it.
+/// Withdraw what a user allowed a client.
+///
+/// Ends the tokens that the client got by it.
 #[utoipa::path(delete, path = "/", tag = "sessions", responses((status = 204)))]
 pub(crate) async fn withdraw_user_grant(
     caller: Authorized<RevokeSessions>,
@@ -27,7 +29,7 @@ pub(crate) async fn withdraw_user_grant(
     InPath(named): InPath<GrantPath>,
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    let (organization, user) = unit.user_by_id(path.organization.as_deref(), &path.user).await?;
+    let (organization, user) = unit.users().find(path.organization.as_deref(), &path.user).await?;
     unit.users().sessions().withdraw_grant(&organization, &user, &named.grant).await?;
     unit.commit().await?;
     Ok(no_content())

@@ -27,7 +27,9 @@ const STATES: [(&str, InvitationState); 3] = [
     (InvitationState::Expired.as_str(), InvitationState::Expired),
 ];
 
-/// List the invitations of an organization. Old ones are removed some time after they expired.
+/// List the invitations of an organization.
+///
+/// Old ones are removed some time after they expired.
 #[utoipa::path(get, path = "/", tag = "invitations",
     params(
         ListParameters,

@@ -21,7 +21,9 @@ pub(crate) struct InvitationPreview {
     text: String,
 }
 
-/// Show the mail of an invitation. Stores and sends nothing.
+/// Show the mail of an invitation.
+///
+/// Stores and sends nothing.
 #[utoipa::path(post, path = "/preview", tag = "invitations", request_body = Invitee,
     responses((status = 200, body = Data<InvitationPreview>)))]
 pub(crate) async fn preview_invitation(

@@ -9,7 +9,9 @@ use crate::error::Result;
 use crate::path::InPath;
 use crate::state::AdminState;
 
-/// Withdraw an invitation that was not accepted. The account of the invited user stays, inactive.
+/// Withdraw an invitation that was not accepted.
+///
+/// The account of the invited user stays, inactive.
 #[utoipa::path(delete, path = "/", tag = "invitations", responses((status = 204)))]
 pub(crate) async fn withdraw_invitation(
     caller: Authorized<InviteUsers>,

@@ -21,7 +21,7 @@ pub(crate) async fn export_user(
     path: UserPath,
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    let (organization, user) = unit.user_by_id(path.organization.as_deref(), &path.user).await?;
+    let (organization, user) = unit.users().find(path.organization.as_deref(), &path.user).await?;
     unit.users().personal_data().record_export(&organization, &user).await?;
     unit.commit().await?;
     let data = state.directory.queries().users().personal_data(&user).await?;

@@ -84,7 +84,7 @@ pub(crate) async fn purge_user(
         });
     }
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    let (organization, user) = unit.user_by_id(path.organization.as_deref(), &path.user).await?;
+    let (organization, user) = unit.users().find(path.organization.as_deref(), &path.user).await?;
     etag::check(&headers, &UserView::tag(&user), &UserView::from(user.clone()))?;
     let (anonymous, purged) = unit.users().personal_data().purge(&organization, &user).await?;
     unit.commit().await?;

@@ -1,12 +1,11 @@
 //! What is stored about a user, as the API shows it.
 
-use porta_core::application::Role;
 use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::organization::Organization;
 use porta_core::session::SessionRecord;
 use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{EntityId as _, Timestamp};
-use porta_store::{AssignedClaim, PersonalData};
+use porta_store::{AssignedClaim, PersonalData, RoleAssignment};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -77,15 +76,17 @@ pub(crate) struct ExportedRole {
     role_name: String,
     role_slug: String,
     application_id: Uuid,
+    assigned_at: String,
 }
 
-impl From<Role> for ExportedRole {
-    fn from(role: Role) -> Self {
+impl From<RoleAssignment> for ExportedRole {
+    fn from(RoleAssignment { role, assigned_at, .. }: RoleAssignment) -> Self {
         Self {
             role_id: role.id.uuid(),
             role_name: role.name,
             role_slug: role.slug.to_string(),
             application_id: role.application_id.uuid(),
+            assigned_at: time(assigned_at),
         }
     }
 }

@@ -9,7 +9,9 @@ use crate::error::Result;
 use crate::path::InPath;
 use crate::state::AdminState;
 
-/// End a session with all its tokens. One that has ended stays as it is.
+/// End a session with all its tokens.
+///
+/// One that has ended stays as it is.
 #[utoipa::path(delete, path = "/", tag = "sessions", responses((status = 204)))]
 pub(crate) async fn revoke_session(
     caller: Authorized<RevokeSessions>,

@@ -73,7 +73,7 @@ impl SessionsToRevoke {
 }
 
 async fn end_of_user(unit: &mut Transaction, id: &str, keep: Option<SessionKey>) -> Result<EndedSessions> {
-    let (organization, user) = unit.user_by_id(None, id).await?;
+    let (organization, user) = unit.users().find(None, id).await?;
     Ok(unit.users().sessions().end_many(SessionsToEnd::User(&organization, &user), keep).await?)
 }
 

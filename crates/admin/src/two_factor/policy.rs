@@ -47,7 +47,9 @@ fn reply_with(organization: &Organization) -> Reply {
     with_etag(answer::ok(PolicyView::of(organization)), &OrganizationView::tag(organization))
 }
 
-/// Get which second factor an organization requires. The tag is the organization's.
+/// Get which second factor an organization requires.
+///
+/// The tag is the organization's.
 #[utoipa::path(get, path = "/policy", tag = "two-factor",
     responses((status = 200, body = Data<PolicyView>, headers(("ETag" = String)))))]
 pub(crate) async fn get_two_factor_policy(
@@ -58,7 +60,9 @@ pub(crate) async fn get_two_factor_policy(
     Ok(reply_with(&state.directory.queries().organization(&name).await?))
 }
 
-/// Set which second factor an organization requires. Whoever lacks it sets it up at the next sign-in.
+/// Set which second factor an organization requires.
+///
+/// Whoever lacks it sets it up at the next sign-in.
 #[utoipa::path(put, path = "/policy", tag = "two-factor", request_body = NewTwoFactorPolicy,
     params(("If-Match" = Option<String>, Header, description = "Version of the organization that the change is based on.")),
     responses((status = 200, body = Data<PolicyView>, headers(("ETag" = String)))))]

@@ -24,7 +24,9 @@ pub(crate) struct RecoveryCodeSet {
     warning: &'static str,
 }
 
-/// Replace a user's recovery codes. The old ones do not work any more; the user hears of it by mail.
+/// Replace a user's recovery codes.
+///
+/// The old ones do not work any more; the user hears of it by mail.
 #[utoipa::path(post, path = "/recovery-codes/regenerate", tag = "two-factor",
     responses((status = 200, body = Data<RecoveryCodeSet>)))]
 pub(crate) async fn regenerate_user_recovery_codes(
@@ -33,7 +35,7 @@ pub(crate) async fn regenerate_user_recovery_codes(
     path: UserPath,
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    let (organization, user) = unit.user_by_id(path.organization.as_deref(), &path.user).await?;
+    let (organization, user) = unit.users().find(path.organization.as_deref(), &path.user).await?;
     let mut factors = unit.users().second_factors();
     factors.check_may_manage(&organization, &user).await?;
     if user.two_factor_method.is_none() {

@@ -22,7 +22,7 @@ async fn remove(
     removal: Removal,
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    let (organization, user) = unit.user_by_id(path.organization.as_deref(), &path.user).await?;
+    let (organization, user) = unit.users().find(path.organization.as_deref(), &path.user).await?;
     let mut factors = unit.users().second_factors();
     factors.check_may_manage(&organization, &user).await?;
     if user.two_factor_method.is_none() {
@@ -36,7 +36,9 @@ async fn remove(
     Ok(no_content())
 }
 
-/// Switch a user's second factor off. Ends every session and token of the user, who hears of it by mail.
+/// Switch a user's second factor off.
+///
+/// Ends every session and token of the user, who hears of it by mail.
 #[utoipa::path(post, path = "/disable", tag = "two-factor", responses((status = 204)))]
 pub(crate) async fn disable_user_two_factor(
     caller: Authorized<ManageSecondFactors>,

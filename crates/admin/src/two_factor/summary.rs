@@ -46,7 +46,9 @@ impl From<FactorCounts> for TwoFactorSummary {
     }
 }
 
-/// Count the users of an organization by second factor. The answer may be half a minute old.
+/// Count the users of an organization by second factor.
+///
+/// The answer may be half a minute old.
 #[utoipa::path(get, path = "/summary", tag = "two-factor", responses((status = 200, body = Data<TwoFactorSummary>)))]
 pub(crate) async fn get_two_factor_summary(
     _: Authorized<ReadTwoFactorSummaries>,

@@ -34,7 +34,7 @@ pub(crate) async fn set_user_password(
     let (found_in, user) = queries.users().find(organization, &path.user).await?;
     let hash = state.directory.hash_password(&body.password, ContextWords::of(&user, &found_in)).await?;
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    let (organization, user) = unit.user_by_id(organization, &path.user).await?;
+    let (organization, user) = unit.users().find(organization, &path.user).await?;
     unit.users().set_password(&organization, &user, Some(&hash)).await?;
     unit.commit().await?;
     Ok(no_content())
@@ -48,7 +48,7 @@ pub(crate) async fn clear_user_password(
     path: UserPath,
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    let (organization, user) = unit.user_by_id(path.organization.as_deref(), &path.user).await?;
+    let (organization, user) = unit.users().find(path.organization.as_deref(), &path.user).await?;
     unit.users().set_password(&organization, &user, None).await?;
     unit.commit().await?;
     Ok(no_content())

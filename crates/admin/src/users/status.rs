@@ -36,7 +36,7 @@ async fn change(
     reason: Option<&str>,
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(actor).await?;
-    let (organization, user) = unit.user_by_id(path.organization.as_deref(), &path.user).await?;
+    let (organization, user) = unit.users().find(path.organization.as_deref(), &path.user).await?;
     if user.status != action.from {
         let (verb, status) = (action.verb, user.status);
         return Err(AdminError::Rule(format!("Cannot {verb} user from status: {status}")));

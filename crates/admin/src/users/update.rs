@@ -44,7 +44,7 @@ pub(crate) async fn update_user(
         return Err(AdminError::Rule("No fields to update".to_owned()));
     }
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    let (organization, before) = unit.user_by_id(path.organization.as_deref(), &path.user).await?;
+    let (organization, before) = unit.users().find(path.organization.as_deref(), &path.user).await?;
     etag::check(&headers, &UserView::tag(&before), &UserView::from(before.clone()))?;
     let email = match &body.email {
         Some(email) => Email::parse(email).map_err(DirectoryError::from)?,

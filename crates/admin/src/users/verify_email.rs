@@ -17,7 +17,7 @@ pub(crate) async fn verify_user_email(
     path: UserPath,
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    let (organization, user) = unit.user_by_id(path.organization.as_deref(), &path.user).await?;
+    let (organization, user) = unit.users().find(path.organization.as_deref(), &path.user).await?;
     unit.users().verify_email(&organization, &user).await?;
     unit.commit().await?;
     Ok(no_content())

@@ -90,9 +90,11 @@ async fn a_role_of_another_application_confers_nothing(app: TestApp) {
         name: "Super Admin".to_owned(),
         slug: Slug::for_role("porta-super-admin").unwrap(),
         description: None,
+        created_at: admins.app.now(),
+        updated_at: admins.app.now(),
         version: Version::FIRST,
     };
-    applications.insert_role(&role, admins.app.now()).await.unwrap();
+    applications.insert_role(&role).await.unwrap();
     assert!(applications.assign_role(wiki, role.id, None, admins.app.now()).await.unwrap());
     drop(applications);
     drop(repositories);

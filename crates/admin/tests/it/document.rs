@@ -61,6 +61,13 @@ async fn the_document_describes_every_operation(app: TestApp) {
         "list_clients",
         "create_client_secret",
         "delete_client_secret",
+        "list_roles",
+        "add_role_permissions",
+        "list_users_of_role",
+        "archive_permission",
+        "remove_user_role",
+        "set_claim_value",
+        "set_user_claim",
     ] {
         assert!(ids.contains(id), "{id}");
     }

@@ -5,17 +5,24 @@
 
 mod access;
 mod applications;
+mod audit;
+mod bulk;
 mod clients;
 mod concurrency;
+mod config;
 mod cors;
 mod document;
+mod histories;
 mod idempotency;
+mod keys;
 mod limits;
 mod lists;
 mod me;
 mod organizations;
 mod people;
 mod reference;
+mod rights;
 mod services;
+mod stats;
 mod support;
 mod users;

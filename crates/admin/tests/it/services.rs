@@ -20,9 +20,9 @@ porta_testkit::on_both_stores!(
 );
 
 const LIST: &str = "/organizations/acme/users";
-const ROBOT: (&str, &str) = ("robot", "robot-secret-0123456789abcdef");
+pub(crate) const ROBOT: (&str, &str) = ("robot", "robot-secret-0123456789abcdef");
 
-async fn service(admins: &Admins, client: (&str, &str), scope: Option<&str>) -> Admin {
+pub(crate) async fn service(admins: &Admins, client: (&str, &str), scope: Option<&str>) -> Admin {
     let mut browser = admins.app.browser();
     let mut form = vec![("grant_type", "client_credentials")];
     form.extend(scope.map(|scope| ("scope", scope)));
@@ -31,7 +31,7 @@ async fn service(admins: &Admins, client: (&str, &str), scope: Option<&str>) -> 
     admins.bearer(answer.json()["access_token"].as_str().unwrap())
 }
 
-async fn change(admins: &Admins, change: impl FnOnce(&mut Client)) {
+pub(crate) async fn change(admins: &Admins, change: impl FnOnce(&mut Client)) {
     let mut unit = admins.app.directory.begin(Actor::System).await.unwrap();
     let (organization, before) = unit.client(ROBOT.0).await.unwrap();
     let mut after = before.clone();
@@ -48,7 +48,7 @@ async fn a_service_account_may_do_what_its_scope_names(app: TestApp) {
     let id = expect(&answer, StatusCode::CREATED)["data"]["id"].as_str().unwrap().to_owned();
     let row = admins.newest("user.created").await;
     assert_eq!((row.actor_id, row.actor_label.as_deref()), (None, Some("client:robot")));
-    assert_eq!(row.metadata["requestId"], answer.header("x-request-id").unwrap());
+    assert_eq!(row.request_id.as_deref(), answer.header("x-request-id"));
     let answer = robot.post(&format!("/users/{id}/suspend"), &json!({})).await;
     let body = refused(&answer, StatusCode::FORBIDDEN, "Forbidden");
     assert_eq!(body["message"], "Insufficient permissions. Required: admin:user:suspend");

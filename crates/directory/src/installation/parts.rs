@@ -32,6 +32,7 @@ pub(super) fn permission(permission: AdminPermission) -> NewPermission {
     NewPermission {
         name: sentence(permission.description()),
         slug: permission.as_str().to_owned(),
+        module: None,
         description: None,
     }
 }

@@ -132,6 +132,7 @@ async fn import_permission(
         let new = NewPermission {
             name: item.name.clone(),
             slug: item.slug.clone(),
+            module: None,
             description: item.description.value(),
         };
         let permission = importer.work.roles().create_permission(organization, application, new).await?;
@@ -178,6 +179,7 @@ async fn import_claim_definition(
     let Some(before) = known.iter().find(|c| c.claim_name == item.slug).cloned() else {
         let new = NewClaim {
             claim_name: item.slug.clone(),
+            display_name: None,
             claim_type: item.claim_type,
             description: item.description.value().or_else(|| Some(item.name.clone())),
             include_in_id_token: item.include_in_id_token,

@@ -199,6 +199,8 @@ pub struct UserItem {
     pub status: Option<UserItemStatus>,
     pub email_verified: Option<bool>,
     pub password: Option<SecretText>,
+    /// Hash of another system, in a form of [`porta_core::password_hash`]. Takes precedence over `password`.
+    pub password_hash: Option<SecretText>,
     #[serde(default)]
     pub roles: Vec<RoleReference>,
     #[serde(default)]

@@ -1,7 +1,7 @@
 //! Declarative provisioning: a file describes the desired state (`docs/provisioning.md`).
 //!
 //! ```text
-//! text ─read─► Document ─► passwords are hashed ─► one unit of work:
+//! text ─read─► Document ─► passwords are hashed, hashes are checked ─► one unit of work:
 //!   organizations → applications → clients (+ secrets) → roles → permissions → claim definitions
 //!   → role/permission links → modules → users → user roles → user claims → settings → admin.import
 //!   ─► commit (or roll back: dry run, or an error without keep-going)
@@ -14,10 +14,11 @@ use porta_core::admin::ADMIN_SLUG;
 use porta_core::audit::AuditEventKind;
 use porta_core::organization::{Organization, OrganizationStatus};
 use porta_core::password_rules::ContextWords;
-use porta_core::user::{Email, Profile};
+use porta_core::user::{Email, PasswordHash, Profile};
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use crate::{Actor, Directory, DirectoryError, Result, Transaction};
+use crate::{Actor, Directory, DirectoryError, Problem, Result, Transaction};
 
 mod applications;
 mod clients;
@@ -37,7 +38,7 @@ pub use report::{
     Credential, CredentialSecret, Entry, ItemError, ItemKind, ItemOutcome, Report, SecretValue, Skipped,
 };
 
-use document::{OrganizationItem, UserItem};
+use document::{OrganizationItem, SecretText, UserItem};
 use importer::{Hashes, Importer};
 
 /// How to treat existing entities.
@@ -72,7 +73,8 @@ pub struct Options {
 impl Directory {
     /// Applies a document. Errors of items are in the report; `Err` means that nothing was committed.
     pub async fn provision(&self, actor: Actor, document: &Document, options: Options) -> Result<Report> {
-        let hashes = self.hash_new_passwords(document).await?;
+        let mut hashes = imported_hashes(document);
+        self.hash_new_passwords(document, &mut hashes).await?;
         let mut work = self.begin(actor).await?;
         one_run_at_a_time(&mut work).await?;
         let mut importer = Importer::new(work, document, options, hashes);
@@ -92,8 +94,7 @@ impl Directory {
 
     /// Hashes the passwords of new people before the transaction begins. Existing passwords are left alone: a repeated
     /// run must change nothing, and comparing a password with its hash is expensive.
-    async fn hash_new_passwords(&self, document: &Document) -> Result<Hashes> {
-        let mut hashes = Hashes::new();
+    async fn hash_new_passwords(&self, document: &Document, hashes: &mut Hashes) -> Result<()> {
         for (o, item) in document.organizations.iter().enumerate() {
             if item.users.iter().all(|user| user.password.is_none()) {
                 continue;
@@ -101,6 +102,9 @@ impl Directory {
             let organization = self.present(&item.effective_slug()).await?;
             for (u, user) in item.users.iter().enumerate() {
                 let Some(password) = &user.password else { continue };
+                if user.password_hash.is_some() {
+                    continue;
+                }
                 // An invalid address is reported when the person is created.
                 let Ok(email) = Email::parse(&user.email) else { continue };
                 if let Some(organization) = &organization
@@ -117,7 +121,7 @@ impl Directory {
                 };
             }
         }
-        Ok(hashes)
+        Ok(())
     }
 
     async fn present(&self, slug: &str) -> Result<Option<Organization>> {
@@ -129,6 +133,19 @@ impl Directory {
         let mut repositories = self.deps.store.repositories();
         Ok(repositories.users(organization.id).by_email(email.shown()).await?.is_some())
     }
+}
+
+/// Checks the hashes of other systems. A refused one is reported as an item error when the person is created.
+fn imported_hashes(document: &Document) -> Hashes {
+    let people = document.organizations.iter().enumerate().flat_map(|(o, organization)| {
+        organization.users.iter().enumerate().map(move |(u, user)| ((o, u), user))
+    });
+    people.filter_map(|(key, user)| Some((key, imported(user.password_hash.as_ref()?)))).collect()
+}
+
+fn imported(hash: &SecretText) -> std::result::Result<PasswordHash, Vec<Problem>> {
+    let hash = PasswordHash::import(hash.secret().expose_secret());
+    hash.map_err(|refused| vec![Problem::new("password_hash", refused.to_string())])
 }
 
 /// Entities are created before those that refer to them.

@@ -1,5 +1,6 @@
 //! Applications and their modules.
 
+use porta_core::OrganizationId;
 use porta_core::admin::ADMIN_SLUG;
 use porta_core::application::{Application, Module};
 use porta_store::{ApplicationFilter, ApplicationSort, Page, PageRequest, SortedCursor};
@@ -22,6 +23,20 @@ impl ApplicationQueries<'_> {
         find_application(&mut *self.0.repositories().all_applications(), slug_or_id).await
     }
 
+    /// Finds an application by id or slug, with the organization that may change it.
+    pub(super) async fn with_organization(&self, slug_or_id: &str) -> Result<(OrganizationId, Application)> {
+        let application = self.find(slug_or_id).await?;
+        Ok((self.organization_of(&application).await?, application))
+    }
+
+    /// The owner, or the super-admin organization if it is shared.
+    async fn organization_of(&self, application: &Application) -> Result<OrganizationId> {
+        match application.organization_id {
+            Some(owner) => Ok(owner),
+            None => Ok(self.0.organization(ADMIN_SLUG).await?.id),
+        }
+    }
+
     pub async fn list(
         &self,
         filter: &ApplicationFilter,
@@ -37,11 +52,7 @@ impl ApplicationQueries<'_> {
 
     /// Modules of an application, by name.
     pub async fn modules(&self, application: &Application) -> Result<Vec<Module>> {
-        let organization = match application.organization_id {
-            Some(owner) => owner,
-            // Shared.
-            None => self.0.organization(ADMIN_SLUG).await?.id,
-        };
+        let organization = self.organization_of(application).await?;
         Ok(self.0.repositories().applications(organization).modules(application.id).await?)
     }
 }

@@ -96,15 +96,16 @@ async fn one_of_everything(work: &mut Transaction) -> Vec<&'static str> {
     let role = NewRole { name: "R".into(), ..NewRole::default() };
     let role = work.roles().create(&harbor, &dock, role).await.unwrap();
     let named = Role { name: "S".into(), ..role.clone() };
-    work.roles().update(&harbor, &dock, &role, named).await.unwrap();
-    let permission = NewPermission { name: "P".into(), slug: "a:b:c".into(), description: None };
+    let (role, _) = work.roles().update(&harbor, &dock, &role, named).await.unwrap();
+    let permission =
+        NewPermission { name: "P".into(), slug: "a:b:c".into(), module: None, description: None };
     let permission = work.roles().create_permission(&harbor, &dock, permission).await.unwrap();
     let named = Permission { name: "Q".into(), ..permission.clone() };
-    work.roles().update_permission(&harbor, &dock, &permission, named).await.unwrap();
+    let (permission, _) = work.roles().update_permission(&harbor, &dock, &permission, named).await.unwrap();
     work.roles().link_permission(&harbor, &dock, &role, &permission).await.unwrap();
     let claim = work.claims().define(&harbor, &dock, number_claim("limit")).await.unwrap();
     let shown = ClaimDefinition { include_in_id_token: true, ..claim.clone() };
-    work.claims().update(&harbor, &dock, &claim, shown).await.unwrap();
+    let (claim, _) = work.claims().update(&harbor, &dock, &claim, shown).await.unwrap();
     let (web, secret) = work.clients().create(&harbor, &dock, confidential("Web")).await.unwrap();
     let named = Client { client_name: "Site".into(), ..web.clone() };
     let (web, _) = work.clients().update(&harbor, &web, named).await.unwrap();
@@ -118,6 +119,11 @@ async fn one_of_everything(work: &mut Transaction) -> Vec<&'static str> {
     work.roles().assign(&harbor, &ana, &role).await.unwrap();
     work.roles().unassign(&harbor, &ana, &role).await.unwrap();
     work.claims().set_value(&harbor, &ana, &claim, &json!(1)).await.unwrap();
+    work.claims().delete_value(&harbor, &ana, &claim).await.unwrap();
+    work.claims().delete(&harbor, &dock, &claim).await.unwrap();
+    work.permissions().unlink(&harbor, &dock, &role, &[permission.id]).await.unwrap();
+    work.permissions().delete(&harbor, &dock, &permission, false).await.unwrap();
+    work.roles().delete(&harbor, &dock, &role, false).await.unwrap();
     work.users().set_status(&harbor, &ana, UserStatus::Locked, None).await.unwrap();
     let rotation =
         work.signing_keys().rotate(&harbor, SigningAlgorithm::Es256, Urgency::Planned).await.unwrap();
@@ -153,6 +159,11 @@ async fn one_of_everything(work: &mut Transaction) -> Vec<&'static str> {
         "user.roles.assigned",
         "user.roles.removed",
         "claim.value.set",
+        "claim.value.deleted",
+        "claim.deleted",
+        "role.permissions.removed",
+        "permission.deleted",
+        "role.deleted",
         "user.locked",
         "key.generated",
         "key.rotated",
@@ -181,6 +192,7 @@ async fn every_operation_and_its_audit_row_stand_or_fall_together(world: World) 
 fn number_claim(name: &str) -> NewClaim {
     NewClaim {
         claim_name: name.to_owned(),
+        display_name: None,
         claim_type: ClaimType::Number,
         description: None,
         include_in_id_token: None,
@@ -406,17 +418,23 @@ async fn parts_of_an_application_are_audited(world: World) {
     assert_eq!((after.status, after.version), (ModuleStatus::Inactive, module.version.next()));
     let role = NewRole { name: "Planner".into(), ..NewRole::default() };
     let role = work.roles().create(&harbor, &application, role).await.unwrap();
-    let permission = NewPermission { name: "See".into(), slug: "dock:berths:read".into(), description: None };
+    let permission = NewPermission {
+        name: "See".into(),
+        slug: "dock:berths:read".into(),
+        module: None,
+        description: None,
+    };
     let permission = work.roles().create_permission(&harbor, &application, permission).await.unwrap();
     assert!(work.roles().link_permission(&harbor, &application, &role, &permission).await.unwrap());
     assert!(!work.roles().link_permission(&harbor, &application, &role, &permission).await.unwrap());
-    let short = NewPermission { name: "See".into(), slug: "read".into(), description: None };
+    let short = NewPermission { name: "See".into(), slug: "read".into(), module: None, description: None };
     assert!(
         refused(work.roles().create_permission(&harbor, &application, short).await)
             .contains("three segments")
     );
     let claim = NewClaim {
         claim_name: "sub".into(),
+        display_name: None,
         claim_type: ClaimType::String,
         description: None,
         include_in_id_token: None,

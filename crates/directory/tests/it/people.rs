@@ -75,11 +75,11 @@ async fn whoever_has_shell_access_may(world: World) {
     let root = with_a_factor(&world, organization, &installed.administrator).await;
     for (n, actor) in [actor(), Actor::System].into_iter().enumerate() {
         let mut work = world.directory.begin(actor).await.unwrap();
-        let root = work.user_by_id(None, &root.id.to_string()).await.unwrap().1;
+        let root = work.users().find(None, &root.id.to_string()).await.unwrap().1;
         if n == 0 {
             work.users().second_factors().reset(organization, &root).await.unwrap();
         }
-        let root = work.user_by_id(None, &root.id.to_string()).await.unwrap().1;
+        let root = work.users().find(None, &root.id.to_string()).await.unwrap().1;
         let locked = work.users().set_status(organization, &root, UserStatus::Locked, None).await.unwrap();
         work.users().set_status(organization, &locked, UserStatus::Active, None).await.unwrap();
         work.commit().await.unwrap();

@@ -39,12 +39,13 @@ async fn names_and_labels_are_lines(world: World) {
         assert!(refused(work.roles().create(&harbor, &dock, named).await).contains("name"));
         let named = NewModule {
             name: unfit(),
-            slug: "other".to_owned(),
+            slug: Some("other".to_owned()),
             description: None,
             status: ModuleStatus::Active,
         };
         assert!(refused(work.applications().create_module(&harbor, &dock, named).await).contains("name"));
-        let named = NewPermission { name: unfit(), slug: "a:b:c".to_owned(), description: None };
+        let named =
+            NewPermission { name: unfit(), slug: "a:b:c".to_owned(), description: None, module: None };
         assert!(refused(work.roles().create_permission(&harbor, &dock, named).await).contains("name"));
         let branding = Branding { company_name: Some(unfit()), ..Branding::default() };
         let named = NewOrganization { name: "Other".to_owned(), branding, ..NewOrganization::default() };

@@ -7,7 +7,7 @@ use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::session::SessionRecord;
 use porta_core::user::User;
 use porta_session::{BackendError, OperationContext};
-use porta_store::{GrantWithClient, collect_personal_data};
+use porta_store::{GrantWithClient, RoleAssignment, collect_personal_data};
 use serde_json::{Value, json};
 
 use super::{FactorStatus, RecentlyAuthenticated};
@@ -43,7 +43,7 @@ impl AccountData {
             },
             "sessions": data.sessions.iter().map(session).collect::<Vec<_>>(),
             "applications": data.grants.iter().map(grant).collect::<Vec<_>>(),
-            "roles": data.roles.iter().map(|role| json!({
+            "roles": data.roles.iter().map(|RoleAssignment { role, .. }| json!({
                 "application": role.application_id, "name": role.name, "slug": role.slug,
             })).collect::<Vec<_>>(),
             "claims": data.claims.iter().map(|claim| json!({

@@ -29,7 +29,8 @@ async fn a_right_password_matches_and_a_wrong_one_does_not() {
             .matches
     );
     for cost in [cheap(), HashCost { memory_kib: 256, iterations: 3, parallelism: 4 }] {
-        let nothing = hasher.verify_dummy(TypedPassword::new("decoy"), cost, QueuePriority::PROVEN).await;
+        let decoy = TypedPassword::new("decoy");
+        let nothing = hasher.verify_dummy(decoy, cost.function(), QueuePriority::PROVEN).await;
         assert_eq!(nothing, Ok(PasswordCheck { matches: false, outdated: false }));
     }
 }
@@ -49,7 +50,8 @@ fn of_before(text: &str, cost: HashCost) -> PasswordHash {
     let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, Some(32)).unwrap();
     let mut out = [0; 32];
     let salt = b"imported-salt-16";
-    Worker::new(params.clone(), Arc::default()).compute(&params, text, salt, &mut out).unwrap();
+    let mut worker = Worker::new(cost, &params, Arc::default());
+    worker.compute(cost.function(), text.as_bytes(), salt, &mut out).unwrap();
     let phc = Phc {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
@@ -65,9 +67,9 @@ async fn a_hash_of_the_bytes_as_typed_matches_and_is_outdated() {
     let hasher = hasher(cheap(), 8);
     let (composed, decomposed) = ("cr\u{e8}me-41", "cre\u{300}me-41");
     let verify = async |typed: &str, stored: &PasswordHash| {
-        let before = hasher.blocks();
+        let before = hasher.work();
         let verified = hasher.verify(TypedPassword::new(typed), stored, QueuePriority::PROVEN).await.unwrap();
-        (verified, (hasher.blocks() - before) / 64)
+        (verified, (hasher.work() - before) / 64)
     };
     let (matches, wrong) = (PasswordCheck { matches: true, outdated: false }, false);
     let today = hasher.hash(password(decomposed)).await.unwrap();
@@ -88,11 +90,21 @@ async fn a_hash_of_the_bytes_as_typed_matches_and_is_outdated() {
 
 #[tokio::test]
 async fn an_unreadable_hash_is_an_error_and_not_a_wrong_password() {
-    let stored = PasswordHash::trusted("$2b$10$abcdefghijklmnopqrstuv".to_owned());
-    assert_eq!(
-        hasher(cheap(), 8).verify(TypedPassword::new("x"), &stored, QueuePriority::PROVEN).await,
-        Err(HashError::Unreadable)
-    );
+    use porta_core::password_hash::HashForm;
+
+    let hasher = hasher(cheap(), 8);
+    for (text, problem) in [
+        ("$2b$10$abcdefghijklmnopqrstuv", HashRefused::Malformed(HashForm::Bcrypt)),
+        ("$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/", HashRefused::UnknownForm("$1$".to_owned())),
+        ("lantern-Quay-41", HashRefused::NoForm),
+    ] {
+        let stored = PasswordHash::trusted(text.to_owned());
+        for typed in ["x", text] {
+            let verified = hasher.verify(TypedPassword::new(typed), &stored, QueuePriority::PROVEN).await;
+            assert_eq!(verified, Err(HashError::Unreadable(problem.clone())));
+        }
+    }
+    assert_eq!(hasher.evaluations(), 0, "there is nothing to compute");
 }
 
 #[tokio::test]

@@ -62,20 +62,20 @@ impl ApplicationRepository for Applications<'_> {
         self.children().list_roles(application).await
     }
 
-    async fn insert_role(&mut self, role: &Role, now: Timestamp) -> Result<()> {
-        self.children().add_role(role, now).await
+    async fn insert_role(&mut self, role: &Role) -> Result<()> {
+        self.children().add_role(role).await
     }
 
-    async fn update_role(&mut self, role: &Role, now: Timestamp) -> Result<bool> {
-        self.children().rewrite_role(role, now).await
+    async fn update_role(&mut self, role: &Role) -> Result<bool> {
+        self.children().rewrite_role(role).await
     }
 
     async fn permissions(&mut self, application: ApplicationId) -> Result<Vec<Permission>> {
         self.children().list_permissions(application).await
     }
 
-    async fn insert_permission(&mut self, permission: &Permission, now: Timestamp) -> Result<()> {
-        self.children().add_permission(permission, now).await
+    async fn insert_permission(&mut self, permission: &Permission) -> Result<()> {
+        self.children().add_permission(permission).await
     }
 
     async fn update_permission(&mut self, permission: &Permission) -> Result<bool> {
@@ -95,12 +95,12 @@ impl ApplicationRepository for Applications<'_> {
         self.children().list_claims(application).await
     }
 
-    async fn insert_claim(&mut self, claim: &ClaimDefinition, now: Timestamp) -> Result<()> {
-        self.children().add_claim(claim, now).await
+    async fn insert_claim(&mut self, claim: &ClaimDefinition) -> Result<()> {
+        self.children().add_claim(claim).await
     }
 
-    async fn update_claim(&mut self, claim: &ClaimDefinition, now: Timestamp) -> Result<bool> {
-        self.children().rewrite_claim(claim, now).await
+    async fn update_claim(&mut self, claim: &ClaimDefinition) -> Result<bool> {
+        self.children().rewrite_claim(claim).await
     }
 
     async fn assign_role(

@@ -118,7 +118,7 @@ impl Assignments<'_, '_> {
 
     pub(super) async fn roles_held(&mut self, user: UserId) -> Result<Vec<Role>> {
         let rows = self.run.rows(&ROLES_OF, &[uuid(self.organization), uuid(user)]).await?;
-        rows.iter().map(read_role).collect()
+        rows.iter().map(|row| read_role(&row.record())).collect()
     }
 
     pub(super) async fn claims_held(&mut self, user: UserId) -> Result<Vec<AssignedClaim>> {

@@ -60,7 +60,11 @@ const MIGRATIONS: &[Migration] = migrations! {
     19 "0019_versions";
     20 "0020_names";
     21 "0021_client_lists";
+    22 "0022_claim_display_names";
+    23 "0023_audit_entities";
     24 "0024_people";
+    28 "0028_role_holders";
+    29 "0029_audit_indexes";
 };
 
 /// First line of a migration whose statements PostgreSQL does not run in a transaction (`CREATE INDEX CONCURRENTLY`).

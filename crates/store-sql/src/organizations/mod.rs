@@ -4,7 +4,7 @@ pub(crate) mod destroy;
 
 use async_trait::async_trait;
 use porta_core::organization::{Branding, CascadeCounts, Organization, OrganizationStatus, TwoFactorPolicy};
-use porta_core::{OrganizationId, Slug, Timestamp, UserId, Version};
+use porta_core::{OrganizationId, RoleId, Slug, Timestamp, UserId, Version};
 use porta_store::{
     Cursor, Direction, OrganizationFilter, OrganizationRepository, OrganizationSort, Page, PageRequest,
     Result, SortedCursor,
@@ -83,6 +83,9 @@ statements! {
     BY_SLUG: Read = concat!(select_organization!(), " WHERE o.slug = $1");
     BY_ID: Read = concat!(select_organization!(), " WHERE o.id = $1");
     OF_USER: Read = concat!(select_organization!(), " WHERE o.id = (SELECT u.organization_id FROM users u WHERE u.id = $1)");
+    OF_ROLE: Read = concat!(select_organization!(), " WHERE o.id = (SELECT COALESCE(a.organization_id, \
+         (SELECT s.id FROM organizations s WHERE s.is_super_admin)) \
+         FROM roles r JOIN applications a ON a.id = r.application_id WHERE r.id = $1)");
     INSERT: Write = concat!("INSERT INTO organizations (", organization_columns!(list ""), ") \
          VALUES (", organization_columns!(arguments 1), ")");
     UPDATE: Write = concat!("UPDATE organizations SET ", edited_columns!(assignments 3), ", version = version + 1 \
@@ -175,6 +178,10 @@ impl OrganizationRepository for Organizations<'_> {
 
     async fn of_user(&mut self, user: UserId) -> Result<Option<Organization>> {
         self.0.row(&OF_USER, &[uuid(user)]).await?.as_ref().map(read).transpose()
+    }
+
+    async fn of_role(&mut self, role: RoleId) -> Result<Option<Organization>> {
+        self.0.row(&OF_ROLE, &[uuid(role)]).await?.as_ref().map(read).transpose()
     }
 
     async fn insert(&mut self, o: &Organization) -> Result<()> {

@@ -56,11 +56,10 @@ macro_rules! arrived {
     };
 }
 
-/// Up to 100,000 Argon2id hashes of organization `$1`, grouped by parameters.
-macro_rules! hashes {
+/// Characters of salts and hashes, in every alphabet of base64.
+macro_rules! base64 {
     () => {
-        " FROM (SELECT password_hash AS hash FROM users WHERE organization_id = $1 \
-         AND password_hash LIKE '_argon2id_v=19_m=%$%' LIMIT 100000) AS stored GROUP BY 1"
+        "'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=.-_'"
     };
 }
 
@@ -109,8 +108,13 @@ statements! {
     // Every sign-in with a mailed link does this. Only the first one is a change that operators see.
     VERIFY_EMAIL: Write = concat!("UPDATE users SET updated_at = $3, \
          version = version + CASE WHEN email_verified THEN 0 ELSE 1 END, ", arrived!());
-    HASH_PARAMETERS: Read = concat!("SELECT substr(hash, 16, strpos(substr(hash, 16), '$') - 1), count(*)", hashes!()),
-        sqlite: concat!("SELECT substr(hash, 16, instr(substr(hash, 16), '$') - 1), count(*)", hashes!());
+    // What stands before salt and hash names the function and its cost. The length tells how much output was computed.
+    // bcrypt writes salt and hash without a sign between them.
+    HASH_SAMPLES: Read = concat!("SELECT min(hash), count(*) FROM (SELECT hash, length(hash) AS size, \
+         CASE WHEN hash LIKE '_2__%' THEN substr(hash, 1, 7) \
+         ELSE rtrim(rtrim(rtrim(hash, ", base64!(), "), '$'), ", base64!(), ") END AS cost \
+         FROM (SELECT password_hash AS hash FROM users WHERE organization_id = $1 AND password_hash IS NOT NULL \
+         LIMIT 100000) AS stored) AS measured GROUP BY cost, size ORDER BY count(*) DESC LIMIT 1000");
     COUNT_FACTOR_FAILURE: Write = "UPDATE users SET factor_failures = factor_failures + 1 \
          WHERE organization_id = $1 AND id = $2 RETURNING factor_failures";
     FORGET_FACTOR_FAILURES: Write = "UPDATE users SET factor_failures = 0 \
@@ -300,12 +304,12 @@ impl UserRepository for Users<'_> {
         self.began_challenge(user, lockout, event).await
     }
 
-    async fn hash_parameters(&mut self) -> Result<Vec<(String, u64)>> {
-        let rows = self.run.rows(&HASH_PARAMETERS, &[uuid(self.organization)]).await?;
+    async fn hash_samples(&mut self) -> Result<Vec<(PasswordHash, u64)>> {
+        let rows = self.run.rows(&HASH_SAMPLES, &[uuid(self.organization)]).await?;
         let read = |row: &Row| {
             let mut r = row.reader("users");
-            let (parameters, people): (String, i64) = (r.text()?, r.int()?);
-            Ok((parameters, u64::try_from(people).unwrap_or(0)))
+            let (hash, people): (String, i64) = (r.text()?, r.int()?);
+            Ok((PasswordHash::trusted(hash), u64::try_from(people).unwrap_or(0)))
         };
         rows.iter().map(read).collect()
     }

@@ -84,7 +84,7 @@ async fn an_application_that_others_use_outlives_its_owner(db: TestDatabase) {
     let lend = "UPDATE clients SET application_id = $1 WHERE id = $2";
     run(&db, lend, product.uuid(), w.other.client.id.uuid()).await;
     let mut all = db.database.repositories();
-    all.applications(acme).insert_role(&role(product, "reader", "Reader", &w.entropy), NOW).await.unwrap();
+    all.applications(acme).insert_role(&role(product, "reader", "Reader", &w.entropy)).await.unwrap();
     let expected = CascadeCounts { clients: 1, users: 1, ..CascadeCounts::default() };
     assert_eq!(all.organizations().cascade_counts(acme).await.unwrap(), expected);
 

@@ -21,6 +21,8 @@ pub fn role(application: ApplicationId, slug: &str, name: &str, entropy: &Seeded
         name: name.to_owned(),
         slug: Slug::for_role(slug).unwrap(),
         description: None,
+        created_at: NOW,
+        updated_at: NOW,
         version: Version::FIRST,
     }
 }
@@ -29,9 +31,11 @@ pub fn permission(application: ApplicationId, slug: &str, entropy: &SeededEntrop
     Permission {
         id: PermissionId::new(NOW, entropy),
         application_id: application,
+        module_id: None,
         name: slug.to_owned(),
         slug: slug.to_owned(),
         description: None,
+        created_at: NOW,
         version: Version::FIRST,
     }
 }
@@ -41,11 +45,14 @@ pub fn claim(application: ApplicationId, name: &str, entropy: &SeededEntropy) ->
         id: ClaimDefinitionId::new(NOW, entropy),
         application_id: application,
         claim_name: name.to_owned(),
+        display_name: None,
         claim_type: ClaimType::String,
         description: None,
         include_in_id_token: false,
         include_in_access_token: true,
         include_in_userinfo: true,
+        created_at: NOW,
+        updated_at: NOW,
         version: Version::FIRST,
     }
 }
@@ -144,15 +151,15 @@ pub async fn only_the_super_admin_writes_shared(store: Arc<dyn Store>) {
     assert!(is_missing(&acme.insert(&foreign).await));
     drop(acme);
     all.applications(admin).insert(&shared).await.unwrap();
-    all.applications(admin).insert_role(&r, NOW).await.unwrap();
+    all.applications(admin).insert_role(&r).await.unwrap();
     shared.name = "Wiki".to_owned();
     let mut acme = all.applications(w.acme.organization.id);
     assert!(!acme.update(&shared).await.unwrap());
     assert!(!acme.update(&w.other.application).await.unwrap());
     assert!(!acme.set_status(shared.id, active, inactive, NOW).await.unwrap());
     assert!(!acme.set_status(w.other.application.id, active, inactive, NOW).await.unwrap());
-    assert!(!acme.update_role(&r, NOW).await.unwrap());
-    assert!(is_missing(&acme.insert_role(&role(shared.id, "owner", "Owner", &w.entropy), NOW).await));
+    assert!(!acme.update_role(&r).await.unwrap());
+    assert!(is_missing(&acme.insert_role(&role(shared.id, "owner", "Owner", &w.entropy)).await));
     // Reading a shared application and assigning its roles is allowed; changing it is not.
     assert_eq!(acme.roles(shared.id).await.unwrap(), std::slice::from_ref(&r));
     assert!(acme.assign_role(w.acme.user.id, r.id, None, NOW).await.unwrap());
@@ -183,15 +190,17 @@ pub async fn children(store: Arc<dyn Store>) {
         role(app, "z", "Z", &w.entropy),
     ];
     for r in &roles {
-        acme.insert_role(r, NOW).await.unwrap();
+        acme.insert_role(r).await.unwrap();
     }
     roles.sort_by(|x, y| x.name.cmp(&y.name));
     roles[0].description = Some("last letter".to_owned());
-    assert!(acme.update_role(&roles[0], NOW).await.unwrap());
+    roles[0].slug = Slug::for_role("omega").unwrap();
+    roles[0].updated_at = NOW + MINUTE;
+    assert!(acme.update_role(&roles[0]).await.unwrap());
     roles[0].version = roles[0].version.next();
     assert_eq!(acme.roles(app).await.unwrap(), roles);
-    let mut p = permission(app, "shop:order:read", &w.entropy);
-    acme.insert_permission(&p, NOW).await.unwrap();
+    let mut p = Permission { module_id: Some(m.id), ..permission(app, "shop:order:read", &w.entropy) };
+    acme.insert_permission(&p).await.unwrap();
     p.description = Some("reads orders".to_owned());
     assert!(acme.update_permission(&p).await.unwrap());
     p.version = p.version.next();
@@ -199,10 +208,12 @@ pub async fn children(store: Arc<dyn Store>) {
     assert!(acme.link_permission(roles[0].id, p.id, NOW).await.unwrap());
     assert!(!acme.link_permission(roles[0].id, p.id, NOW).await.unwrap());
     let mut c = claim(app, "department", &w.entropy);
-    acme.insert_claim(&c, NOW).await.unwrap();
+    acme.insert_claim(&c).await.unwrap();
     c.claim_type = ClaimType::Json;
+    c.display_name = Some("Department".to_owned());
+    c.updated_at = NOW + MINUTE;
     c.include_in_id_token = true;
-    assert!(acme.update_claim(&c, NOW).await.unwrap());
+    assert!(acme.update_claim(&c).await.unwrap());
     c.version = c.version.next();
     assert_eq!(acme.claims(app).await.unwrap(), [c]);
 }
@@ -215,15 +226,15 @@ pub async fn foreign_children(store: Arc<dyn Store>) {
     let (p, c) = (permission(app, "a:b:c", &w.entropy), claim(app, "department", &w.entropy));
     let mut other = all.applications(w.other.organization.id);
     assert!(is_missing(&other.insert_module(&m).await));
-    assert!(is_missing(&other.insert_role(&r, NOW).await));
-    assert!(is_missing(&other.insert_permission(&p, NOW).await));
-    assert!(is_missing(&other.insert_claim(&c, NOW).await));
+    assert!(is_missing(&other.insert_role(&r).await));
+    assert!(is_missing(&other.insert_permission(&p).await));
+    assert!(is_missing(&other.insert_claim(&c).await));
     drop(other);
     let mut acme = all.applications(w.acme.organization.id);
     acme.insert_module(&m).await.unwrap();
-    acme.insert_role(&r, NOW).await.unwrap();
-    acme.insert_permission(&p, NOW).await.unwrap();
-    acme.insert_claim(&c, NOW).await.unwrap();
+    acme.insert_role(&r).await.unwrap();
+    acme.insert_permission(&p).await.unwrap();
+    acme.insert_claim(&c).await.unwrap();
     drop(acme);
     let mut other = all.applications(w.other.organization.id);
     assert!(other.modules(app).await.unwrap().is_empty());
@@ -231,13 +242,13 @@ pub async fn foreign_children(store: Arc<dyn Store>) {
     assert!(other.permissions(app).await.unwrap().is_empty());
     assert!(other.claims(app).await.unwrap().is_empty());
     assert!(!other.update_module(&m).await.unwrap());
-    assert!(!other.update_role(&r, NOW).await.unwrap());
+    assert!(!other.update_role(&r).await.unwrap());
     assert!(!other.update_permission(&p).await.unwrap());
-    assert!(!other.update_claim(&c, NOW).await.unwrap());
+    assert!(!other.update_claim(&c).await.unwrap());
     assert!(is_missing(&other.link_permission(r.id, p.id, NOW).await));
     // A role and a permission of different applications cannot be linked.
     let q = permission(w.other.application.id, "a:b:c", &w.entropy);
-    other.insert_permission(&q, NOW).await.unwrap();
+    other.insert_permission(&q).await.unwrap();
     assert!(is_missing(&other.link_permission(r.id, q.id, NOW).await));
 }
 
@@ -248,8 +259,8 @@ pub async fn roles_and_claims_of_people(store: Arc<dyn Store>) {
     let (user, stranger) = (w.acme.user.id, w.other.user.id);
     let (r, c) = (role(app, "reader", "Reader", &w.entropy), claim(app, "department", &w.entropy));
     let mut acme = all.applications(w.acme.organization.id);
-    acme.insert_role(&r, NOW).await.unwrap();
-    acme.insert_claim(&c, NOW).await.unwrap();
+    acme.insert_role(&r).await.unwrap();
+    acme.insert_claim(&c).await.unwrap();
     assert!(acme.assign_role(user, r.id, Some(user), NOW).await.unwrap());
     assert!(!acme.assign_role(user, r.id, None, NOW).await.unwrap());
     assert_eq!(acme.roles_of(user).await.unwrap(), std::slice::from_ref(&r));

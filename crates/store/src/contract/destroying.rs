@@ -24,14 +24,14 @@ async fn furnish(w: &TwoTenants) {
     applications.insert_module(&module(app, &w.entropy)).await.unwrap();
     for slug in ["reader", "writer"] {
         let role = role(app, slug, slug, &w.entropy);
-        applications.insert_role(&role, NOW).await.unwrap();
+        applications.insert_role(&role).await.unwrap();
         assert!(applications.assign_role(w.acme.user.id, role.id, None, NOW).await.unwrap());
     }
     for slug in ["a:b:c", "a:b:d", "a:b:e"] {
-        applications.insert_permission(&permission(app, slug, &w.entropy), NOW).await.unwrap();
+        applications.insert_permission(&permission(app, slug, &w.entropy)).await.unwrap();
     }
     let claim = claim(app, "department", &w.entropy);
-    applications.insert_claim(&claim, NOW).await.unwrap();
+    applications.insert_claim(&claim).await.unwrap();
     applications.set_claim_value(w.acme.user.id, claim.id, &json!("x"), NOW).await.unwrap();
     drop(applications);
     all.settings(Some(acme)).set("session_ttl", &json!(60), None, NOW).await.unwrap();

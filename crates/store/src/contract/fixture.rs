@@ -313,6 +313,9 @@ pub fn event(organization: &Organization, event_type: &str, entropy: &dyn Entrop
         ip_address: None,
         user_agent: None,
         created_at: NOW,
+        request_id: None,
+        entity_type: None,
+        entity_id: None,
     }
 }
 

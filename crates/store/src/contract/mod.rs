@@ -17,8 +17,10 @@
     reason = "short cases read better plainly"
 )]
 
+pub mod administered_rights;
 pub mod all_clients;
 pub mod applications;
+pub mod audit;
 pub mod branding;
 pub mod clients;
 pub mod credentials;
@@ -39,6 +41,7 @@ pub mod sealed;
 pub mod second_factors;
 pub mod sessions;
 pub mod sign_in;
+pub mod statistics;
 pub mod sweeping;
 pub mod tokens;
 pub mod units;
@@ -51,8 +54,11 @@ macro_rules! contract_tests {
     ($fresh:expr) => {
         $crate::contract_tests! { @cases $fresh;
             all_clients: found_by_key_or_identifier, pages_of_all_organizations, filters;
+            administered_rights: who_may_change_a_role, single_ones, links, deletions, deletions_in_a_unit,
+                racing_to_assign_what_is_deleted, holders, what_a_user_has;
             applications: own_before_shared, what_a_slug_means, only_the_super_admin_writes_shared, children, foreign_children,
                 roles_and_claims_of_people;
+            audit: round_trip, names, filters, pages, old_rows_are_deleted;
             branding: round_trip, summaries, units_decide, limits, another_organization_sees_nothing;
             clients: round_trip, another_organization_sees_nothing, what_a_protocol_request_sees,
                 what_counts_since_when, secrets, origins;
@@ -91,13 +97,14 @@ macro_rules! contract_tests {
             sessions: facts, lifetime, absolute_lifetime, ending, grants_grow, racing_consents, another_organization_sees_nothing;
             sign_in: success, the_session_must_be_ones_own, failures_lock, a_lock_may_follow_a_lock, nobody_there,
                 racing_failures;
+            statistics: entities, users, logins, series, pending;
             sweeping: expired_rows_go_in_batches, families_without_tokens_go, expired_links_and_codes_go, one_sweeper_at_a_time;
             tokens: issuing, access_facts, refresh_and_rotation, shared_tokens, late_families, userinfo_and_rights, endings, forbidden_families,
                 another_organization_sees_nothing;
             units: commit_and_drop, savepoints, a_failed_unit_keeps_nothing;
             users: round_trip, addresses_are_unique_per_organization, one_mailbox_is_found_however_it_is_typed,
                 keys_of_versions_before_are_found, status_and_password,
-                mail_that_arrived, pages,
+                mail_that_arrived, hashes_of_equal_cost, pages,
                 another_organization_sees_nothing;
             versions: organizations, applications, parts_of_applications, clients, users, settings, pictures,
                 racing_writers, racing_for_settings_and_guests;

@@ -1,6 +1,6 @@
 //! Tenants and settings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use porta_core::organization::{LoginMethod, OrganizationStatus, TwoFactorPolicy};
@@ -92,7 +92,11 @@ pub async fn settings_have_owners(store: Arc<dyn Store>) {
     assert_eq!(all.settings(acme).all().await.unwrap().get("session_ttl"), Some(&json!(2)));
     assert!(all.settings(other).all().await.unwrap().is_empty());
     let found = all.settings(acme).find("session_ttl").await.unwrap();
-    assert_eq!(found, Some(StoredSetting { value: json!(2), version: Version::FIRST.next() }));
+    let stored = StoredSetting { value: json!(2), version: Version::FIRST.next(), updated_at: NOW + MINUTE };
+    assert_eq!(found.as_ref(), Some(&stored));
+    let expected = BTreeMap::from([("session_ttl".to_owned(), stored)]);
+    assert_eq!(all.settings(acme).stored().await.unwrap(), expected);
+    assert!(all.settings(other).stored().await.unwrap().is_empty());
     assert_eq!(all.settings(other).find("session_ttl").await.unwrap(), None);
     assert!(!all.settings(other).unset("session_ttl").await.unwrap());
     assert!(all.settings(acme).unset("session_ttl").await.unwrap());

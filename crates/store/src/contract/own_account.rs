@@ -179,7 +179,7 @@ pub async fn claims(store: Arc<dyn Store>) {
     let mut acme = all.applications(w.acme.organization.id);
     for (name, value) in [("size", json!({ "cm": 180 })), ("department", json!("Sales"))] {
         let c = claim(app, name, &w.entropy);
-        acme.insert_claim(&c, NOW).await.unwrap();
+        acme.insert_claim(&c).await.unwrap();
         acme.set_claim_value(user, c.id, &value, NOW).await.unwrap();
     }
     let held = |name: &str, value| AssignedClaim { application_id: app, name: name.to_owned(), value };

@@ -213,11 +213,11 @@ pub async fn userinfo_and_rights(store: Arc<dyn Store>) {
     let (read, write) =
         (permission(app, "shop:order:read", &w.entropy), permission(app, "shop:order:write", &w.entropy));
     for r in [&reader, &writer, &foreign] {
-        apps.insert_role(r, NOW).await.unwrap();
+        apps.insert_role(r).await.unwrap();
         assert!(apps.assign_role(user, r.id, None, NOW).await.unwrap());
     }
     for p in [&write, &read] {
-        apps.insert_permission(p, NOW).await.unwrap();
+        apps.insert_permission(p).await.unwrap();
         apps.link_permission(writer.id, p.id, NOW).await.unwrap();
     }
     apps.link_permission(reader.id, read.id, NOW).await.unwrap();
@@ -226,7 +226,7 @@ pub async fn userinfo_and_rights(store: Arc<dyn Store>) {
     for (definition, value) in
         [(&team, json!({"a": [true, null, 1.5]})), (&level, json!(7)), (&hidden, json!("x"))]
     {
-        apps.insert_claim(definition, NOW).await.unwrap();
+        apps.insert_claim(definition).await.unwrap();
         apps.set_claim_value(user, definition.id, &value, NOW).await.unwrap();
     }
     drop(apps);

@@ -1,9 +1,10 @@
 //! Users.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use porta_core::UserId;
+use porta_core::password_hash::ParsedHash;
 use porta_core::user::{
     AUTO_LOCKOUT, Address, Email, PasswordHash, Profile, TwoFactorMethod, User, UserStatus,
 };
@@ -280,6 +281,64 @@ pub async fn pages(store: Arc<dyn Store>) {
     }
     assert_eq!(seen.len(), 7);
     assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), expected);
+}
+
+/// Hashes that cost the same are counted together, whatever their salt.
+pub async fn hashes_of_equal_cost(store: Arc<dyn Store>) {
+    let w = TwoTenants::new(store).await;
+    let [salt, another] = ["aW1wb3J0ZWQtc2FsdC0xNg", "YW5vdGhlci0tc2FsdC0xNg"];
+    let [one, two] =
+        ["eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg", "ixCtW1r/61hxT2Dz9IBArCwX29gJo6chQ3UjTCSiYLA"];
+    let phc = |start: &str| vec![format!("{start}${salt}${one}"), format!("{start}${another}${two}")];
+    let bcrypt = |start: &str, ends: [&str; 2]| {
+        ends.map(|end| format!("{start}abcdefghijklmnopqrstuuc5h5sGGHxQXM86arr2SuWka3h3iQNO{end}")).to_vec()
+    };
+    let long = format!("{}Q", "x".repeat(85));
+    let firebase = format!("$fbscrypt$v=1,n=4,r=8,p=1,ss=Bw==,sk={long}==");
+    let groups = [
+        phc("$argon2id$v=19$m=64,t=1,p=1"),
+        phc("$argon2id$v=19$m=64,t=2,p=1"),
+        phc("$argon2i$m=64,t=1,p=1"),
+        bcrypt("$2b$05$", ["e", "O"]),
+        bcrypt("$2b$06$", ["e", "O"]),
+        phc("$pbkdf2-sha256$i=1000"),
+        vec![
+            format!("$pbkdf2-sha256$i=1000${salt}${long}"),
+            format!("$pbkdf2-sha256$i=1000${another}${long}"),
+        ],
+        vec![format!("pbkdf2_sha256$1100$salt${one}="), format!("pbkdf2_sha256$1100$a-_.${two}=")],
+        phc("$scrypt$ln=4,r=8,p=1"),
+        ["a/+-", "b/+-"].map(|salt| format!("{firebase}${salt}${long}==")).to_vec(),
+        vec![
+            "{SSHA}eXl5eXl5eXl5eXl5eXl5eXl5eXlzYWx0c2FsdA==".to_owned(),
+            "{SSHA}enp6enp6enp6enp6enp6enp6enpzYWx0cGVwcA==".to_owned(),
+        ],
+    ];
+    let mut all = w.repositories();
+    let mut acme = all.users(w.acme.organization.id);
+    let none = User { password_hash: None, ..user(w.acme.organization.id, "none@example.com", &w.entropy) };
+    acme.insert(&none).await.unwrap();
+    let mut expected = BTreeMap::new();
+    for (n, text) in groups.iter().flatten().enumerate() {
+        let hash = PasswordHash::import(text).unwrap();
+        *expected.entry(ParsedHash::of_stored(&hash).unwrap().function).or_insert(0) += 1;
+        let someone = user(w.acme.organization.id, &format!("hash{n}@example.com"), &w.entropy);
+        acme.insert(&User { password_hash: Some(hash), ..someone }).await.unwrap();
+    }
+    let samples = one_round_trip(&w.store, acme.hash_samples()).await.unwrap();
+    let (usable, rest): (Vec<_>, Vec<_>) =
+        samples.into_iter().partition(|(hash, _)| ParsedHash::of_stored(hash).is_ok());
+    assert_eq!(usable.len(), groups.len(), "one sample of each: {}", usable.len());
+    let mut found = BTreeMap::new();
+    for (hash, people) in usable {
+        assert!(groups.iter().flatten().any(|text| text == hash.as_str()), "it is a stored hash");
+        *found.entry(ParsedHash::of_stored(&hash).unwrap().function).or_insert(0) += people;
+    }
+    assert_eq!(found, expected);
+    assert_eq!(rest.len(), 1, "the one of the fixture");
+    drop(acme);
+    let others = all.users(w.other.organization.id).hash_samples().await.unwrap();
+    assert_eq!(others, [(w.other.user.password_hash.clone().unwrap(), 1)]);
 }
 
 pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {

@@ -75,24 +75,24 @@ pub async fn parts_of_applications(store: Arc<dyn Store>) {
     assert_eq!((stored.name.as_str(), stored.version), ("First", m.version.next()));
 
     let r = role(app, "reader", "Reader", &w.entropy);
-    acme.insert_role(&r, NOW).await.unwrap();
-    assert!(acme.update_role(&Role { name: "First".to_owned(), ..r.clone() }, NOW).await.unwrap());
-    assert!(is_stale(&acme.update_role(&Role { name: "Second".to_owned(), ..r.clone() }, NOW).await));
+    acme.insert_role(&r).await.unwrap();
+    assert!(acme.update_role(&Role { name: "First".to_owned(), ..r.clone() }).await.unwrap());
+    assert!(is_stale(&acme.update_role(&Role { name: "Second".to_owned(), ..r.clone() }).await));
     let stored = acme.roles(app).await.unwrap().remove(0);
     assert_eq!((stored.name.as_str(), stored.version), ("First", r.version.next()));
 
     let p = permission(app, "a:b:c", &w.entropy);
-    acme.insert_permission(&p, NOW).await.unwrap();
+    acme.insert_permission(&p).await.unwrap();
     assert!(acme.update_permission(&Permission { name: "First".to_owned(), ..p.clone() }).await.unwrap());
     assert!(is_stale(&acme.update_permission(&Permission { name: "Second".to_owned(), ..p.clone() }).await));
     let stored = acme.permissions(app).await.unwrap().remove(0);
     assert_eq!((stored.name.as_str(), stored.version), ("First", p.version.next()));
 
     let c = claim(app, "department", &w.entropy);
-    acme.insert_claim(&c, NOW).await.unwrap();
+    acme.insert_claim(&c).await.unwrap();
     let described = |text: &str| ClaimDefinition { description: Some(text.to_owned()), ..c.clone() };
-    assert!(acme.update_claim(&described("First"), NOW).await.unwrap());
-    assert!(is_stale(&acme.update_claim(&described("Second"), NOW).await));
+    assert!(acme.update_claim(&described("First")).await.unwrap());
+    assert!(is_stale(&acme.update_claim(&described("Second")).await));
     let stored = acme.claims(app).await.unwrap().remove(0);
     assert_eq!((stored.description.as_deref(), stored.version), (Some("First"), c.version.next()));
 }

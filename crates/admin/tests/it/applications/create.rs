@@ -50,7 +50,7 @@ async fn an_application_is_created_with_everything_that_was_sent(app: TestApp) {
     assert_eq!((row.actor_label.as_deref(), row.organization_label.as_deref()), (Some(APPS.0), Some("acme")));
     assert_eq!((&row.metadata["slug"], &row.metadata["name"]), (&json!("dock"), &json!("Dock & Quay")));
     assert_eq!(row.metadata["applicationId"], data["id"]);
-    assert_eq!(row.metadata["requestId"], answer.header("x-request-id").unwrap());
+    assert_eq!(row.request_id.as_deref(), answer.header("x-request-id"));
     assert_eq!(row.ip_address.as_deref(), Some("127.0.0.1"));
 }
 

@@ -56,7 +56,7 @@ async fn modules_are_created_and_listed_by_name(app: TestApp) {
     assert_eq!((row.actor_label.as_deref(), row.organization_label.as_deref()), (Some(APPS.0), Some("acme")));
     assert_eq!((&row.metadata["applicationId"], &row.metadata["moduleId"]), (&planner, &yard["id"]));
     assert_eq!((&row.metadata["slug"], &row.metadata["name"]), (&json!("yard"), &json!("Yard")));
-    assert_eq!(row.metadata["requestId"], answer.header("x-request-id").unwrap());
+    assert_eq!(row.request_id.as_deref(), answer.header("x-request-id"));
 
     let berths = created(&mut apps, &json!({ "name": "Berths & Co" })).await;
     assert_eq!((&berths["slug"], &berths["description"]), (&json!("berths-co"), &Value::Null));

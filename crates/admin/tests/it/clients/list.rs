@@ -62,7 +62,7 @@ async fn filters_find_what_they_are_for(app: TestApp) {
         unit.clients().create_secret(&organization, &client, new).await.unwrap();
     }
     unit.commit().await.unwrap();
-    let after = |days| (admins.app.now() + std::time::Duration::from_hours(24 * days)).rfc3339();
+    let after = |days: u64| (admins.app.now() + std::time::Duration::from_hours(24 * days)).rfc3339();
     expect(
         &root.post(&format!("{LIST}/{}/deactivate", id_of(&admins, "spa").await), &json!({})).await,
         StatusCode::NO_CONTENT,

@@ -67,7 +67,7 @@ async fn an_organization_is_created_with_everything_that_was_sent(app: TestApp) 
     );
     assert_eq!((&row.metadata["slug"], &row.metadata["name"]), (&json!("harbor"), &json!("Harbor & Sons")));
     assert_eq!(row.metadata["defaultLoginMethods"], json!(["magic_link", "password"]));
-    assert_eq!(row.metadata["requestId"], answer.header("x-request-id").unwrap());
+    assert_eq!(row.request_id.as_deref(), answer.header("x-request-id"));
     assert_eq!(row.ip_address.as_deref(), Some("127.0.0.1"));
 
     // It is there for its people at once.

@@ -55,7 +55,7 @@ async fn a_preview_deletes_nothing_and_equals_the_effect(app: TestApp) {
     assert_eq!((row.actor_label.as_deref(), row.organization_label.as_deref()), (Some(ORGS.0), Some("acme")));
     assert_eq!((&row.metadata["name"], &row.metadata["slug"]), (&json!("Acme"), &json!("acme")));
     assert_eq!(row.metadata["cascadeCounts"], counts());
-    assert_eq!(row.metadata["requestId"], answer.header("x-request-id").unwrap());
+    assert_eq!(row.request_id.as_deref(), answer.header("x-request-id"));
     assert_eq!(row.ip_address.as_deref(), Some("127.0.0.1"));
     let rows = admins.audit().await;
     let before = rows.iter().find(|row| row.event_type == "user.created").unwrap();

@@ -70,7 +70,7 @@ async fn an_export_has_everything_and_is_recorded(app: TestApp) {
     let mut slugs: Vec<_> = roles.iter().map(|role| role["roleSlug"].as_str().unwrap()).collect();
     slugs.sort_unstable();
     assert_eq!(slugs, ["accountant", "planner", "reader"]);
-    for field in ["roleId", "roleName", "applicationId"] {
+    for field in ["roleId", "roleName", "applicationId", "assignedAt"] {
         assert!(roles.iter().all(|role| role[field].is_string()), "{field}");
     }
     let claims = data["customClaims"].as_array().unwrap();

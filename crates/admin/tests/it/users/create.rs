@@ -64,7 +64,7 @@ async fn a_user_is_created_with_everything_that_was_sent(app: TestApp) {
     let row = admins.newest("user.created").await;
     assert_eq!((row.actor_label.as_deref(), row.organization_label.as_deref()), (Some(ROOT.0), Some("acme")));
     assert_eq!(row.metadata["email"], "Mia@Acme.test");
-    assert_eq!(row.metadata["requestId"], answer.header("x-request-id").unwrap());
+    assert_eq!(row.request_id.as_deref(), answer.header("x-request-id"));
     assert_eq!(row.ip_address.as_deref(), Some("127.0.0.1"));
     assert_eq!(row.user_id.map(|id| id.to_string()).as_deref(), data["id"].as_str());
 }

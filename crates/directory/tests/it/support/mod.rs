@@ -282,6 +282,9 @@ impl World {
             ip_address: None,
             user_agent: None,
             created_at: START,
+            request_id: None,
+            entity_type: None,
+            entity_id: None,
         }
     }
 }

@@ -15,6 +15,7 @@ mod errors;
 mod factor_guesses;
 mod failing;
 mod floods;
+mod foreign_hashes;
 mod fuzz;
 mod head;
 mod instances;

@@ -164,12 +164,12 @@ async fn an_imported_hash_of_another_cost_is_replaced_by_the_normalised_one(app:
     assert!(enters(&app, COMPOSED).await);
 }
 
-/// Memory blocks that judging this password takes.
+/// Work that judging this password takes.
 async fn cost(app: &TestApp, number: usize, email: &str, password: &str) -> u64 {
-    let before = app.hasher.blocks();
+    let before = app.hasher.work();
     let answer = guess_from(app, &format!("198.51.100.{number}"), email, password).await;
     assert!(is_refusal(&answer), "{password:?}: {}", answer.status);
-    app.hasher.blocks() - before
+    app.hasher.work() - before
 }
 
 /// A text with two forms is hashed twice for every account; any other text once.

@@ -1,0 +1,88 @@
+//! What became of each entity.
+
+use axum::http::StatusCode;
+use porta_core::line::check_line;
+use porta_directory::DirectoryError;
+use porta_web::reply::{self, Reply};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::error::{AdminError, Result};
+
+/// Entities of one request.
+const MOST: usize = 100;
+/// Longest reason, in characters.
+const REASON_LENGTH: usize = 500;
+
+/// What became of one entity.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BulkResult {
+    id: Uuid,
+    success: bool,
+    /// Why nothing changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_status: Option<&'static str>,
+}
+
+impl BulkResult {
+    pub(super) fn changed(id: Uuid, from: &'static str, to: &'static str) -> Self {
+        Self { id, success: true, error: None, previous_status: Some(from), new_status: Some(to) }
+    }
+
+    pub(super) fn not_found(id: Uuid, kind: &str) -> Self {
+        let error = Some(format!("{kind} not found"));
+        Self { id, success: false, error, previous_status: None, new_status: None }
+    }
+
+    pub(super) fn refused(id: Uuid, status: &'static str, error: String) -> Self {
+        let (error, previous_status) = (Some(error), Some(status));
+        Self { id, success: false, error, previous_status, new_status: None }
+    }
+
+    /// The result of an operation that failed. A failure that no request caused ends the whole request.
+    pub(super) fn failed(id: Uuid, status: &'static str, error: DirectoryError) -> Result<Self> {
+        if !error.is_about_the_request() {
+            return Err(error.into());
+        }
+        let text = match &error {
+            DirectoryError::Invalid(problems) => {
+                let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+                messages.join("; ")
+            }
+            other => other.to_string(),
+        };
+        Ok(Self::refused(id, status, text))
+    }
+}
+
+/// What became of all entities, in the order of the request.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BulkAnswer {
+    total: usize,
+    succeeded: usize,
+    failed: usize,
+    results: Vec<BulkResult>,
+}
+
+pub(super) fn answer(results: Vec<BulkResult>) -> Reply {
+    let succeeded = results.iter().filter(|result| result.success).count();
+    let total = results.len();
+    reply::json(StatusCode::OK, &BulkAnswer { total, succeeded, failed: total - succeeded, results })
+}
+
+/// Checks what every request has.
+pub(super) fn check(ids: &[Uuid], reason: Option<&str>) -> Result<()> {
+    if !(1..=MOST).contains(&ids.len()) {
+        return Err(AdminError::invalid("ids", format!("name 1 to {MOST} ids")));
+    }
+    if let Some(reason) = reason {
+        check_line("reason", reason, REASON_LENGTH).map_err(DirectoryError::from)?;
+    }
+    Ok(())
+}
