@@ -42,12 +42,14 @@ async fn a_withdrawn_grant_ends_its_tokens(app: TestApp) {
         let access = token(&admins.app, "acme", BOB, SPA).await;
         let grants = expect(&root.get(&path).await, StatusCode::OK);
         let id = grants["data"][0]["id"].as_str().unwrap();
-        expect(&root.delete(&format!("{path}/{id}")).await, StatusCode::NO_CONTENT);
+        let withdrawn = root.delete(&format!("{path}/{id}")).await;
+        expect(&withdrawn, StatusCode::NO_CONTENT);
         assert!(!works(&admins.app, &access).await);
         assert_eq!(expect(&root.get(&path).await, StatusCode::OK)["total"], 0);
         let row = admins.newest("user.consent.withdrawn").await;
         assert_eq!((row.user_id, row.actor_label.as_deref()), (Some(bob), Some(ROOT.0)));
         assert_eq!(row.metadata["grant"], json!(id));
+        assert_eq!(row.request_id.as_deref(), withdrawn.header("x-request-id"));
         let answer = root.delete(&format!("{path}/{id}")).await;
         refused(&answer, StatusCode::NOT_FOUND, &format!("Grant not found: {id}"));
     }

@@ -155,13 +155,16 @@ async fn an_ended_session_is_over_everywhere(app: TestApp) {
     assert!(works(&admins.app, access).await && is_signed_in(&browser, &at_spa()).await);
     let id = ids(&list(&mut root, "organizationId=acme").await).remove(0);
     let path = format!("/sessions/{id}");
-    expect(&root.delete(&path).await, StatusCode::NO_CONTENT);
+    let ended = root.delete(&path).await;
+    expect(&ended, StatusCode::NO_CONTENT);
     assert!(!works(&admins.app, access).await);
     assert!(!is_signed_in(&browser, &at_spa()).await);
     let row = admins.newest("session.revoked").await;
     let bob = admins.user("acme", BOB.0).await.id;
     assert_eq!((row.user_id, row.actor_label.as_deref()), (Some(bob), Some(ROOT.0)));
     assert_eq!((row.organization_label.as_deref(), &row.metadata["session"]), (Some("acme"), &json!(id)));
+    assert_eq!((row.entity_type.as_deref(), json!(row.entity_id)), (Some("session"), json!(id)));
+    assert_eq!(row.request_id.as_deref(), ended.header("x-request-id"));
     // A second time nothing changes.
     expect(&root.delete(&path).await, StatusCode::NO_CONTENT);
     assert_eq!(admins.count("session.revoked").await, 1);
