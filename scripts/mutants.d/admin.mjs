@@ -3,7 +3,7 @@
 const raw = String.raw
 const access = 'crates/admin/src/access.rs'
 const administrators = 'crates/store-sql/src/administrators.rs'
-const users = 'crates/directory/src/users.rs'
+const protection = 'crates/directory/src/protected.rs'
 
 export default [
   {
@@ -39,9 +39,39 @@ export default [
   },
   {
     id: 'admin-takes-over-a-super-admin', area: 'admin', what: 'A lesser administrator sets the password of a super-admin.',
-    crate: 'admin', words: ['lesser_administrator'], file: users,
-    was: raw`        if !organization.is_super_admin || is_self || self.work.actor.is_super_admin() {`,
-    becomes: raw`        if FAULT || !organization.is_super_admin || is_self || self.work.actor.is_super_admin() {`,
+    crate: 'admin', words: ['lesser_administrator'], file: protection,
+    was: raw`    if !organization.is_super_admin || is_self || actor.is_super_admin() {`,
+    becomes: raw`    if FAULT || !organization.is_super_admin || is_self || actor.is_super_admin() {`,
+  },
+  {
+    id: 'admin-super-admin-user-out', area: 'admin', what: 'A request takes the super-admin user out of action.',
+    crate: 'directory', words: ['super_admin_user_out'], file: protection,
+    was: raw`    if is_bound && find_super_admin_user(work).await? == Some(user.id) {`,
+    becomes: raw`    if !FAULT && is_bound && find_super_admin_user(work).await? == Some(user.id) {`,
+  },
+  {
+    id: 'admin-invites-an-administrator', area: 'admin', what: 'A lesser administrator makes another one by an invitation.',
+    crate: 'directory', words: ['no_more_than_its_sender'], file: 'crates/directory/src/pre_assignments.rs',
+    was: raw`    if work.actor.is_super_admin() {`,
+    becomes: raw`    if FAULT || work.actor.is_super_admin() {`,
+  },
+  {
+    id: 'admin-purge-by-mistake', area: 'admin', what: 'A user is erased without a confirmation.',
+    crate: 'admin', words: ['must_be_meant'], file: 'crates/admin/src/privacy/purge.rs',
+    was: raw`    if !is_confirmed && !body.confirm_purge {`,
+    becomes: raw`    if !FAULT && !is_confirmed && !body.confirm_purge {`,
+  },
+  {
+    id: 'admin-purge-leaves-links', area: 'admin', what: 'A mailed link outlives the person it was for.',
+    crate: 'store-sql', words: ['about_a_person_goes'], file: 'crates/store-sql/src/users/purge.rs',
+    was: raw`        delete_all(&mut run, &LINKS, organization, user.id).await?;`,
+    becomes: raw`        if !FAULT { delete_all(&mut run, &LINKS, organization, user.id).await?; }`,
+  },
+  {
+    id: 'admin-purge-tells-in-audit', area: 'admin', what: 'Audit rows tell the address of somebody who was erased.',
+    crate: 'store-sql', stores: true, words: ['no_longer_tell_who'], file: 'crates/store-sql/src/users/purge.rs',
+    was: raw`        purged.audit_rows = anonymize_audit_rows(&mut run, user, anonymous).await?;`,
+    becomes: raw`        if !FAULT { purged.audit_rows = anonymize_audit_rows(&mut run, user, anonymous).await?; }`,
   },
   {
     id: 'admin-clients-for-anybody', area: 'admin', what: 'A lesser administrator changes the client of the console.',
@@ -114,8 +144,8 @@ export default [
   {
     id: 'admin-change-without-its-entity', area: 'admin', what: 'The history of a client lacks what operators did to it.',
     crate: 'admin', words: ['have_their_own', 'names_its_entity'], file: 'crates/directory/src/transaction.rs',
-    was: raw`            entity_id: entity_id.flatten(),`,
-    becomes: raw`            entity_id: entity_id.flatten().filter(|_| !FAULT),`,
+    was: raw`        entity_id: entity_id.flatten(),`,
+    becomes: raw`        entity_id: entity_id.flatten().filter(|_| !FAULT),`,
   },
   {
     id: 'admin-cleanup-unrecorded', area: 'admin', what: 'Audit rows disappear without a row that says so.',

@@ -152,7 +152,7 @@ export default [
   },
   {
     id: 'links-of-any-organization', area: 'tenant scope', what: 'A mailed link works under another organization.',
-    crate: 'store-sql', stores: true, sql: true, words: ['one_time'], file: raw`${sql}/one_time.rs`,
+    crate: 'store-sql', stores: true, sql: true, words: ['one_time'], file: raw`${sql}/one_time/mod.rs`,
     was: raw`WHERE digest = $2 AND (organization_id = $1) IS TRUE AND purpose = $3`,
     becomes: raw`WHERE digest = $2 AND (organization_id = $1) IS NOT NULL AND purpose = $3`,
   },
@@ -218,7 +218,7 @@ export default [
   },
   {
     id: 'link-consumed-twice', area: 'single use', what: 'A mailed link is used up more than once.',
-    crate: 'store-sql', stores: true, sql: true, words: ['one_time', 'consum'], file: raw`${sql}/one_time.rs`,
+    crate: 'store-sql', stores: true, sql: true, words: ['one_time', 'consum'], file: raw`${sql}/one_time/mod.rs`,
     was: raw` AND used_at IS NULL AND expires_at > $4 RETURNING `,
     becomes: raw` AND expires_at > $4 RETURNING `,
   },
@@ -284,7 +284,7 @@ export default [
   },
   {
     id: 'link-to-a-former-address', area: 'one-time tokens', what: 'A link is made for an address that is not the person’s any more.',
-    crate: 'store-sql', stores: true, sql: true, words: ['one_time', 'address'], file: raw`${sql}/one_time.rs`,
+    crate: 'store-sql', stores: true, sql: true, words: ['one_time', 'address'], file: raw`${sql}/one_time/mod.rs`,
     was: raw`AND id = $3 AND email_key = $11`,
     becomes: raw`AND id = $3 AND COALESCE(email_key, $11) IS NOT NULL`,
   },

@@ -211,4 +211,12 @@ requirements! {
     ReadStatistics = [StatsRead];
     ReadAudit = [AuditRead];
     CleanAudit = [ConfigUpdate];
+
+    ReadSessions = [SessionRead];
+    RevokeSessions = [SessionRevoke];
+    ManageSecondFactors = [UserTwoFactor];
+    ReadTwoFactorSummaries = [OrgRead, UserRead];
+    InviteUsers = [UserInvite];
+    PurgeUsers = [UserArchive];
+    NothingButARole = [];
 }

@@ -54,6 +54,8 @@ pub(crate) enum AdminError {
     Validation(Vec<Detail>),
     /// 400: a rule of the domain; the text is the answer.
     Rule(String),
+    /// 400: the request must say that it is meant.
+    Unconfirmed { error: &'static str, message: &'static str },
     /// 401.
     Unauthenticated { error: &'static str, message: &'static str },
     /// 403.
@@ -198,6 +200,10 @@ impl IntoResponse for AdminError {
                 (status, ErrorBody { details, ..body })
             }
             Self::Rule(text) => error(StatusCode::BAD_REQUEST, text),
+            Self::Unconfirmed { error: text, message } => {
+                let (status, body) = error(StatusCode::BAD_REQUEST, text);
+                (status, ErrorBody { message: Some(message.to_owned()), ..body })
+            }
             Self::Unauthenticated { error: text, message } => return unauthenticated(text, message),
             Self::Forbidden(message) => {
                 let (status, body) = error(StatusCode::FORBIDDEN, "Forbidden");

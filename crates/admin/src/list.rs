@@ -76,6 +76,17 @@ impl Query {
         found.ok_or_else(refused).map(Some)
     }
 
+    /// An id.
+    pub(crate) fn id<T>(&self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        parse(text).ok_or_else(|| AdminError::invalid(name, "use an id")).map(Some)
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>> {
+        self.word(name, &[("true", true), ("false", false)])
+    }
+
     /// A point in time.
     pub(crate) fn moment(&self, name: &str) -> Result<Option<Timestamp>> {
         let Some(text) = self.text(name) else { return Ok(None) };
@@ -123,6 +134,26 @@ pub(crate) struct ListParameters {
     /// Text that one of the searched fields contains; the case of ASCII letters is ignored.
     #[param(max_length = 255)]
     search: Option<String>,
+}
+
+/// The parameters of a list without a search, for the OpenAPI document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[expect(dead_code, reason = "documents what `ListRequest` reads")]
+pub(crate) struct PageParameters {
+    /// Page number, from 1. Not with `cursor` or `limit`.
+    #[param(minimum = 1, default = 1)]
+    page: Option<u64>,
+    /// Rows of a page.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    page_size: Option<u64>,
+    /// Position of the page before: its `nextCursor`.
+    cursor: Option<String>,
+    /// Rows of a page by cursor. Selects pages by cursor.
+    #[param(minimum = 1, maximum = 100, default = 25)]
+    limit: Option<u64>,
+    /// `asc` or `desc`.
+    sort_order: Option<String>,
 }
 
 /// How pages are numbered.

@@ -7,13 +7,15 @@ use utoipa_axum::routes;
 use crate::openapi::completed;
 use crate::state::AdminState;
 use crate::{
-    applications, audit, bulk, clients, config, keys, metadata, organizations, rights, stats, users,
+    applications, audit, bulk, clients, config, grants, invitations, keys, me, metadata, organizations,
+    privacy, rights, sessions, stats, two_factor, users,
 };
 
 /// Every documented operation.
 pub(crate) fn operations() -> OpenApiRouter<AdminState> {
     OpenApiRouter::new()
         .routes(routes!(metadata::get_metadata))
+        .routes(routes!(me::get_me))
         .merge(users::routes())
         .merge(clients::routes())
         .merge(organizations::routes())
@@ -24,6 +26,11 @@ pub(crate) fn operations() -> OpenApiRouter<AdminState> {
         .merge(config::routes())
         .merge(keys::routes())
         .merge(stats::routes())
+        .merge(sessions::routes())
+        .merge(grants::routes())
+        .merge(two_factor::routes())
+        .merge(invitations::routes())
+        .merge(privacy::routes())
 }
 
 /// The document, of all operations of this version.

@@ -11,6 +11,7 @@ use porta_kv::Kv;
 use porta_web::client_address::{ClientAddresses, TrustedProxies, user_agent};
 
 use crate::error::Result;
+use crate::ports::{MakeRecoveryCodes, RenderMail};
 use crate::statistics_cache::StatisticsCache;
 
 /// Purpose of the key that seals answers.
@@ -21,6 +22,8 @@ pub struct AdminStateParts {
     pub directory: Directory,
     pub kv: Arc<dyn Kv>,
     pub clock: Arc<dyn Clock>,
+    pub recovery_codes: Arc<dyn MakeRecoveryCodes>,
+    pub mails: Arc<dyn RenderMail>,
     pub entropy: Arc<dyn Entropy>,
     /// Seals answers that are kept for repeated requests, for the purpose [`SEALING_PURPOSE`].
     pub answers: Keyring,
@@ -40,6 +43,8 @@ pub struct AdminStateInner {
     pub(crate) directory: Directory,
     pub(crate) kv: Arc<dyn Kv>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) recovery_codes: Arc<dyn MakeRecoveryCodes>,
+    pub(crate) mails: Arc<dyn RenderMail>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) answers: Keyring,
     pub(crate) issuer_base: String,
@@ -56,6 +61,8 @@ impl AdminState {
             directory: parts.directory,
             kv: parts.kv,
             clock: parts.clock,
+            recovery_codes: parts.recovery_codes,
+            mails: parts.mails,
             entropy: parts.entropy,
             answers: parts.answers,
             issuer_base: parts.issuer_base,

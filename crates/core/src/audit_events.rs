@@ -97,10 +97,15 @@ audit_events! {
     UserPasswordSet = "user.password.set", Admin,
         "a password was set by an administrator, or, with the category `security`, by an invited person";
     UserPasswordCleared = "user.password.cleared", Admin, "a password was removed by an administrator";
+    UserTwoFactorDisabled = "user.2fa.disabled", Admin,
+        "an administrator switched somebody's second factor off";
     UserTwoFactorReset = "user.2fa.reset", Admin, "an administrator took somebody's second factors away";
+    UserTwoFactorCodesRegenerated = "user.2fa.codesRegenerated", Admin,
+        "an administrator made new recovery codes for somebody";
     UserRolesAssigned = "user.roles.assigned", Admin, "a person was given roles";
     UserRolesRemoved = "user.roles.removed", Admin, "roles were taken from a person";
     UserInvited = "user.invited", Admin, "a person was invited";
+    UserInviteWithdrawn = "user.invite.withdrawn", Admin, "an invitation was withdrawn before it was accepted";
     UserInviteAccepted = "user.invite.accepted", Security, "an invitation was accepted";
     UserInvitePreAssignmentsApplied = "user.invite.pre_assignments_applied", Security,
         "roles and claims of an invitation were given";
@@ -128,10 +133,15 @@ audit_events! {
     UserConsentGranted = "user.consent.granted", Authentication, "an application was given access";
     UserConsentDenied = "user.consent.denied", Authentication, "it was refused access";
     UserConsentWithdrawn = "user.consent.withdrawn", Authentication,
-        "access was withdrawn on the account page";
-    UserSessionsRevoked = "user.sessions.revoked", Security, "somebody ended all their other sessions";
+        "access was withdrawn, by the person or an administrator";
+    UserSessionsRevoked = "user.sessions.revoked", Security,
+        "the person ended all other sessions, or an administrator all sessions of the person";
     SessionRevoked = "session.revoked", Security, "one session was ended";
-    UserDataExported = "user.data.exported", Gdpr, "somebody downloaded what is stored about them";
+    SessionsBulkRevoked = "sessions.bulk_revoked", Security,
+        "an administrator ended the sessions of an organization, of a client or of everybody";
+    UserDataExported = "user.data.exported", Gdpr,
+        "what is stored about somebody was downloaded, by the person or an administrator";
+    UserPurged = "user.purged", Gdpr, "what is stored about somebody was erased";
     TwoFactorChallengeStarted = "2fa.challenge.started", Authentication, "a second factor was asked for";
     TwoFactorBlocked = "2fa.blocked", Security, "codes are refused after a hundred wrong ones in a row";
     TwoFactorVerifySuccess = "2fa.verify.success", Authentication, "it was right";
@@ -147,7 +157,8 @@ audit_events! {
     TwoFactorSetupEmail = "2fa.setup.email", Security, "setting up mailed codes began";
     TwoFactorSetupEmailComplete = "2fa.setup.email.complete", Authentication, "mailed codes were set up";
     TwoFactorSetupEmailFailed = "2fa.setup.email.failed", Security, "the first mailed code was wrong";
-    TwoFactorDisabled = "2fa.disabled", Security, "somebody switched their second factor off";
+    TwoFactorDisabled = "2fa.disabled", Security,
+        "a second factor was switched off, by the person or an administrator";
     RateLimitLogin = "rate_limit.login", Security, "a limit of failed sign-ins was reached";
     RateLimitInteraction = "rate_limit.interaction", Security,
         "a network began too many sign-ins with a question about consent";

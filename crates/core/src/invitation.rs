@@ -3,12 +3,33 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ClaimDefinitionId, RoleId};
+use crate::one_time::OneTimeToken;
+use crate::{ClaimDefinitionId, RoleId, Timestamp, string_enum};
 
 /// Maximum length of an inviter's name, in characters.
 pub const INVITER_LENGTH: usize = 255;
 /// Maximum length of an inviter's message, in characters.
 pub const MESSAGE_LENGTH: usize = 500;
+
+string_enum! {
+    pub enum InvitationState {
+        /// It can be accepted.
+        Open = "open",
+        /// It was accepted or withdrawn.
+        Used = "used",
+        Expired = "expired",
+    }
+}
+
+impl InvitationState {
+    pub fn of(link: &OneTimeToken, now: Timestamp) -> Self {
+        match link.used_at {
+            Some(_) => Self::Used,
+            None if now < link.expires_at => Self::Open,
+            None => Self::Expired,
+        }
+    }
+}
 
 /// Stored with the invitation's link and granted in the transaction that consumes it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

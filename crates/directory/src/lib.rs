@@ -38,11 +38,15 @@ mod keys;
 mod lookup;
 mod organizations;
 mod permissions;
+mod personal_data;
+mod pre_assignments;
 mod protected;
 pub mod provision;
 mod queries;
 mod reseal;
 mod roles;
+mod second_factors;
+mod sessions;
 mod settings;
 mod transaction;
 mod users;
@@ -59,16 +63,21 @@ pub use installation::{
     Installation, InstallationOperations, Installed, InstalledPart, NewAdministrator, NewConsole,
     NewInstallation,
 };
-pub use invitations::{NewInvitation, SentInvitation};
+pub use invitations::{InvitationOperations, NewInvitation, SentInvitation};
 pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency, jwks_uri};
 pub use organizations::{NewOrganization, OrganizationOperations};
 pub use permissions::PermissionOperations;
+pub use personal_data::PersonalDataOperations;
+pub use pre_assignments::{NamedClaim, PreAssignments};
 pub use queries::{
     AdminSignIn, AdministratorQueries, ApplicationQueries, AuditQueries, ClaimQueries, ClientQueries,
-    OrganizationQueries, Overview, PermissionQueries, Queries, RoleQueries, StatisticsQueries, UserQueries,
+    FactorStatus, InvitationQueries, OrganizationQueries, Overview, PermissionQueries, Queries, RoleQueries,
+    SecondFactorQueries, SessionQueries, StatisticsQueries, UserQueries,
 };
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};
+pub use second_factors::SecondFactorOperations;
+pub use sessions::{SessionOperations, SessionsToEnd};
 pub use settings::{SettingOperations, SettingSource, SettingView};
 pub use transaction::Transaction;
 pub use users::{NewUser, UserOperations};

@@ -126,10 +126,13 @@ impl OrganizationOperations<'_> {
         if fields.is_empty() {
             return Ok((before.clone(), fields));
         }
-        let is_about_sign_in =
-            fields.iter().any(|field| matches!(*field, "two_factor_policy" | "default_login_methods"));
-        if is_about_sign_in && before.is_super_admin && !self.work.actor.is_super_admin() {
-            let text = "Only a super-admin may change how the admin organization signs in";
+        let changes_policy = before.two_factor_policy != after.two_factor_policy;
+        let changes_sign_in = changes_policy || before.default_login_methods != after.default_login_methods;
+        if changes_sign_in && before.is_super_admin && !self.work.actor.is_super_admin() {
+            let text = match changes_policy {
+                true => "Cannot modify the super-admin organization policy",
+                false => "Only a super-admin may change how the admin organization signs in",
+            };
             return Err(DirectoryError::Forbidden(text.to_owned()));
         }
         if !self.work.unit.organizations().update(&after).await.map_err(stale("organization"))? {
@@ -142,7 +145,7 @@ impl OrganizationOperations<'_> {
             metadata["newDefaultLoginMethods"] = json!(after.default_login_methods);
         }
         self.work.audit(AuditEventKind::OrgUpdated, Some(&after), None, metadata).await?;
-        if before.two_factor_policy != after.two_factor_policy {
+        if changes_policy {
             let metadata = json!({
                 "previousPolicy": before.two_factor_policy, "newPolicy": after.two_factor_policy,
             });

@@ -69,24 +69,35 @@ impl Transaction {
         user: Option<UserId>,
         metadata: Value,
     ) -> Result<()> {
-        let origin = self.actor.origin();
-        let (entity, entity_id) = target_of(kind, organization, &metadata).unzip();
-        let event = AuditEvent {
-            organization_id: organization.map(|o| o.id),
-            organization_label: organization.map(|o| o.slug.to_string()),
-            user_id: user,
-            actor_id: self.actor.user(),
-            actor_label: Some(self.actor.label()),
-            metadata,
-            ip_address: origin.and_then(|origin| origin.ip_address.clone()),
-            user_agent: origin.and_then(|origin| origin.user_agent.clone()),
-            request_id: origin.and_then(|origin| origin.request_id.clone()),
-            entity_type: entity.map(|entity| entity.as_str().to_owned()),
-            entity_id: entity_id.flatten(),
-            ..AuditEvent::new(kind, self.now, &*self.deps.entropy)
-        };
+        let event = audit_row(self, kind, organization, user, metadata);
         self.unit.audit().record(&event).await?;
         Ok(())
+    }
+}
+
+/// An administrative audit row, for a change whose statement writes it.
+pub(crate) fn audit_row(
+    work: &Transaction,
+    kind: AuditEventKind,
+    organization: Option<&Organization>,
+    user: Option<UserId>,
+    metadata: Value,
+) -> AuditEvent {
+    let origin = work.actor.origin();
+    let (entity, entity_id) = target_of(kind, organization, &metadata).unzip();
+    AuditEvent {
+        organization_id: organization.map(|o| o.id),
+        organization_label: organization.map(|o| o.slug.to_string()),
+        user_id: user,
+        actor_id: work.actor.user(),
+        actor_label: Some(work.actor.label()),
+        metadata,
+        ip_address: origin.and_then(|origin| origin.ip_address.clone()),
+        user_agent: origin.and_then(|origin| origin.user_agent.clone()),
+        request_id: origin.and_then(|origin| origin.request_id.clone()),
+        entity_type: entity.map(|entity| entity.as_str().to_owned()),
+        entity_id: entity_id.flatten(),
+        ..AuditEvent::new(kind, work.now, &*work.deps.entropy)
     }
 }
 

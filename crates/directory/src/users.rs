@@ -2,7 +2,6 @@
 
 use porta_core::audit::AuditEventKind;
 use porta_core::line::check_line;
-use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecondFactorChange, SecurityEvent};
 use porta_core::organization::Organization;
 use porta_core::user::{Email, PasswordHash, Profile, User, UserStatus};
 use porta_core::{UserId, Version};
@@ -10,6 +9,7 @@ use porta_store::{Revocation, StoreError};
 use serde_json::json;
 
 use crate::error::{already_taken, changed_concurrently, refuse, stale};
+use crate::protected::{check_may_change, refuse_super_admin_user};
 use crate::transaction::changed;
 use crate::{DirectoryError, Result, Transaction};
 
@@ -88,17 +88,6 @@ impl UserOperations<'_> {
         Ok(user)
     }
 
-    /// Refuses to change a member of the super-admin organization for somebody who is neither that member nor has every
-    /// permission: otherwise a lesser administrator could take over the account of a higher one.
-    fn check_may_change(&self, organization: &Organization, user: &User) -> Result<()> {
-        let is_self = self.work.actor.user() == Some(user.id);
-        if !organization.is_super_admin || is_self || self.work.actor.is_super_admin() {
-            return Ok(());
-        }
-        let text = "Only a super-admin may change another member of the admin organization";
-        Err(DirectoryError::Forbidden(text.to_owned()))
-    }
-
     /// Updates address, verification and profile. A new address is unverified, and links mailed to the previous one are
     /// revoked. Returns the names of changed fields.
     pub async fn update(
@@ -107,7 +96,7 @@ impl UserOperations<'_> {
         before: &User,
         after: User,
     ) -> Result<(User, Vec<&'static str>)> {
-        self.check_may_change(organization, before)?;
+        check_may_change(&self.work.actor, organization, before)?;
         let email = self.address_of(organization, before, after.email.shown()).await?;
         let after = User {
             email_verified: after.email_verified && email.key() == before.email.key(),
@@ -170,7 +159,16 @@ impl UserOperations<'_> {
         to: UserStatus,
         reason: Option<&str>,
     ) -> Result<User> {
-        self.check_may_change(organization, user)?;
+        let verb = match to {
+            UserStatus::Active => None,
+            UserStatus::Inactive => Some("deactivate"),
+            UserStatus::Suspended => Some("suspend"),
+            UserStatus::Locked => Some("lock"),
+        };
+        if let Some(verb) = verb {
+            refuse_super_admin_user(self.work, organization, user, verb).await?;
+        }
+        check_may_change(&self.work.actor, organization, user)?;
         let from = user.status;
         user.may_become(to)?;
         if let Some(reason) = reason {
@@ -207,7 +205,7 @@ impl UserOperations<'_> {
 
     /// Marks the address as verified, for a person who proved it to the operator.
     pub async fn verify_email(&mut self, organization: &Organization, user: &User) -> Result<()> {
-        self.check_may_change(organization, user)?;
+        check_may_change(&self.work.actor, organization, user)?;
         if user.email_verified {
             return Ok(());
         }
@@ -228,7 +226,7 @@ impl UserOperations<'_> {
         user: &User,
         password: Option<&PasswordHash>,
     ) -> Result<()> {
-        self.check_may_change(organization, user)?;
+        check_may_change(&self.work.actor, organization, user)?;
         if !self.work.unit.users(organization.id).set_password(user.id, password, self.work.now).await? {
             return Err(DirectoryError::not_found("user", user.id));
         }
@@ -242,33 +240,6 @@ impl UserOperations<'_> {
             self.work.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.work.now).await?;
         let metadata = json!({ "userId": user.id, "tokenFamiliesEnded": ended });
         self.work.audit(event, Some(organization), Some(user.id), metadata).await
-    }
-
-    /// Removes all second factors and recovery codes, for a person who lost theirs, and notifies them by mail. Revokes
-    /// every session and token: the request may have come from an impostor.
-    pub async fn reset_second_factors(&mut self, organization: &Organization, user: &User) -> Result<()> {
-        self.check_may_change(organization, user)?;
-        let Some(method) = user.two_factor_method else {
-            return Err(DirectoryError::Conflict(format!("{} has no second factor", user.email.shown())));
-        };
-        if !self.work.unit.second_factors(organization.id).disable(user.id, self.work.now).await? {
-            return Err(DirectoryError::not_found("user", user.id));
-        }
-        let ended =
-            self.work.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.work.now).await?;
-        // The mail does not reveal the operator's IP address.
-        let event = SecurityEvent { at: self.work.now, address: None, user_agent: None };
-        let outgoing = OutgoingEmail {
-            organization_id: organization.id,
-            recipient: Recipient::of(user),
-            mail: Mail::SecondFactorChanged { change: SecondFactorChange::Disabled, event },
-        };
-        let about = format!("{}:{}", user.id, self.work.now.micros());
-        let item =
-            outgoing.into_item(&about, &self.work.deps.outbox, self.work.now, &*self.work.deps.entropy);
-        self.work.unit.outbox().enqueue(&item).await?;
-        let metadata = json!({ "userId": user.id, "previousMethod": method, "tokenFamiliesEnded": ended });
-        self.work.audit(AuditEventKind::UserTwoFactorReset, Some(organization), Some(user.id), metadata).await
     }
 }
 

@@ -138,7 +138,7 @@ impl SecondFactorKeys {
     }
 
     /// Generates recovery codes: as shown, and as stored.
-    pub(crate) fn new_recovery_codes(
+    pub fn new_recovery_codes(
         &self,
         user: &User,
         now: Timestamp,

@@ -22,7 +22,16 @@ macro_rules! row_columns {
         }
     };
 }
+pub(crate) use row_columns;
 row_columns!(enum AuditColumn of "audit_log");
+
+/// `INSERT INTO audit_log (…)` of every column, up to the values.
+macro_rules! insert_row {
+    () => {
+        concat!("INSERT INTO audit_log (", $crate::audit::row_columns!(list ""), ") ")
+    };
+}
+pub(crate) use insert_row;
 
 /// The columns that sign-ins and other requests of people write; the others are of operators' changes.
 macro_rules! audit_columns {
@@ -69,6 +78,11 @@ pub(crate) fn values(event: &AuditEvent) -> [Value<'_>; 13] {
     audit_columns!(some AuditColumn).map(|column| value(event, column))
 }
 
+/// All values of one event, in the order of [`insert_row`].
+pub(crate) fn row_values(event: &AuditEvent) -> [Value<'_>; 16] {
+    row_columns!(some AuditColumn).map(|column| value(event, column))
+}
+
 /// The rows as operators see them, with the names that the ids have now, each by primary key.
 macro_rules! select_named {
     () => {
@@ -92,7 +106,7 @@ macro_rules! select_named {
 }
 
 statements! {
-    INSERT: Write = concat!("INSERT INTO audit_log (", row_columns!(list ""), ") VALUES (", row_columns!(arguments 1), ")");
+    INSERT: Write = concat!(insert_row!(), "VALUES (", row_columns!(arguments 1), ")");
     FIND: Read = concat!(select_named!(), " WHERE a.id = $1");
     COUNT_OLDER: Read = "SELECT count(*) FROM audit_log WHERE created_at < $1";
     DELETE_OLDER: Write = "DELETE FROM audit_log WHERE id IN (SELECT x.id FROM audit_log x WHERE x.created_at < $1 \

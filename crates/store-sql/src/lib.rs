@@ -13,6 +13,7 @@ mod one_time;
 mod options;
 mod organizations;
 mod outbox;
+mod people;
 mod ping;
 mod postgres;
 mod registry;

@@ -18,9 +18,11 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::migrate::STATEMENTS,
         crate::migrate::plan::STATEMENTS,
         crate::one_time::STATEMENTS,
+        crate::one_time::invitations::STATEMENTS,
         crate::organizations::STATEMENTS,
         crate::organizations::destroy::STATEMENTS,
         crate::outbox::STATEMENTS,
+        crate::people::sessions::STATEMENTS,
         crate::ping::STATEMENTS,
         crate::rights::STATEMENTS,
         crate::rights::deletion::STATEMENTS,
@@ -38,6 +40,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::tokens::facts::STATEMENTS,
         crate::tokens::revoke::STATEMENTS,
         crate::users::STATEMENTS,
+        crate::users::purge::STATEMENTS,
         crate::users::sign_in::STATEMENTS,
     ]
     .into_iter()

@@ -5,9 +5,9 @@ use porta_core::OrganizationId;
 use porta_store::{
     AdministratorRepository, AllApplicationRepository, AllClientRepository, ApplicationRepository,
     AuditRepository, BrandingAssetRepository, ClientRepository, OneTimeTokenRepository,
-    OrganizationRepository, OutboxRepository, Repositories, Result, RightsRepository, SealedRepository,
-    SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository, StatisticsRepository,
-    TokenRepository, UnitOfWork, UserRepository,
+    OrganizationRepository, OutboxRepository, PeopleRepository, Repositories, Result, RightsRepository,
+    SealedRepository, SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository,
+    StatisticsRepository, TokenRepository, UnitOfWork, UserRepository,
 };
 
 use crate::administrators::Administrators;
@@ -21,6 +21,7 @@ use crate::kernel::{Kernel, Runner, Tx};
 use crate::one_time::OneTimeTokens;
 use crate::organizations::Organizations;
 use crate::outbox::Outbox;
+use crate::people::People;
 use crate::rights::AdministeredRights;
 use crate::sealed::SealedValues;
 use crate::second_factors::SecondFactors;
@@ -85,6 +86,9 @@ macro_rules! repositories {
         }
         fn administrators(&mut $self) -> Box<dyn AdministratorRepository + '_> {
             Box::new(Administrators($runner))
+        }
+        fn people(&mut $self) -> Box<dyn PeopleRepository + '_> {
+            Box::new(People($runner))
         }
         fn audit(&mut $self) -> Box<dyn AuditRepository + '_> {
             Box::new(Audit($runner))

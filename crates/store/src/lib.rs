@@ -26,6 +26,8 @@ pub mod lists;
 pub mod one_time;
 pub mod organizations;
 pub mod outbox;
+pub mod people;
+pub mod personal_data;
 pub mod rights;
 pub mod sealed;
 pub mod second_factors;
@@ -45,15 +47,18 @@ pub use clients::{
 };
 pub use keys::SigningKeyRepository;
 pub use lists::{
-    ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, OrganizationFilter,
-    OrganizationSort, Page, PageRequest, PageStart, SortValue, SortedCursor, UserFilter, UserSort,
+    ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, InvitationFilter,
+    InvitationSort, OrganizationFilter, OrganizationSort, Page, PageRequest, PageStart, SessionFilter,
+    SessionSort, SortValue, SortedCursor, UserFilter, UserSort,
 };
-pub use one_time::OneTimeTokenRepository;
+pub use one_time::{InvitationEntry, OneTimeTokenRepository};
 pub use organizations::{OrganizationRepository, SettingRepository, StoredSetting};
 pub use outbox::OutboxRepository;
+pub use people::{EndedSessions, PeopleRepository, SessionClient, SessionEntry, SessionsOf, UserEntry};
+pub use personal_data::{PersonalData, collect_personal_data};
 pub use rights::{AssignedRights, Catalog, CatalogClaim, CatalogRole, CustomClaim, Rights};
 pub use sealed::{SealedKind, SealedRepository, SealedRow};
-pub use second_factors::{EmailCodeAttempt, EmailCodeOutcome, SecondFactorRepository};
+pub use second_factors::{EmailCodeAttempt, EmailCodeOutcome, FactorCounts, SecondFactorRepository};
 pub use statistics::{
     EntityCounts, LoginActivity, LoginBucket, LoginCounts, Pending, StatisticsRepository, StatusCounts,
     UserCounts,
@@ -62,7 +67,7 @@ pub use tokens::{
     AccessTokenFacts, AuthorizeFacts, GrantWithClient, IssuanceFacts, RefreshTokenFacts, Revocation,
     SessionRepository, TokenRepository, TokenValidity, UserInfoFacts,
 };
-pub use users::{FailureEvents, FailureOutcome, LockPolicy, UserRepository};
+pub use users::{FailureEvents, FailureOutcome, LockPolicy, Purged, UserRepository};
 
 /// Why a storage operation failed.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +120,8 @@ pub trait Repositories: Send {
     fn second_factors(&mut self, organization: OrganizationId) -> Box<dyn SecondFactorRepository + '_>;
     /// Not scoped to an organization: it tells whose token a request of the Admin API carries.
     fn administrators(&mut self) -> Box<dyn AdministratorRepository + '_>;
+    /// Not scoped to an organization: operators look at people of all of them.
+    fn people(&mut self) -> Box<dyn PeopleRepository + '_>;
     fn audit(&mut self) -> Box<dyn AuditRepository + '_>;
     /// Not scoped to an organization: operators count them all.
     fn statistics(&mut self) -> Box<dyn StatisticsRepository + '_>;

@@ -2,9 +2,10 @@
 
 use porta_core::application::ApplicationStatus;
 use porta_core::client::{ClientStatus, ClientType};
+use porta_core::invitation::InvitationState;
 use porta_core::organization::OrganizationStatus;
 use porta_core::user::UserStatus;
-use porta_core::{ApplicationId, ClientKey, OrganizationId, Timestamp};
+use porta_core::{ApplicationId, ClientKey, OrganizationId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::Cursor;
@@ -134,7 +135,10 @@ pub enum ClientSort {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserFilter {
+    pub ids: Option<Vec<UserId>>,
     pub status: Option<UserStatus>,
+    pub has_second_factor: Option<bool>,
+    pub has_signed_in: Option<bool>,
     /// In address, given name and family name.
     pub search: Option<String>,
 }
@@ -146,4 +150,34 @@ pub enum UserSort {
     FamilyName,
     CreatedAt,
     LastLoginAt,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SessionFilter {
+    pub user: Option<UserId>,
+    pub organization: Option<OrganizationId>,
+    /// The client got tokens in the session.
+    pub client: Option<ClientKey>,
+    /// Neither revoked nor expired at this time.
+    pub live_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionSort {
+    CreatedAt,
+    LastActivityAt,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InvitationFilter {
+    /// In this state at this time.
+    pub state: Option<(InvitationState, Timestamp)>,
+    /// In the address.
+    pub search: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvitationSort {
+    CreatedAt,
+    ExpiresAt,
 }

@@ -3,9 +3,18 @@
 use async_trait::async_trait;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::Email;
-use porta_core::{Timestamp, TokenDigest, UserId};
+use porta_core::{OneTimeTokenId, Timestamp, TokenDigest, UserId};
 
-use crate::Result;
+use crate::{InvitationFilter, InvitationSort, Page, PageRequest, Result, SortedCursor};
+
+/// An invitation with the addresses of those it concerns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InvitationEntry {
+    pub link: OneTimeToken,
+    pub email: String,
+    /// `None`: nobody invited, or nobody who still exists.
+    pub inviter_email: Option<String>,
+}
 
 /// Obtained for an organization. Each method is one round trip.
 #[async_trait]
@@ -29,4 +38,16 @@ pub trait OneTimeTokenRepository: Send {
     ) -> Result<Option<OneTimeToken>>;
     /// Uses up every usable token of a user, for instance after a change of address. Returns the number of tokens.
     async fn withdraw(&mut self, user: UserId, now: Timestamp) -> Result<u64>;
+
+    /// Links of invitations that are still stored, used and expired ones included.
+    async fn invitations(
+        &mut self,
+        filter: &InvitationFilter,
+        page: &PageRequest<InvitationSort>,
+    ) -> Result<Page<InvitationEntry, SortedCursor>>;
+    /// Number of invitations that a list with this filter has on all its pages.
+    async fn count_invitations(&mut self, filter: &InvitationFilter) -> Result<u64>;
+    async fn invitation(&mut self, id: OneTimeTokenId) -> Result<Option<InvitationEntry>>;
+    /// Uses up an unused invitation. One concurrent caller does. `false`: there is no such unused invitation.
+    async fn withdraw_invitation(&mut self, id: OneTimeTokenId, now: Timestamp) -> Result<bool>;
 }

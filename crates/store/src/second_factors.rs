@@ -26,6 +26,14 @@ pub enum EmailCodeOutcome {
     NothingToMatch,
 }
 
+/// How many users an organization has, and how many of them have which second factor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FactorCounts {
+    pub users: u64,
+    pub email: u64,
+    pub totp: u64,
+}
+
 /// An attempt with a mailed code.
 #[derive(Debug, Clone, Copy)]
 pub struct EmailCodeAttempt<'a> {
@@ -59,6 +67,9 @@ pub trait SecondFactorRepository: Send {
     async fn accept_step(&mut self, credential: &TotpCredential, step: i64, now: Timestamp) -> Result<bool>;
     /// Removes every second factor and code of the user. Several statements in one transaction. `false`: no such user.
     async fn disable(&mut self, user: UserId, now: Timestamp) -> Result<bool>;
+
+    /// One round trip.
+    async fn counts(&mut self) -> Result<FactorCounts>;
 
     /// Replaces all recovery codes with a new set. Of concurrent calls, one whole set remains. `false`: no such user.
     async fn replace_recovery_codes(

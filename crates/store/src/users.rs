@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use porta_core::audit::AuditEvent;
 use porta_core::session::SessionRecord;
-use porta_core::user::{PasswordHash, User, UserStatus};
+use porta_core::user::{Email, PasswordHash, User, UserStatus};
 use porta_core::{Timestamp, UserId};
 
 use crate::{Cursor, Page, PageRequest, Result, SortedCursor, UserFilter, UserSort};
@@ -34,6 +34,19 @@ pub struct FailureOutcome {
     pub failed_login_count: i64,
     /// This failure locked the account.
     pub locked_now: bool,
+}
+
+/// Number of rows that a purge deleted or changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Purged {
+    pub roles: u64,
+    pub claims: u64,
+    /// Authenticators, recovery codes and mailed codes.
+    pub second_factors: u64,
+    /// Sessions, token families and grants.
+    pub sign_in_data: u64,
+    /// Audit rows that no longer tell who the person was.
+    pub audit_rows: u64,
 }
 
 /// Obtained for an organization.
@@ -79,6 +92,11 @@ pub trait UserRepository: Send {
     /// Verifies the address after a mailed link arrived, and lifts an automatic lock with its failure counter as
     /// [`recover_password`](Self::recover_password) does. One round trip.
     async fn verify_email(&mut self, id: UserId, now: Timestamp) -> Result<bool>;
+    /// Erases what is stored about the user, in one transaction: profile, password and counters; second factors, roles
+    /// and claims; sessions, tokens and grants; mailed links and emails that are not sent yet; and address, reasons and
+    /// origin in the user's audit rows. An inactive user with the address `anonymous` stays. `None`: no such user.
+    /// `Stale`: the user was changed since it was read. `Conflict`: the address is taken.
+    async fn purge(&mut self, user: &User, anonymous: &Email, now: Timestamp) -> Result<Option<Purged>>;
     /// Stored hashes in groups of equal function and cost: one hash of each group, with the number of users who have
     /// such a hash. From at most 100,000 users.
     async fn hash_samples(&mut self) -> Result<Vec<(PasswordHash, u64)>>;

@@ -34,7 +34,7 @@ use porta_web::observe::Observability;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-use self::doubles::{FakeProbes, HasherAdapter, KvNotifier};
+use self::doubles::{FakeProbes, HasherAdapter, KvNotifier, MailRenderer, RecoveryCodes};
 use self::templates::DatabaseContent;
 use crate::browser::Browser;
 use crate::constants::{ADMIN_ORIGIN, ISSUER_BASE};
@@ -306,6 +306,11 @@ impl TestApp {
             directory: directory.clone(),
             kv: Arc::clone(&kv),
             clock: clock.clone(),
+            recovery_codes: Arc::new(RecoveryCodes {
+                factors: SecondFactorKeys::new(&encryption_keys, Arc::clone(&outbox_keys)),
+                entropy: Arc::clone(&entropy),
+            }),
+            mails: Arc::new(MailRenderer { pages: Arc::clone(&pages), shared: Arc::clone(&shared) }),
             entropy: Arc::clone(&entropy),
             answers: Keyring::new(&encryption_keys, porta_admin::SEALING_PURPOSE),
             trusted_proxies,

@@ -13,6 +13,8 @@ mod upload;
 mod validate_slug;
 mod view;
 
+pub(crate) use self::view::OrganizationView;
+
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

@@ -13,7 +13,7 @@ use crate::list::{ListAnswer, ListParameters, ListRequest, Query, Sorts};
 use crate::state::AdminState;
 
 /// The canonical word of each column comes first.
-const SORTS: Sorts<UserSort> = &[
+pub(super) const SORTS: Sorts<UserSort> = &[
     ("created_at", UserSort::CreatedAt),
     ("createdAt", UserSort::CreatedAt),
     ("email", UserSort::Email),
@@ -32,12 +32,26 @@ const STATUSES: [(&str, UserStatus); 4] = [
     (UserStatus::Locked.as_str(), UserStatus::Locked),
 ];
 
+/// Which users a query asks for.
+pub(super) fn filter(query: &Query) -> Result<UserFilter> {
+    Ok(UserFilter {
+        ids: query.ids()?,
+        status: query.word("status", &STATUSES)?,
+        has_second_factor: query.flag("twoFactor")?,
+        has_signed_in: query.flag("neverSignedIn")?.map(|never| !never),
+        search: query.search()?,
+    })
+}
+
 /// List the users of an organization.
 #[utoipa::path(get, path = "/", tag = "users",
     params(
         ListParameters,
         ("sortBy" = Option<String>, Query, description = "`created_at`, `email`, `given_name`, `family_name` or `last_login_at`."),
         ("status" = Option<String>, Query, description = "`active`, `inactive`, `suspended` or `locked`."),
+        ("twoFactor" = Option<bool>, Query, description = "Whether the users have a second factor."),
+        ("neverSignedIn" = Option<bool>, Query, description = "`true`: users who never signed in; `false`: the others."),
+        ("ids" = Option<String>, Query, description = "Up to 100 ids of users, separated by commas."),
     ),
     responses((status = 200, body = ListAnswer<UserView>)))]
 pub(crate) async fn list_users(
@@ -47,7 +61,7 @@ pub(crate) async fn list_users(
     query: Query,
 ) -> Result<Reply> {
     let request = ListRequest::of(&query, SORTS, UserSort::CreatedAt)?;
-    let filter = UserFilter { status: query.word("status", &STATUSES)?, search: query.search()? };
+    let filter = filter(&query)?;
     let queries = state.directory.queries();
     let organization = queries.organization(&organization).await?;
     let found = queries.users().list(organization.id, &filter, &request.page).await?;

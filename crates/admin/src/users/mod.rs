@@ -4,11 +4,12 @@ mod create;
 mod get;
 mod input;
 mod list;
+mod list_all;
 mod password;
 mod status;
 mod update;
 mod verify_email;
-mod view;
+pub(crate) mod view;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
@@ -23,6 +24,7 @@ pub(crate) fn routes() -> OpenApiRouter<AdminState> {
     OpenApiRouter::new()
         .nest("/organizations/{orgId}/users", of_an_organization())
         .nest("/organizations/{orgId}/users/{userId}", of_a_user())
+        .nest("/users", OpenApiRouter::new().routes(routes!(list_all::list_all_users)))
         .nest("/users/{userId}", by_id(of_a_user().routes(routes!(status::activate))))
 }
 
@@ -47,8 +49,8 @@ fn of_a_user() -> OpenApiRouter<AdminState> {
 /// The user that a path names.
 pub(crate) struct UserPath {
     /// Id or slug. `None`: the path names no organization.
-    organization: Option<String>,
-    user: String,
+    pub(crate) organization: Option<String>,
+    pub(crate) user: String,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for UserPath {

@@ -214,19 +214,25 @@ async fn a_lesser_administrator_cannot_take_over_a_member_of_the_admin_organizat
     let root = admins.user("porta-admin", ROOT.0).await;
     let mut users = admins.sign_in(USERS).await;
     let path = format!("/organizations/porta-admin/users/{}", root.id);
-    for (method, place, body) in [
-        (Method::POST, "/password", json!({ "password": "harbour-Quay-5311" })),
-        (Method::DELETE, "/password", json!({})),
-        (Method::POST, "/verify-email", json!({})),
-        (Method::PUT, "", json!({ "email": "mine@porta.test" })),
-        (Method::POST, "/suspend", json!({})),
-        (Method::POST, "/lock", json!({})),
-        (Method::POST, "/deactivate", json!({})),
+    let other = "Only a super-admin may change another member of the admin organization";
+    for (method, place, body, text) in [
+        (Method::POST, "/password", json!({ "password": "harbour-Quay-5311" }), other),
+        (Method::DELETE, "/password", json!({}), other),
+        (Method::POST, "/verify-email", json!({}), other),
+        (Method::PUT, "", json!({ "email": "mine@porta.test" }), other),
+        (Method::POST, "/suspend", json!({}), "Cannot suspend the super-admin user"),
+        (Method::POST, "/lock", json!({}), "Cannot lock the super-admin user"),
+        (Method::POST, "/deactivate", json!({}), "Cannot deactivate the super-admin user"),
     ] {
         let answer = users.send(method.clone(), &format!("{path}{place}"), Some(&body)).await;
         let body = refused(&answer, StatusCode::FORBIDDEN, "Forbidden");
-        let text = "Only a super-admin may change another member of the admin organization";
         assert_eq!(body["message"], text, "{method} {place}");
+    }
+    // Another administrator is no protected user, and still no lesser one's business.
+    let orgs = admins.user("porta-admin", ORGS.0).await.id;
+    for action in ["suspend", "lock", "deactivate"] {
+        let answer = users.post(&format!("/users/{orgs}/{action}"), &json!({})).await;
+        assert_eq!(refused(&answer, StatusCode::FORBIDDEN, "Forbidden")["message"], other, "{action}");
     }
     let after = admins.user("porta-admin", ROOT.0).await;
     assert_eq!(

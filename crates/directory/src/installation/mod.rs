@@ -20,11 +20,12 @@ use porta_core::organization::{LoginMethod, Organization};
 use porta_core::password_rules::ContextWords;
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::user::{Email, PasswordHash, Profile, User};
-use porta_core::{PermissionId, Slug, UserId};
+use porta_core::{PermissionId, Slug};
 use secrecy::SecretString;
 use serde_json::json;
 
 use crate::error::stale;
+use crate::protected::find_super_admin_user;
 use crate::{Directory, DirectoryError, NewUser, Result, Transaction};
 
 /// The administration of this installation, as far as it exists.
@@ -138,9 +139,7 @@ impl InstallationOperations<'_> {
         let found = self.work.unit.organizations().by_slug(&slug).await?.filter(|o| o.is_super_admin);
         let organization = found.ok_or_else(|| DirectoryError::not_found("organization", ADMIN_SLUG))?;
         let application = self.work.applications().owned(&organization, &slug).await?;
-        let stored = self.work.unit.settings(None).find(SUPER_ADMIN_USER_KEY).await?;
-        let id = stored.and_then(|setting| setting.value.as_str().and_then(UserId::parse));
-        let administrator = match id {
+        let administrator = match find_super_admin_user(self.work).await? {
             Some(id) => self.work.unit.users(organization.id).by_id(id).await?,
             None => None,
         };

@@ -1,10 +1,12 @@
 //! Administrators and their sign-in.
 
-use porta_core::{ClientKey, OrganizationId, Slug, Timestamp, TokenDigest};
+use porta_core::admin::SUPER_ADMIN_USER_KEY;
+use porta_core::{ClientKey, OrganizationId, Slug, Timestamp, TokenDigest, UserId};
 use porta_store::{AdministratorFacts, ServiceFacts};
 
 use super::Queries;
 use crate::Result;
+use crate::protected::super_admin_user;
 
 /// Where administrators sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +40,12 @@ impl AdministratorQueries<'_> {
     /// A client of the super-admin organization that asks for itself.
     pub async fn service(&self, client: ClientKey, issued_at: Timestamp) -> Result<Option<ServiceFacts>> {
         Ok(self.0.repositories().administrators().service(client, issued_at).await?)
+    }
+
+    /// Whether it is the super-admin user, who cannot be taken out of action.
+    pub async fn is_super_admin_user(&self, user: UserId) -> Result<bool> {
+        let stored = self.0.repositories().settings(None).find(SUPER_ADMIN_USER_KEY).await?;
+        Ok(super_admin_user(stored) == Some(user))
     }
 
     /// Who is behind an access token; whether it is still valid is for the caller to decide.

@@ -6,9 +6,12 @@ mod applications;
 mod audit;
 mod claims;
 mod clients;
+mod invitations;
 mod organizations;
 mod permissions;
 mod roles;
+mod second_factors;
+mod sessions;
 mod statistics;
 mod users;
 
@@ -23,9 +26,12 @@ pub use self::applications::ApplicationQueries;
 pub use self::audit::AuditQueries;
 pub use self::claims::ClaimQueries;
 pub use self::clients::ClientQueries;
+pub use self::invitations::InvitationQueries;
 pub use self::organizations::OrganizationQueries;
 pub use self::permissions::PermissionQueries;
 pub use self::roles::RoleQueries;
+pub use self::second_factors::{FactorStatus, SecondFactorQueries};
+pub use self::sessions::SessionQueries;
 pub use self::statistics::{Overview, StatisticsQueries};
 pub use self::users::UserQueries;
 

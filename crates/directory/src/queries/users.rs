@@ -3,10 +3,15 @@
 use porta_core::organization::Organization;
 use porta_core::user::User;
 use porta_core::{OrganizationId, UserId};
-use porta_store::{Page, PageRequest, SortedCursor, UserFilter, UserSort};
+use porta_store::{
+    Page, PageRequest, PersonalData, SortedCursor, UserEntry, UserFilter, UserSort, collect_personal_data,
+};
 
 use super::Queries;
 use crate::{DirectoryError, Result};
+
+/// Most audit rows of the data about a person.
+const AUDIT_ROWS: usize = 500;
 
 pub struct UserQueries<'q>(&'q Queries);
 
@@ -41,5 +46,26 @@ impl UserQueries<'_> {
     /// Number of rows of a list on all its pages.
     pub async fn count(&self, organization: OrganizationId, filter: &UserFilter) -> Result<u64> {
         Ok(self.0.repositories().users(organization).count(filter).await?)
+    }
+
+    /// What is stored about a person beside the account, with the newest audit rows.
+    pub async fn personal_data(&self, user: &User) -> Result<PersonalData> {
+        let now = self.0.deps.clock.now();
+        Ok(collect_personal_data(&mut *self.0.repositories(), user, now, AUDIT_ROWS).await?)
+    }
+
+    /// People of all organizations, or of one, with the names of the organizations.
+    pub async fn list_all(
+        &self,
+        of: Option<OrganizationId>,
+        filter: &UserFilter,
+        page: &PageRequest<UserSort>,
+    ) -> Result<Page<UserEntry, SortedCursor>> {
+        Ok(self.0.repositories().people().users(of, filter, page).await?)
+    }
+
+    /// Number of rows of [`list_all`](Self::list_all) on all its pages.
+    pub async fn count_all(&self, of: Option<OrganizationId>, filter: &UserFilter) -> Result<u64> {
+        Ok(self.0.repositories().people().count_users(of, filter).await?)
     }
 }

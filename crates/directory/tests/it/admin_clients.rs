@@ -1,14 +1,11 @@
 //! Clients of the admin application: whoever can change them can act as any administrator.
 
+use crate::support::administrators::{administrator, installed, service};
 use crate::support::{START, World, actor, refused};
-use porta_core::admin::{AdminPermissions, AdminRole};
+use porta_core::admin::AdminRole;
 use porta_core::client::{Client, ClientStatus};
 use porta_core::signing_key::SigningAlgorithm;
-use porta_core::user::Profile;
-use porta_directory::{
-    Actor, Administrator, Installed, NewClient, NewConsole, NewInstallation, NewSecret, RequestOrigin,
-    ServiceAccount, Transaction,
-};
+use porta_directory::{Actor, Installed, NewClient, NewSecret, Transaction};
 
 both_stores!(
     lesser_administrators_cannot_touch_them,
@@ -17,45 +14,6 @@ both_stores!(
 );
 
 const REFUSAL: &str = "Only a super-admin may change the clients of the admin application";
-
-async fn installed(world: &World) -> Installed {
-    let mut work = world.work().await;
-    let organization = work.installation().find().await.unwrap().organization;
-    let password = "lantern-Quay-41".into();
-    let root = world
-        .directory
-        .new_administrator(&organization, "root@admin.test", Profile::default(), &password)
-        .await
-        .unwrap();
-    let console = NewConsole { url: "https://console.example".to_owned(), login_methods: None };
-    let new = NewInstallation { administrator: Some(root), console, is_repair: false };
-    let installed = work.installation().install(new).await.unwrap();
-    work.commit().await.unwrap();
-    installed
-}
-
-fn administrator(installed: &Installed, role: AdminRole) -> Actor {
-    Actor::Admin(Box::new(Administrator {
-        user: installed.administrator.id,
-        organization: installed.organization.id,
-        email: format!("{role}@admin.test"),
-        name: None,
-        client_id: "console".to_owned(),
-        roles: vec![role],
-        origin: RequestOrigin::default(),
-    }))
-}
-
-/// A service account, whose scope names everything.
-fn service(installed: &Installed) -> Actor {
-    Actor::Service(Box::new(ServiceAccount {
-        client: installed.console.id,
-        organization: installed.organization.id,
-        client_id: "robot".to_owned(),
-        permissions: AdminPermissions::all(),
-        origin: RequestOrigin::default(),
-    }))
-}
 
 fn another() -> NewClient {
     NewClient {

@@ -10,6 +10,7 @@ mod installation;
 mod keys;
 mod operations;
 mod password_hashes;
+mod people;
 mod provisioning;
 mod reseal;
 mod rights;

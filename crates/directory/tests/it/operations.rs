@@ -776,18 +776,20 @@ async fn second_factors_are_reset_and_the_person_hears_of_it(world: World) {
     let ana = world.user(&harbor, "ana@harbor.test").await;
     let token = world.token(&harbor, &ana, &client).await;
     let mut work = world.work().await;
-    assert!(refused(work.users().reset_second_factors(&harbor, &ana).await).contains("has no second factor"));
+    assert!(
+        refused(work.users().second_factors().reset(&harbor, &ana).await).contains("has no second factor")
+    );
     drop(work);
     let mut repositories = world.store.repositories();
     assert!(repositories.second_factors(harbor.id).enrol_email(ana.id, START).await.unwrap());
     let ana = repositories.users(harbor.id).by_id(ana.id).await.unwrap().unwrap();
     let mut work = world.work().await;
-    assert!(refused(work.users().reset_second_factors(&other, &ana).await).contains("was not found"));
+    assert!(refused(work.users().second_factors().reset(&other, &ana).await).contains("was not found"));
     drop(work);
     let untouched = repositories.users(harbor.id).by_id(ana.id).await.unwrap().unwrap();
     assert!(untouched.two_factor_method.is_some() && !world.is_revoked(&harbor, &token).await);
     let mut work = world.work().await;
-    work.users().reset_second_factors(&harbor, &ana).await.unwrap();
+    work.users().second_factors().reset(&harbor, &ana).await.unwrap();
     work.commit().await.unwrap();
     let after = repositories.users(harbor.id).by_id(ana.id).await.unwrap().unwrap();
     assert_eq!(after.two_factor_method, None);

@@ -174,7 +174,11 @@ async fn only_a_super_admin_decides_who_administers(world: World) {
                 ..NewInvitation::default()
             };
             let mut work = work_of(&world, &actor).await;
-            let outcome = work.users().invite(organization, "https://id.test/porta-admin", invitation).await;
+            let outcome = work
+                .users()
+                .invitations()
+                .send(organization, "https://id.test/porta-admin", invitation)
+                .await;
             forbidden(outcome, ONLY_A_SUPER_ADMIN);
         }
     }

@@ -74,7 +74,7 @@ async fn names_and_labels_are_lines(world: World) {
                 message,
                 ..NewInvitation::default()
             };
-            let invited = work.users().invite(&harbor, "https://id.test/harbor", new).await;
+            let invited = work.users().invitations().send(&harbor, "https://id.test/harbor", new).await;
             assert!(refused(invited).contains(expected));
         }
     }
@@ -105,8 +105,14 @@ async fn one_mailbox_is_one_person(world: World) {
         let problem = refused(world.work().await.users().update(&harbor, &bea, moved).await);
         assert!(problem.contains("already taken"), "{typed}: {problem}");
         let new = NewInvitation { email: typed.to_owned(), ..NewInvitation::default() };
-        let invited =
-            world.work().await.users().invite(&harbor, "https://id.test/harbor", new).await.unwrap();
+        let invited = world
+            .work()
+            .await
+            .users()
+            .invitations()
+            .send(&harbor, "https://id.test/harbor", new)
+            .await
+            .unwrap();
         assert!(!invited.created && invited.user.id == person.id, "{typed}");
     }
     let elsewhere = world.organization("elsewhere").await;

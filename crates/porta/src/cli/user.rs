@@ -138,7 +138,7 @@ async fn reset(global: Global, person: Person) -> Result<(), Failure> {
     let mut work = direct.begin().await?;
     let organization = work.organization(&person.org).await?;
     let user = work.user(&organization, &person.user).await?;
-    work.users().reset_second_factors(&organization, &user).await?;
+    work.users().second_factors().reset(&organization, &user).await?;
     work.commit().await?;
     output::done(format_args!(
         "{} of {} has no second factor any more",
@@ -166,8 +166,10 @@ async fn invite(invitation: Invitation) -> Result<(), Failure> {
         message: invitation.message,
         roles: invitation.roles,
         claims: invitation.claims,
+        ..NewInvitation::default()
     };
-    let invited = work.users().invite(&organization, &issuer.issuer_of(&organization.slug), new).await?;
+    let invited =
+        work.users().invitations().send(&organization, &issuer.issuer_of(&organization.slug), new).await?;
     work.commit().await?;
     output::done(format_args!(
         "{} is invited to {}; the invitation works until {}",

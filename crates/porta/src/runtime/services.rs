@@ -8,14 +8,18 @@ use std::time::Duration;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use axum::Router;
-use porta_admin::{AdminState, AdminStateParts};
+use porta_admin::{
+    AdminState, AdminStateParts, MakeRecoveryCodes, NewRecoveryCodes, RenderFailed, RenderMail,
+};
 use porta_config::{
     Config, MetricsConfig, Pooler, PostgresConfig, Problem, ProxyHeader, RedisConfig, Storage, StorageConfig,
     TrustProxy,
 };
+use porta_core::mail::{MailBody, OutgoingEmail};
+use porta_core::organization::Organization;
 use porta_core::seal::{HmacKeys, Keyring};
-use porta_core::user::PasswordHash;
-use porta_core::{Change, Clock, Entropy, OsEntropy, Password, SteadyClock, SystemClock};
+use porta_core::user::{PasswordHash, User};
+use porta_core::{Change, Clock, Entropy, OsEntropy, Password, SteadyClock, SystemClock, Timestamp};
 use porta_directory::{Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
 use porta_http::{AppState, AppStateParts};
 use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions, Sentinels};
@@ -209,6 +213,11 @@ impl Services {
             directory: directory.clone(),
             kv: Arc::clone(&kv),
             clock: Arc::clone(&clock),
+            recovery_codes: Arc::new(RecoveryCodes {
+                factors: SecondFactorKeys::new(two_factor_keys, Arc::clone(&outbox_keys)),
+                entropy: Arc::clone(&entropy),
+            }),
+            mails: Arc::new(MailRenderer { pages: Arc::clone(&pages), shared: Arc::clone(&shared) }),
             entropy: Arc::clone(&entropy),
             answers: Keyring::new(encryption_keys, porta_admin::SEALING_PURPOSE),
             trusted_proxies: trusted_proxies(&config.server.trust_proxy),
@@ -297,6 +306,37 @@ pub(crate) struct HasherAdapter(pub Arc<PasswordHasher>);
 impl HashPassword for HasherAdapter {
     async fn hash(&self, password: &Password) -> Result<PasswordHash, HashFailed> {
         self.0.hash(password.clone()).await.map_err(|e| HashFailed(e.into()))
+    }
+}
+
+/// Adapts the keys of second factors to the Admin API.
+struct RecoveryCodes {
+    factors: SecondFactorKeys,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl MakeRecoveryCodes for RecoveryCodes {
+    fn make(&self, user: &User, now: Timestamp) -> NewRecoveryCodes {
+        let (shown, stored) = self.factors.new_recovery_codes(user, now, &*self.entropy);
+        NewRecoveryCodes { shown, stored }
+    }
+}
+
+/// Renders mails as they are sent.
+struct MailRenderer {
+    pages: Arc<Pages>,
+    shared: Arc<SharedServices>,
+}
+
+impl RenderMail for MailRenderer {
+    fn render(
+        &self,
+        organization: &Organization,
+        outgoing: &OutgoingEmail,
+        now: Timestamp,
+    ) -> Result<MailBody, RenderFailed> {
+        let issuer = self.shared.issuer(&organization.slug);
+        self.pages.outgoing(organization, &issuer, outgoing, now).map_err(|e| RenderFailed(e.into()))
     }
 }
 

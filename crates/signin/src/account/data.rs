@@ -7,30 +7,11 @@ use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::session::SessionRecord;
 use porta_core::user::User;
 use porta_session::{BackendError, OperationContext};
-use porta_store::{Cursor, GrantWithClient, Page, StoreError};
+use porta_store::{GrantWithClient, RoleAssignment, collect_personal_data};
 use serde_json::{Value, json};
 
 use super::{FactorStatus, RecentlyAuthenticated};
 use crate::sign_in_core::SignInCore;
-
-/// Page size of the queries.
-const PAGE: u32 = 500;
-
-/// Collects every page of a listing as JSON.
-macro_rules! all {
-    ($page:expr, $show:expr) => {{
-        let (mut all, mut before): (Vec<Value>, Option<Cursor>) = (Vec::new(), None);
-        loop {
-            let page: Result<Page<_>, StoreError> = $page(before).await;
-            let page = page?;
-            all.extend(page.items.iter().map($show));
-            before = page.next;
-            if before.is_none() {
-                break all;
-            }
-        }
-    }};
-}
 
 pub struct AccountData {
     pub(crate) core: Arc<SignInCore>,
@@ -44,23 +25,13 @@ impl AccountData {
     ) -> Result<Value, BackendError> {
         let OperationContext { tenant, now, .. } = cx;
         let signed_in = recent.signed_in();
-        let (organization, user) = (tenant.organization.id, signed_in.user.id);
         // Recorded first, so that the export contains it.
         let (what, metadata) = (AuditEventKind::UserDataExported, json!({ "by": "self" }));
         let event = signed_in.event(&self.core, cx, what, metadata);
         self.core.shared.audit.record(&event).await?;
         let held = FactorStatus::load(&self.core, tenant, &signed_in.user).await?;
         let mut all = self.core.shared.store().repositories();
-        let mut sessions = all.sessions(organization);
-        let stored = all!(async |before| sessions.of_user(user, None, before, PAGE).await, session);
-        let grants = all!(async |before| sessions.grants_of(user, now, before, PAGE).await, grant);
-        drop(sessions);
-        let mut applications = all.applications(organization);
-        let roles = applications.roles_of(user).await?;
-        let claims = applications.claims_of(user).await?;
-        drop(applications);
-        let mut audit = all.audit();
-        let log = all!(async |before| audit.about(organization, user, before, PAGE).await, audit_row);
+        let data = collect_personal_data(&mut *all, &signed_in.user, now, usize::MAX).await?;
         Ok(json!({
             "exportedAt": now.rfc3339(),
             "organization": { "name": tenant.organization.name, "slug": tenant.organization.slug },
@@ -70,15 +41,15 @@ impl AccountData {
                 "since": held.since.map(Timestamp::rfc3339),
                 "recoveryCodesLeft": held.recovery_codes_left,
             },
-            "sessions": stored,
-            "applications": grants,
-            "roles": roles.iter().map(|role| json!({
+            "sessions": data.sessions.iter().map(session).collect::<Vec<_>>(),
+            "applications": data.grants.iter().map(grant).collect::<Vec<_>>(),
+            "roles": data.roles.iter().map(|RoleAssignment { role, .. }| json!({
                 "application": role.application_id, "name": role.name, "slug": role.slug,
             })).collect::<Vec<_>>(),
-            "claims": claims.iter().map(|claim| json!({
+            "claims": data.claims.iter().map(|claim| json!({
                 "application": claim.application_id, "name": claim.name, "value": claim.value,
             })).collect::<Vec<_>>(),
-            "auditLog": log,
+            "auditLog": data.audit.iter().map(audit_row).collect::<Vec<_>>(),
         }))
     }
 }

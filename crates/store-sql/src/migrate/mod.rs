@@ -62,6 +62,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     21 "0021_client_lists";
     22 "0022_claim_display_names";
     23 "0023_audit_entities";
+    24 "0024_people";
     28 "0028_role_holders";
     29 "0029_audit_indexes";
 };

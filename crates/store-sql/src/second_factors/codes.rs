@@ -92,7 +92,7 @@ fn any_of(macs: &[CodeMac]) -> Value<'static> {
 }
 
 /// Converts a count that a statement returned.
-fn counted(value: i64) -> Result<u64> {
+pub(super) fn counted(value: i64) -> Result<u64> {
     u64::try_from(value).map_err(|e| StoreError::Failed(e.into()))
 }
 

@@ -13,7 +13,7 @@ use porta_core::second_factor::{
 };
 use porta_core::user::TwoFactorMethod;
 use porta_core::{OrganizationId, Timestamp, UserId};
-use porta_store::{EmailCodeAttempt, EmailCodeOutcome, Result, SecondFactorRepository};
+use porta_store::{EmailCodeAttempt, EmailCodeOutcome, FactorCounts, Result, SecondFactorRepository};
 
 use crate::kernel::{Record, Row, Runner, at, bytes, columns, int, opt_text, statements, text, uuid};
 
@@ -70,6 +70,10 @@ statements! {
     HAS_NO_FACTOR: Write = "UPDATE users SET two_factor_method = NULL, credential_epoch = credential_epoch + 1, \
          factor_failures = 0, updated_at = $3, version = version + 1 \
          WHERE organization_id = $1 AND id = $2";
+    // Each count reads its own index.
+    COUNTS: Read = "SELECT (SELECT count(*) FROM users u WHERE u.organization_id = $1), \
+         (SELECT count(*) FROM users u WHERE u.organization_id = $1 AND u.two_factor_method = 'email'), \
+         (SELECT count(*) FROM users u WHERE u.organization_id = $1 AND u.two_factor_method = 'totp')";
     FORGET_TOTP: Write = "DELETE FROM user_totp WHERE user_id = $1";
 }
 
@@ -148,6 +152,18 @@ impl SecondFactorRepository for SecondFactors<'_> {
         }
         scope.finish().await?;
         Ok(exists)
+    }
+
+    async fn counts(&mut self) -> Result<FactorCounts> {
+        let Some(row) = self.run.row(&COUNTS, &[uuid(self.organization)]).await? else {
+            return Ok(FactorCounts::default());
+        };
+        let mut r = row.reader("users");
+        Ok(FactorCounts {
+            users: codes::counted(r.int()?)?,
+            email: codes::counted(r.int()?)?,
+            totp: codes::counted(r.int()?)?,
+        })
     }
 
     async fn replace_recovery_codes(

@@ -11,7 +11,7 @@ use porta_core::session::{Grant, SessionRecord};
 use porta_core::{ClientKey, GrantId, OrganizationId, SessionKey, Timestamp, UserId};
 use porta_store::{AuthorizeFacts, Cursor, GrantWithClient, Page, Result, SessionRepository};
 
-use crate::audit::{self, insert_audit};
+use crate::audit::{self, insert_row, row_columns};
 use crate::kernel::{Record, Row, Runner, at, statements, uuid};
 use crate::users::may_continue;
 use grants::{GrantColumn, grant_columns, read_grant};
@@ -28,7 +28,10 @@ pub(crate) use session_columns;
 session_columns!(enum SessionColumn of "sessions");
 
 fn read_session(row: &Row) -> Result<SessionRecord> {
-    let r = row.record();
+    session_of(&row.record())
+}
+
+pub(crate) fn session_of(r: &Record<'_, SessionColumn>) -> Result<SessionRecord> {
     Ok(SessionRecord {
         id: r.id(SessionColumn::id)?,
         organization_id: r.id(SessionColumn::organization_id)?,
@@ -63,10 +66,10 @@ statements! {
     END: Script = concat!("WITH session AS (", end_session!(), " RETURNING id), \
          families AS (UPDATE token_families f SET revoked_at = $3 FROM session \
          WHERE f.session_id = session.id AND (f.organization_id = $1) IS TRUE AND f.revoked_at IS NULL), \
-         event AS (", insert_audit!(), "SELECT $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 FROM session) \
+         event AS (", insert_row!(), "SELECT ", row_columns!(arguments 4), " FROM session) \
          SELECT 1 FROM session"),
         sqlite: concat!(end_session!(), " RETURNING 1; ",
-         insert_audit!(), "SELECT $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 WHERE changes() = 1; \
+         insert_row!(), "SELECT ", row_columns!(arguments 4), " WHERE changes() = 1; \
          UPDATE token_families SET revoked_at = $3 \
          WHERE session_id = $2 AND organization_id = $1 AND revoked_at IS NULL AND changes() = 1");
 }
@@ -120,7 +123,7 @@ impl SessionRepository for Sessions<'_> {
 
     async fn end(&mut self, session: SessionKey, now: Timestamp, event: &AuditEvent) -> Result<bool> {
         let mut values = vec![uuid(self.organization), uuid(session), at(now)];
-        values.extend(audit::values(event));
+        values.extend(audit::row_values(event));
         self.run.affects_row(&END, &values).await
     }
 

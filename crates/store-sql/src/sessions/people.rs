@@ -7,7 +7,7 @@ use porta_store::{Cursor, Direction, GrantWithClient, Page, Result, SortedCursor
 
 use super::grants::{GrantColumn, grant_columns, read_grant};
 use super::{SessionColumn, Sessions, read_session, session_columns};
-use crate::audit::{self, insert_audit};
+use crate::audit::{self, insert_row, row_columns};
 use crate::kernel::{List, Row, Sort, at, page_of, statements, uuid};
 
 const SELECT_SESSIONS: &str = concat!("SELECT ", session_columns!(list ""), " FROM sessions");
@@ -28,10 +28,10 @@ statements! {
     END_GRANT: Script = concat!("WITH gone AS (", delete_grant!(), " RETURNING id), \
          families AS (UPDATE token_families f SET revoked_at = $4 FROM gone \
          WHERE f.grant_id = gone.id AND (f.organization_id = $1) IS TRUE AND f.revoked_at IS NULL), \
-         event AS (", insert_audit!(), "SELECT $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17 FROM gone) \
+         event AS (", insert_row!(), "SELECT ", row_columns!(arguments 5), " FROM gone) \
          SELECT 1 FROM gone"),
         sqlite: concat!(delete_grant!(), " RETURNING 1; ",
-         insert_audit!(), "SELECT $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17 WHERE changes() = 1; \
+         insert_row!(), "SELECT ", row_columns!(arguments 5), " WHERE changes() = 1; \
          UPDATE token_families SET revoked_at = $4 \
          WHERE grant_id = $3 AND organization_id = $1 AND revoked_at IS NULL AND changes() = 1");
 }
@@ -85,7 +85,7 @@ impl Sessions<'_> {
         event: &AuditEvent,
     ) -> Result<bool> {
         let mut values = vec![uuid(self.organization), uuid(user), uuid(grant), at(now)];
-        values.extend(audit::values(event));
+        values.extend(audit::row_values(event));
         self.run.affects_row(&END_GRANT, &values).await
     }
 }

@@ -1,6 +1,7 @@
 //! Users.
 
 mod columns;
+pub(crate) mod purge;
 pub(crate) mod sign_in;
 
 use std::time::Duration;
@@ -11,16 +12,16 @@ use porta_core::session::SessionRecord;
 use porta_core::user::{Email, PasswordHash, User, UserStatus};
 use porta_core::{OrganizationId, Timestamp, UserId};
 use porta_store::{
-    Cursor, Direction, FailureEvents, FailureOutcome, LockPolicy, Page, PageRequest, Result, SortedCursor,
-    UserFilter, UserRepository, UserSort,
+    Cursor, Direction, FailureEvents, FailureOutcome, LockPolicy, Page, PageRequest, Purged, Result,
+    SortedCursor, UserFilter, UserRepository, UserSort,
 };
 
-pub(crate) use self::columns::{next_user, user_columns};
+pub(crate) use self::columns::{UserColumn, next_user, user_columns};
 
-use self::columns::{UserColumn, edited_columns, read_user, value};
+use self::columns::{edited_columns, read_user, value};
 use crate::kernel::{
-    List, Row, Runner, Sort, at, int, opt_at, opt_text, page_of, same_owner, search_pattern, statements,
-    text, uuid, values_of,
+    Dialect, List, Row, Runner, Sort, at, int, json, opt_at, opt_text, page_of, same_owner, search_pattern,
+    statements, text, uuid, values_of,
 };
 
 /// A password recovery resets the counter of wrong second factors only if the last change of password is at least this
@@ -120,20 +121,42 @@ statements! {
          WHERE organization_id = $1 AND id = $2 AND factor_failures > 0";
 }
 
-const SELECT: &str = concat!("SELECT ", user_columns!(list ""), " FROM users");
+const SELECT: &str = concat!("SELECT ", user_columns!(list "u."), " FROM users u");
 
-const COUNT: &str = "SELECT count(*) FROM users";
+pub(crate) const COUNT: &str = "SELECT count(*) FROM users u";
 
-fn filtered<'v>(list: List<'v>, filter: &UserFilter, search: Option<&'v str>) -> List<'v> {
-    list.filter_if_some("status = ?", filter.status.map(|status| text(status.as_str())))
-        .contains(&["email", "given_name", "family_name"], search)
+/// Keeps the users `u` that a filter is for. `search` is the pattern of its search.
+pub(crate) fn filtered<'v>(
+    list: List<'v>,
+    dialect: Dialect,
+    filter: &UserFilter,
+    search: Option<&'v str>,
+) -> List<'v> {
+    let is_among = match dialect {
+        Dialect::Postgres => "u.id IN (SELECT x.id::uuid FROM jsonb_array_elements_text(?) AS x (id))",
+        Dialect::Sqlite => "u.id IN (SELECT unhex(replace(x.value, '-', '')) FROM json_each(?) AS x)",
+    };
+    let list = list
+        .filter_if_some(is_among, filter.ids.as_ref().map(|ids| json(ids.as_slice())))
+        .filter_if_some("u.status = ?", filter.status.map(|status| text(status.as_str())))
+        .contains(&["u.email", "u.given_name", "u.family_name"], search);
+    let list = match filter.has_second_factor {
+        None => list,
+        Some(true) => list.require("u.two_factor_method IS NOT NULL"),
+        Some(false) => list.require("u.two_factor_method IS NULL"),
+    };
+    match filter.has_signed_in {
+        None => list,
+        Some(true) => list.require("u.last_login_at IS NOT NULL"),
+        Some(false) => list.require("u.last_login_at IS NULL"),
+    }
 }
 
 fn read(row: &Row) -> Result<User> {
     read_user(&row.record())
 }
 
-fn sort_by(sort: UserSort) -> Sort<UserColumn> {
+pub(crate) fn sort_by(sort: UserSort) -> Sort<UserColumn> {
     match sort {
         UserSort::Email => Sort::text(UserColumn::email_key),
         UserSort::GivenName => Sort::text(UserColumn::given_name).nullable(),
@@ -232,11 +255,15 @@ impl UserRepository for Users<'_> {
         self.run.affects_row(&VERIFY_EMAIL, &[uuid(self.organization), uuid(id), at(now)]).await
     }
 
+    async fn purge(&mut self, user: &User, anonymous: &Email, now: Timestamp) -> Result<Option<Purged>> {
+        self.erase(user, anonymous, now).await
+    }
+
     async fn page(&mut self, after: Option<Cursor>, limit: u32) -> Result<Page<User>> {
         let after = after.map(SortedCursor::from);
         let list = List::new(concat!(module_path!(), "::PAGE"), self.run.dialect(), SELECT)
-            .filter("organization_id = ?", uuid(self.organization))
-            .page("", (sort_by(UserSort::CreatedAt), Direction::Ascending), after.as_ref(), limit)?;
+            .filter("u.organization_id = ?", uuid(self.organization))
+            .page("u.", (sort_by(UserSort::CreatedAt), Direction::Ascending), after.as_ref(), limit)?;
         page_of(&self.run.list(list).await?, limit, read, |u| (u.created_at, u.id))
     }
 
@@ -246,20 +273,21 @@ impl UserRepository for Users<'_> {
         page: &PageRequest<UserSort>,
     ) -> Result<Page<User, SortedCursor>> {
         let search = filter.search.as_deref().map(search_pattern);
-        let sort = sort_by(page.sort);
-        let list = List::new(concat!(module_path!(), "::LIST"), self.run.dialect(), SELECT)
-            .filter("organization_id = ?", uuid(self.organization));
-        let list = filtered(list, filter, search.as_deref())
-            .page("", (sort, page.direction), page.start.cursor(), page.limit)?
+        let (sort, dialect) = (sort_by(page.sort), self.run.dialect());
+        let list = List::new(concat!(module_path!(), "::LIST"), dialect, SELECT)
+            .filter("u.organization_id = ?", uuid(self.organization));
+        let list = filtered(list, dialect, filter, search.as_deref())
+            .page("u.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.run.list(list).await?, page.limit, read, |u| u.id)
     }
 
     async fn count(&mut self, filter: &UserFilter) -> Result<u64> {
         let search = filter.search.as_deref().map(search_pattern);
-        let list = List::new(concat!(module_path!(), "::COUNT"), self.run.dialect(), COUNT)
-            .filter("organization_id = ?", uuid(self.organization));
-        self.run.count(filtered(list, filter, search.as_deref())).await
+        let dialect = self.run.dialect();
+        let list = List::new(concat!(module_path!(), "::COUNT"), dialect, COUNT)
+            .filter("u.organization_id = ?", uuid(self.organization));
+        self.run.count(filtered(list, dialect, filter, search.as_deref())).await
     }
 
     async fn record_sign_in(

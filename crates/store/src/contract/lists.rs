@@ -169,13 +169,21 @@ pub async fn filters(store: Arc<dyn Store>) {
     let suspended = User { status: UserStatus::Suspended, ..named(&w, 50, Some("Bea"), None) };
     acme.insert(&suspended).await.unwrap();
     let (status, search) = (Some(UserStatus::Suspended), Some("bEA".to_owned()));
-    let active = Some(UserStatus::Active);
+    let (active, none) = (Some(UserStatus::Active), UserFilter::default());
     for (filter, is_found) in [
-        (UserFilter { status, search: None }, true),
-        (UserFilter { status: None, search: search.clone() }, true),
-        (UserFilter { status, search: search.clone() }, true),
-        (UserFilter { status: None, search: Some("U50@".to_owned()) }, true),
-        (UserFilter { status: active, search }, false),
+        (UserFilter { status, ..none.clone() }, true),
+        (UserFilter { search: search.clone(), ..none.clone() }, true),
+        (UserFilter { status, search: search.clone(), ..none.clone() }, true),
+        (UserFilter { search: Some("U50@".to_owned()), ..none.clone() }, true),
+        (UserFilter { status: active, search, ..none.clone() }, false),
+        (UserFilter { ids: Some(vec![suspended.id, w.other.user.id]), ..none.clone() }, true),
+        (UserFilter { ids: Some(vec![suspended.id]), status: active, ..none.clone() }, false),
+        (UserFilter { ids: Some(Vec::new()), ..none.clone() }, false),
+        (UserFilter { status, has_signed_in: Some(false), ..none.clone() }, true),
+        (UserFilter { status, has_signed_in: Some(true), ..none.clone() }, false),
+        (UserFilter { status, has_second_factor: Some(false), ..none.clone() }, true),
+        (UserFilter { status, has_second_factor: Some(true), ..none.clone() }, false),
+        (UserFilter { has_second_factor: Some(true), ..none }, false),
     ] {
         let expected = if is_found { vec![suspended.id] } else { Vec::new() };
         assert_eq!(ids(acme.as_mut(), &filter).await, expected, "{filter:?}");

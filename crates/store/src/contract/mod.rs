@@ -34,6 +34,8 @@ pub mod one_time;
 pub mod organizations;
 pub mod outbox;
 pub mod own_account;
+pub mod people;
+pub mod purging;
 pub mod races;
 pub mod sealed;
 pub mod second_factors;
@@ -74,19 +76,23 @@ macro_rules! contract_tests {
             one_time: round_trip, looking_consumes_nothing, clock_edges, a_newer_one_replaces, withdrawing,
                 in_a_unit, another_organization_sees_nothing, racing_to_consume, racing_to_issue,
                 racing_for_the_only_one,
-                only_to_ones_own_address, racing_a_change_of_address;
+                only_to_ones_own_address, racing_a_change_of_address, invitations, racing_to_withdraw;
             organizations: round_trip, status_moves_are_guarded, pages, settings_have_owners;
             outbox: a_known_key_adds_nothing, a_claim_is_exclusive_until_it_ends, only_the_kinds_asked_for_are_claimed, outcomes,
                 a_late_delivery_counts, what_came_to_nothing_is_gone,
                 another_organization_sees_nothing, units_decide, finished_rows_are_swept, racing_workers;
             own_account: sessions, other_sessions, grants, ending_grants, audit_rows, claims, passwords,
                 racing_passwords;
+            people: users_of_all_organizations, sessions_in_every_order, filtered_sessions, ending_sessions, ending_many_sessions,
+                racing_to_end_sessions;
+            purging: everything_about_a_person_goes, nobody_else_is_touched, audit_rows_no_longer_tell_who,
+                racing_to_purge;
             races: issuing, rotating, forbidding_while_issuing, withdrawing_a_grant_while_issuing,
                 ending_the_tokens_of_a_person_while_issuing;
             sealed: found_and_replaced, emails_that_are_over, a_new_authenticator_wins, racing_an_enrolment, recovery_codes;
             second_factors: authenticator, an_enrolled_person_keeps_their_factor, steps,
                 mailed_codes_as_factor, disabling, recovery_codes, email_codes, email_codes_end,
-                email_codes_side_by_side, units,
+                email_codes_side_by_side, units, counts,
                 another_organization_sees_nothing;
             sessions: facts, lifetime, absolute_lifetime, ending, grants_grow, racing_consents, another_organization_sees_nothing;
             sign_in: success, the_session_must_be_ones_own, failures_lock, a_lock_may_follow_a_lock, nobody_there,

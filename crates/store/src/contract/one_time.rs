@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use porta_core::invitation::InvitationState;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::{Email, User};
 use porta_core::{EntityId as _, Timestamp, TokenDigest, UserId};
@@ -11,7 +12,9 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, link, one_round_trip, user};
-use crate::{Store, StoreError};
+use crate::{
+    Direction, InvitationEntry, InvitationFilter, InvitationSort, PageRequest, PageStart, Store, StoreError,
+};
 
 const RACES: usize = 100;
 const RACERS: usize = 8;
@@ -345,4 +348,116 @@ pub async fn racing_for_the_only_one(store: Arc<dyn Store>) {
     assert!(!links.issue_if_none_live(&next, &w.acme.user.email).await.unwrap());
     assert!(links.consume(&used.digest, used.purpose, NOW).await.unwrap().is_some());
     assert!(links.issue_if_none_live(&next, &w.acme.user.email).await.unwrap());
+}
+
+/// An invitation of acme's user or of somebody new, made a while after the others.
+async fn invited(w: &TwoTenants, address: &str, after: Duration) -> OneTimeToken {
+    let org = w.acme.organization.id;
+    let mut all = w.repositories();
+    let person = user(org, address, &w.entropy);
+    all.users(org).insert(&person).await.unwrap();
+    let token = OneTimeToken {
+        user_id: person.id,
+        details: Some(serde_json::json!({ "inviter": "Kim" })),
+        invited_by: Some(w.other.user.id),
+        created_at: NOW + after,
+        expires_at: NOW + after + HOUR,
+        ..w.link(TokenPurpose::Invitation)
+    };
+    assert!(all.one_time_tokens(org).issue(&token, &person.email).await.unwrap());
+    token
+}
+
+async fn listed(w: &TwoTenants, filter: InvitationFilter) -> Vec<InvitationEntry> {
+    let mut all = w.repositories();
+    let mut tokens = all.one_time_tokens(w.acme.organization.id);
+    let newest = PageRequest {
+        sort: InvitationSort::CreatedAt,
+        direction: Direction::Descending,
+        start: PageStart::First,
+        limit: 100,
+    };
+    let found = one_round_trip(&w.store, tokens.invitations(&filter, &newest)).await.unwrap().items;
+    let count = one_round_trip(&w.store, tokens.count_invitations(&filter)).await.unwrap();
+    assert_eq!(count, u64::try_from(found.len()).unwrap());
+    found
+}
+
+pub async fn invitations(store: Arc<dyn Store>) {
+    let w = TwoTenants::new(store).await;
+    let (old, open, used) = (
+        invited(&w, "old@example.com", Duration::ZERO).await,
+        invited(&w, "open@example.com", 2 * HOUR).await,
+        invited(&w, "used@example.com", 3 * HOUR).await,
+    );
+    // Links of other purposes and invitations of another organization are not among them.
+    issue(&w, &w.link(TokenPurpose::MagicLink)).await;
+    let theirs = link(&w.other, TokenPurpose::Invitation, &w.entropy);
+    let mut all = w.repositories();
+    let address = &w.other.user.email;
+    assert!(all.one_time_tokens(w.other.organization.id).issue(&theirs, address).await.unwrap());
+    drop(all);
+    assert!(consume(&w, &used, NOW).await.is_some());
+    let used = OneTimeToken { used_at: Some(NOW), ..used };
+    let now = NOW + HOUR;
+    let entry = |link: &OneTimeToken, email: &str| InvitationEntry {
+        link: link.clone(),
+        email: email.to_owned(),
+        inviter_email: Some("Ana@Example.com".to_owned()),
+    };
+    let (old_one, open_one, used_one) =
+        (entry(&old, "old@example.com"), entry(&open, "open@example.com"), entry(&used, "used@example.com"));
+    let every = vec![used_one.clone(), open_one.clone(), old_one.clone()];
+    assert_eq!(listed(&w, InvitationFilter::default()).await, every);
+    for (state, expected) in [
+        (InvitationState::Open, &open_one),
+        (InvitationState::Expired, &old_one),
+        (InvitationState::Used, &used_one),
+    ] {
+        let filter = InvitationFilter { state: Some((state, now)), search: None };
+        assert_eq!(listed(&w, filter).await, [expected.clone()], "{state}");
+        assert_eq!(InvitationState::of(&expected.link, now), state);
+    }
+    for (search, found) in [("OPEN@", 1), ("example.com", 3), ("_", 0)] {
+        let filter = InvitationFilter { state: None, search: Some(search.to_owned()) };
+        assert_eq!(listed(&w, filter).await.len(), found, "{search}");
+    }
+    let mut all = w.repositories();
+    let mut acme = all.one_time_tokens(w.acme.organization.id);
+    let found = one_round_trip(&w.store, acme.invitation(open.id)).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&open_one));
+    assert_eq!(acme.invitation(theirs.id).await.unwrap(), None);
+    assert!(!acme.withdraw_invitation(theirs.id, now).await.unwrap());
+    assert!(!acme.withdraw_invitation(used.id, now).await.unwrap());
+    assert!(one_round_trip(&w.store, acme.withdraw_invitation(open.id, now)).await.unwrap());
+    assert!(!acme.withdraw_invitation(open.id, now).await.unwrap());
+    assert!(acme.withdraw_invitation(old.id, now).await.unwrap(), "an expired one too");
+    drop(acme);
+    drop(all);
+    assert_eq!(consume(&w, &open, now).await, None);
+}
+
+/// Eight tasks withdraw an invitation while eight accept it: one of all of them does.
+pub async fn racing_to_withdraw(store: Arc<dyn Store>) {
+    let w = TwoTenants::new(store).await;
+    let org = w.acme.organization.id;
+    for round in 0..20 {
+        let token = invited(&w, &format!("p{round}@example.com"), Duration::ZERO).await;
+        let start = Arc::new(Barrier::new(2 * RACERS));
+        let mut tasks = JoinSet::new();
+        for n in 0..2 * RACERS {
+            let (store, start, token) = (Arc::clone(&w.store), Arc::clone(&start), token.clone());
+            tasks.spawn(async move {
+                start.wait().await;
+                let mut all = store.repositories();
+                let mut tokens = all.one_time_tokens(org);
+                if n % 2 == 0 {
+                    tokens.withdraw_invitation(token.id, NOW).await.unwrap()
+                } else {
+                    tokens.consume(&token.digest, token.purpose, NOW).await.unwrap().is_some()
+                }
+            });
+        }
+        assert_eq!(tasks.join_all().await.into_iter().filter(|won| *won).count(), 1);
+    }
 }

@@ -9,8 +9,8 @@ use porta_core::user::{TwoFactorMethod, User};
 use porta_core::{EntityId as _, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, one_round_trip, totp};
-use crate::{EmailCodeAttempt, EmailCodeOutcome, SecondFactorRepository, Store, StoreError};
+use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, one_round_trip, totp, user};
+use crate::{EmailCodeAttempt, EmailCodeOutcome, FactorCounts, SecondFactorRepository, Store, StoreError};
 
 const MAX: u32 = 3;
 
@@ -332,4 +332,28 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     assert_eq!(acme.use_recovery_code(id, &[recovery[0].mac], NOW).await.unwrap(), Some(9));
     assert_eq!(attempt(&mut *acme, &code, NOW).await, EmailCodeOutcome::Accepted);
     assert_eq!(ana(&w).await.two_factor_method, Some(TwoFactorMethod::Totp));
+}
+
+pub async fn counts(store: Arc<dyn Store>) {
+    let w = TwoTenants::new(store).await;
+    let org = w.acme.organization.id;
+    let count = async || {
+        let mut all = w.repositories();
+        let mut factors = all.second_factors(org);
+        one_round_trip(&w.store, factors.counts()).await.unwrap()
+    };
+    assert_eq!(count().await, FactorCounts { users: 1, email: 0, totp: 0 });
+    let bea = user(org, "bea@example.com", &w.entropy);
+    let cy = user(org, "cy@example.com", &w.entropy);
+    let mut all = w.repositories();
+    for person in [&bea, &cy] {
+        all.users(org).insert(person).await.unwrap();
+    }
+    let mut factors = all.second_factors(org);
+    assert!(factors.enrol_totp(&totp(&w.acme.user, &w.entropy), None).await.unwrap());
+    assert!(factors.enrol_email(bea.id, NOW).await.unwrap());
+    drop(factors);
+    assert_eq!(count().await, FactorCounts { users: 3, email: 1, totp: 1 });
+    let mut other = all.second_factors(w.other.organization.id);
+    assert_eq!(other.counts().await.unwrap(), FactorCounts { users: 1, email: 0, totp: 0 });
 }

@@ -4,12 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use porta_core::user::PasswordHash;
-use porta_core::{Change, Password};
+use porta_admin::{MakeRecoveryCodes, NewRecoveryCodes, RenderFailed, RenderMail};
+use porta_core::mail::{MailBody, OutgoingEmail};
+use porta_core::organization::Organization;
+use porta_core::user::{PasswordHash, User};
+use porta_core::{Change, Entropy, Password, Timestamp};
 use porta_directory::{HashFailed, HashPassword, Notifier};
 use porta_http::{Probes, ReadyReport};
 use porta_kv::{Kv, Notice};
-use porta_signin::PasswordHasher;
+use porta_pages::Pages;
+use porta_session::SharedServices;
+use porta_signin::{PasswordHasher, SecondFactorKeys};
 
 /// Probes that report what the test sets.
 #[derive(Default)]
@@ -43,6 +48,35 @@ pub(super) struct HasherAdapter(pub(super) Arc<PasswordHasher>);
 impl HashPassword for HasherAdapter {
     async fn hash(&self, password: &Password) -> Result<PasswordHash, HashFailed> {
         self.0.hash(password.clone()).await.map_err(|e| HashFailed(e.into()))
+    }
+}
+
+pub(super) struct RecoveryCodes {
+    pub(super) factors: SecondFactorKeys,
+    pub(super) entropy: Arc<dyn Entropy>,
+}
+
+impl MakeRecoveryCodes for RecoveryCodes {
+    fn make(&self, user: &User, now: Timestamp) -> NewRecoveryCodes {
+        let (shown, stored) = self.factors.new_recovery_codes(user, now, &*self.entropy);
+        NewRecoveryCodes { shown, stored }
+    }
+}
+
+pub(super) struct MailRenderer {
+    pub(super) pages: Arc<Pages>,
+    pub(super) shared: Arc<SharedServices>,
+}
+
+impl RenderMail for MailRenderer {
+    fn render(
+        &self,
+        organization: &Organization,
+        outgoing: &OutgoingEmail,
+        now: Timestamp,
+    ) -> Result<MailBody, RenderFailed> {
+        let issuer = self.shared.issuer(&organization.slug);
+        self.pages.outgoing(organization, &issuer, outgoing, now).map_err(|e| RenderFailed(e.into()))
     }
 }
 

@@ -1,3 +1,4 @@
+mod all;
 mod create;
 mod profile;
 mod status;

@@ -1,5 +1,7 @@
 //! A directory on a real store, with a manual clock and a recorder of its announcements.
 
+pub(crate) mod administrators;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

@@ -214,7 +214,7 @@ async fn link_to(app: &TestApp, purpose: TokenPurpose, page: &str) -> String {
         let mut work = app.directory.begin(Actor::System).await.unwrap();
         let acme = work.organization("acme").await.unwrap();
         let new = NewInvitation { email: email.to_owned(), ..NewInvitation::default() };
-        work.users().invite(&acme, "https://id.test/acme", new).await.unwrap();
+        work.users().invitations().send(&acme, "https://id.test/acme", new).await.unwrap();
         work.commit().await.unwrap();
     }
     let to = user(app, "acme", email).await;

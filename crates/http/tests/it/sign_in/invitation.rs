@@ -46,8 +46,9 @@ async fn invite(app: &TestApp, email: &str) -> String {
         message: Some("Welcome <aboard>".to_owned()),
         roles: vec![("planner".to_owned(), "planner".to_owned())],
         claims: vec![("planner".to_owned(), "terminal_code".to_owned(), json!("T9"))],
+        ..NewInvitation::default()
     };
-    work.users().invite(&acme, "https://id.test/acme", new).await.unwrap();
+    work.users().invitations().send(&acme, "https://id.test/acme", new).await.unwrap();
     work.commit().await.unwrap();
     mailed(app, email).await.expect("an email")
 }
@@ -230,7 +231,10 @@ async fn a_stopped_account_is_not_invited(app: TestApp) {
         let mut work = app.directory.begin(Actor::System).await.unwrap();
         let acme = work.organization("acme").await.unwrap();
         let new = NewInvitation { email: BOB.0.to_owned(), ..NewInvitation::default() };
-        assert!(work.users().invite(&acme, "https://id.test/acme", new).await.is_err(), "{status}");
+        assert!(
+            work.users().invitations().send(&acme, "https://id.test/acme", new).await.is_err(),
+            "{status}"
+        );
         drop(work);
         set_user_status(&app, BOB.0, UserStatus::Active).await;
     }
@@ -251,7 +255,7 @@ async fn a_stopped_account_is_not_invited(app: TestApp) {
     ] {
         let mut work = app.directory.begin(Actor::System).await.unwrap();
         let acme = work.organization("acme").await.unwrap();
-        assert!(work.users().invite(&acme, "https://id.test/acme", new).await.is_err());
+        assert!(work.users().invitations().send(&acme, "https://id.test/acme", new).await.is_err());
     }
     assert!(app.emails().await.is_empty());
 }

@@ -416,7 +416,7 @@ async fn link_form(app: &TestApp, form: LinkForm, somebody: &Somebody) -> Filled
             let mut work = app.directory.begin(Actor::System).await.unwrap();
             let acme = work.organization("acme").await.unwrap();
             let new = NewInvitation { email: invited.clone(), ..NewInvitation::default() };
-            work.users().invite(&acme, "https://id.test/acme", new).await.unwrap();
+            work.users().invitations().send(&acme, "https://id.test/acme", new).await.unwrap();
             work.commit().await.unwrap();
             (link(app, &invited, TokenPurpose::Invitation, "accept-invite").await, &password[..])
         }

@@ -120,7 +120,7 @@ async fn a_reset_of_second_factors_ends_everything(app: TestApp) {
     let ana = user(&app, "acme", ANA.0).await;
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let owner = work.organization("acme").await.unwrap();
-    work.users().reset_second_factors(&owner, &ana).await.unwrap();
+    work.users().second_factors().reset(&owner, &ana).await.unwrap();
     work.commit().await.unwrap();
     there.ends().await;
 }

@@ -1,18 +1,23 @@
 //! One-time tokens of mailed links. A new token overwrites the user's unused one, by a unique index.
 
+pub(crate) mod invitations;
+
 use async_trait::async_trait;
 use porta_core::one_time::{OneTimeToken, TokenPurpose};
 use porta_core::user::Email;
-use porta_core::{OrganizationId, Timestamp, TokenDigest, UserId};
-use porta_store::{OneTimeTokenRepository, Result};
+use porta_core::{OneTimeTokenId, OrganizationId, Timestamp, TokenDigest, UserId};
+use porta_store::{
+    InvitationEntry, InvitationFilter, InvitationSort, OneTimeTokenRepository, Page, PageRequest, Result,
+    SortedCursor,
+};
 
 use crate::kernel::{
-    Row, Runner, Stmt, at, columns, digest, opt_json, opt_text, opt_uuid, same_owner, statements, text, uuid,
+    Record, Row, Runner, Stmt, at, digest, opt_json, opt_text, opt_uuid, same_owner, statements, text, uuid,
 };
 
 macro_rules! token_columns {
     ($($form:tt)+) => {
-        columns! {
+        $crate::kernel::columns! {
             $($form)+;
             id,
             organization_id,
@@ -28,6 +33,7 @@ macro_rules! token_columns {
         }
     };
 }
+pub(super) use token_columns;
 token_columns!(enum TokenColumn of "one_time_tokens");
 
 /// The token with digest `$2` and purpose `$3`, found by its digest alone (`IS TRUE`: see `tokens::facts`).
@@ -62,7 +68,10 @@ statements! {
 }
 
 fn read(row: &Row) -> Result<OneTimeToken> {
-    let r = row.record();
+    token_of(&row.record())
+}
+
+fn token_of(r: &Record<'_, TokenColumn>) -> Result<OneTimeToken> {
     Ok(OneTimeToken {
         id: r.id(TokenColumn::id)?,
         organization_id: r.id(TokenColumn::organization_id)?,
@@ -110,6 +119,26 @@ impl OneTimeTokenRepository for OneTimeTokens<'_> {
 
     async fn withdraw(&mut self, user: UserId, now: Timestamp) -> Result<u64> {
         Ok(self.run.execute(&WITHDRAW, &[uuid(self.organization), uuid(user), at(now)]).await?.affected)
+    }
+
+    async fn invitations(
+        &mut self,
+        filter: &InvitationFilter,
+        page: &PageRequest<InvitationSort>,
+    ) -> Result<Page<InvitationEntry, SortedCursor>> {
+        self.list_invitations(filter, page).await
+    }
+
+    async fn count_invitations(&mut self, filter: &InvitationFilter) -> Result<u64> {
+        self.number_of_invitations(filter).await
+    }
+
+    async fn invitation(&mut self, id: OneTimeTokenId) -> Result<Option<InvitationEntry>> {
+        self.find_invitation(id).await
+    }
+
+    async fn withdraw_invitation(&mut self, id: OneTimeTokenId, now: Timestamp) -> Result<bool> {
+        self.use_invitation_up(id, now).await
     }
 }
 
