@@ -128,7 +128,8 @@ pub(crate) async fn check_may_pre_assign(
     }
     for id in &granted.roles {
         // One that is gone is granted to nobody.
-        if let Some(role) = work.unit.rights(organization.id).visible_role(*id).await? {
+        let role = work.unit.rights(organization.id).visible_role(*id).await?;
+        if let Some(role) = role {
             work.roles().check_may_decide(organization, &role).await?;
         }
     }

@@ -20,7 +20,7 @@ use crate::state::AdminState;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct NewValue {
+pub(crate) struct NewSetting {
     /// A number, or a duration such as `900`, `15m` or `12h`.
     #[schema(value_type = String, min_length = 1, required)]
     value: Option<Value>,
@@ -31,7 +31,7 @@ pub(crate) struct NewValue {
 /// Set a setting of the platform or of an organization.
 ///
 /// It is in force at once.
-#[utoipa::path(put, path = "/config/{key}", tag = "config", request_body = NewValue,
+#[utoipa::path(put, path = "/config/{key}", tag = "config", request_body = NewSetting,
     params(
         SettingParameters,
         ("If-Match" = Option<String>, Header, description = "Version that the change is based on: the `ETag` of an answer."),
@@ -43,7 +43,7 @@ pub(crate) async fn set_setting(
     InPath(key): InPath<String>,
     query: Query,
     headers: HeaderMap,
-    JsonBody(body): JsonBody<NewValue>,
+    JsonBody(body): JsonBody<NewSetting>,
 ) -> Result<Reply> {
     let value = match body.value {
         None => return Err(AdminError::invalid("value", "name a value")),

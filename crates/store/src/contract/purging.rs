@@ -31,9 +31,9 @@ async fn furnish(w: &TwoTenants, of: &Tenant) -> (TokenDigest, TokenDigest) {
         claim(of.application.id, "department", &w.entropy),
     );
     let mut applications = all.applications(org);
-    applications.insert_role(&role, NOW).await.unwrap();
+    applications.insert_role(&role).await.unwrap();
     assert!(applications.assign_role(person, role.id, None, NOW).await.unwrap());
-    applications.insert_claim(&claim, NOW).await.unwrap();
+    applications.insert_claim(&claim).await.unwrap();
     applications.set_claim_value(person, claim.id, &json!("x"), NOW).await.unwrap();
     drop(applications);
     let mut factors = all.second_factors(org);

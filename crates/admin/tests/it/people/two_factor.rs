@@ -173,8 +173,9 @@ async fn only_users_of_the_organization_are_found(app: TestApp) {
         let answer = root.get(&format!("/organizations/none/two-factor/{place}")).await;
         refused(&answer, StatusCode::NOT_FOUND, "Organization not found: none");
     }
-    let answer = root.put("/organizations/none/two-factor/policy", &json!({ "twoFactorPolicy": "optional" }));
-    refused(&answer.await, StatusCode::NOT_FOUND, "Organization not found: none");
+    let policy = json!({ "twoFactorPolicy": "optional" });
+    let answer = root.put("/organizations/none/two-factor/policy", &policy).await;
+    refused(&answer, StatusCode::NOT_FOUND, "Organization not found: none");
     assert_eq!(admins.user("acme", BOB.0).await.two_factor_method, Some(TwoFactorMethod::Email));
 }
 
