@@ -77,7 +77,7 @@ pub(crate) async fn get_me(
 ) -> Result<Reply> {
     let queries = state.directory.queries();
     let actor = caller.into_actor();
-    let permissions = actor.permissions().iter().map(|permission| permission.as_str()).collect();
+    let permissions = actor.permissions().iter().map(porta_core::admin::AdminPermission::as_str).collect();
     let me = match actor {
         Actor::Admin(admin) => {
             let found = queries.users().find(None, &admin.user.to_string()).await?;

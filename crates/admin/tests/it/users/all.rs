@@ -40,7 +40,7 @@ async fn users_of_all_organizations_are_listed(app: TestApp) {
     assert_eq!(emails(&same), ["ana@acme.test", "ana@acme.test"], "of two organizations");
     let mut names: Vec<_> =
         same["data"].as_array().unwrap().iter().map(|row| &row["organizationName"]).collect();
-    names.sort_by_key(|name| name.to_string());
+    names.sort_by_key(std::string::ToString::to_string);
     assert_eq!(names, [&json!("Acme"), &json!("Beta")]);
     // Page by page.
     let total = list(&mut root, "/users").await["total"].as_u64().unwrap();
