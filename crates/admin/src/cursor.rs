@@ -105,7 +105,7 @@ mod tests {
             sealed(&format!(r#"{{"o":"+name","s":{{"w":"a\u0000b"}},"i":"{id}"}}"#)),
             sealed(&format!(r#"{{"o":"+name","s":{{"t":-1}},"i":"{id}"}}"#)),
             sealed(&format!(r#"{{"o":"+name","s":{{"t":9223372036854775807}},"i":"{id}"}}"#)),
-            sealed(&r#"{"o":"+name","s":{"w":"a"},"i":"x"}"#.to_string()),
+            sealed(r#"{"o":"+name","s":{"w":"a"},"i":"x"}"#),
             sealed(&format!(r#"{{"o":"+name","s":{{"w":"a"}},"i":"{id}","z":1}}"#)),
             "a".repeat(LONGEST + 1),
         ] {

@@ -166,6 +166,8 @@ enum Mode {
 /// Sort columns of a list: the word of the query, and an older spelling of it.
 pub(crate) type Sorts<S> = &'static [(&'static str, S)];
 
+const ORDERS: &[(&str, Direction)] = &[("asc", Direction::Ascending), ("desc", Direction::Descending)];
+
 /// Which page of a list is asked for.
 pub(crate) struct ListRequest<S> {
     pub(crate) page: PageRequest<S>,
@@ -181,8 +183,6 @@ impl<S: Copy + PartialEq> ListRequest<S> {
             Some(sort) => sort,
             None => query.word("sort", sorts)?.unwrap_or(default),
         };
-        const ORDERS: &[(&str, Direction)] =
-            &[("asc", Direction::Ascending), ("desc", Direction::Descending)];
         let direction = match query.word("sortOrder", ORDERS)? {
             Some(direction) => direction,
             None => query.word("order", ORDERS)?.unwrap_or(Direction::Descending),

@@ -129,7 +129,11 @@ impl OrganizationOperations<'_> {
         let changes_policy = before.two_factor_policy != after.two_factor_policy;
         let changes_sign_in = changes_policy || before.default_login_methods != after.default_login_methods;
         if changes_sign_in && before.is_super_admin && !self.work.actor.is_super_admin() {
-            let text = if changes_policy { "Cannot modify the super-admin organization policy" } else { "Only a super-admin may change how the admin organization signs in" };
+            let text = if changes_policy {
+                "Cannot modify the super-admin organization policy"
+            } else {
+                "Only a super-admin may change how the admin organization signs in"
+            };
             return Err(DirectoryError::Forbidden(text.to_owned()));
         }
         if !self.work.unit.organizations().update(&after).await.map_err(stale("organization"))? {

@@ -263,11 +263,7 @@ impl TestApp {
             entropy: Arc::clone(&entropy),
             issuer_base,
         };
-        let keys = ServiceKeys {
-            signing_keys: Arc::clone(&keyring),
-            sealed_state: Keyring::new(&encryption_keys, porta_session::sealed_state::SEALING_PURPOSE),
-        };
-        let shared = Arc::new(SharedServices::new(backend, keys, porta_pages::languages().collect()));
+        let shared = shared_services(backend, Arc::clone(&keyring), &encryption_keys);
         let successor_keys = HmacKeys::new(&encryption_keys, "refresh token successors");
         let provider = Arc::new(OpenIdProvider::new(&shared, successor_keys));
         let hasher = PasswordHasher::start(cost, 2, hash_queue, Arc::clone(&entropy))
@@ -328,10 +324,8 @@ impl TestApp {
             clock: clock.clone(),
             entropy: Arc::clone(&entropy),
         };
-        let links: Arc<dyn Handler> = Arc::new(LinkRequestHandler);
-        let link_requests = Worker::new(outbox.clone(), [(OutboxKind::LinkRequest, Arc::clone(&links))]);
-        let mail: Arc<dyn Handler> = Arc::new(mail_handler(Arc::clone(&shared), pages, mailbox.clone()));
-        let outbox = Worker::new(outbox, [(OutboxKind::Mail, mail), (OutboxKind::LinkRequest, links)]);
+        let mail = mail_handler(Arc::clone(&shared), pages, mailbox.clone());
+        let (outbox, link_requests) = workers(outbox, mail);
         Self {
             clock,
             store,
@@ -420,6 +414,24 @@ async fn connect_redis(namespace: &str) -> Arc<dyn Kv> {
 
 fn redis_url() -> String {
     std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set: run through scripts/with-services.sh")
+}
+
+fn shared_services(
+    backend: Backend,
+    signing_keys: Arc<Keyring>,
+    encryption_keys: &[[u8; 32]],
+) -> Arc<SharedServices> {
+    let sealed_state = Keyring::new(encryption_keys, porta_session::sealed_state::SEALING_PURPOSE);
+    let keys = ServiceKeys { signing_keys, sealed_state };
+    Arc::new(SharedServices::new(backend, keys, porta_pages::languages().collect()))
+}
+
+/// A worker of all items, and one of link requests only.
+fn workers(outbox: OutboxDeps, mail: MailHandler) -> (Worker, Worker) {
+    let links: Arc<dyn Handler> = Arc::new(LinkRequestHandler);
+    let mail: Arc<dyn Handler> = Arc::new(mail);
+    let link_requests = Worker::new(outbox.clone(), [(OutboxKind::LinkRequest, Arc::clone(&links))]);
+    (Worker::new(outbox, [(OutboxKind::Mail, mail), (OutboxKind::LinkRequest, links)]), link_requests)
 }
 
 fn mail_handler(

@@ -87,8 +87,8 @@ pub(super) struct AuditParameters {
 
 /// A whole number; one beyond the bounds counts as the nearest within them.
 pub(super) fn clamped(query: &Query, names: [&str; 2], default: u32, most: u32) -> Result<u32> {
-    let named = names.into_iter().find_map(|name| query.text(name).map(|text| (name, text)));
-    let Some((name, text)) = named else { return Ok(default) };
+    let given = names.into_iter().find_map(|name| query.text(name).map(|text| (name, text)));
+    let Some((name, text)) = given else { return Ok(default) };
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(AdminError::invalid(name, "use a whole number"));

@@ -120,17 +120,19 @@ impl From<AuditRow> for HistoryEntry {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EventType {
-    event_type: &'static str,
+    #[serde(rename = "eventType")]
+    name: &'static str,
     /// `admin`, `authentication`, `security` or `gdpr`.
-    event_category: &'static str,
+    #[serde(rename = "eventCategory")]
+    category: &'static str,
     description: &'static str,
 }
 
 impl EventType {
     pub(super) fn all() -> Vec<Self> {
         let kinds = AuditEventKind::ALL.iter().map(|kind| Self {
-            event_type: kind.as_str(),
-            event_category: kind.category().as_str(),
+            name: kind.as_str(),
+            category: kind.category().as_str(),
             description: kind.description(),
         });
         kinds.collect()

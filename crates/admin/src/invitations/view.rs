@@ -81,7 +81,8 @@ pub(crate) struct InvitationSent {
     /// An account was created for the user.
     created: bool,
     /// The mail was handed over for delivery, which is tried for a day.
-    invitation_sent: bool,
+    #[serde(rename = "invitationSent")]
+    is_sent: bool,
     expires_at: String,
 }
 
@@ -92,7 +93,7 @@ impl From<SentInvitation> for InvitationSent {
             user_id: sent.user.id.uuid(),
             email: sent.user.email.shown().to_owned(),
             created: sent.created,
-            invitation_sent: true,
+            is_sent: true,
             expires_at: time(sent.expires_at),
         }
     }

@@ -82,17 +82,16 @@ impl From<LoginCounts> for Logins {
 #[serde(rename_all = "camelCase")]
 #[schema(as = LoginActivity)]
 pub(super) struct Activity {
-    last_24h: Logins,
-    last_7d: Logins,
-    last_30d: Logins,
+    #[serde(rename = "last24h")]
+    day: Logins,
+    #[serde(rename = "last7d")]
+    week: Logins,
+    #[serde(rename = "last30d")]
+    month: Logins,
 }
 
 impl From<LoginActivity> for Activity {
     fn from(activity: LoginActivity) -> Self {
-        Self {
-            last_24h: activity.last_24h.into(),
-            last_7d: activity.last_7d.into(),
-            last_30d: activity.last_30d.into(),
-        }
+        Self { day: activity.last_24h.into(), week: activity.last_7d.into(), month: activity.last_30d.into() }
     }
 }

@@ -67,11 +67,11 @@ async fn a_token_may_do_less_than_its_client(app: TestApp) {
 async fn what_the_client_loses_the_token_loses(app: TestApp) {
     let admins = Admins::of(app).await;
     let mut robot = service(&admins, ROBOT, None).await;
-    change(&admins, |client| client.scope = "admin:user:create".to_owned()).await;
+    change(&admins, |client| "admin:user:create".clone_into(&mut client.scope)).await;
     refused(&robot.get(LIST).await, StatusCode::FORBIDDEN, "Forbidden");
     expect(&robot.post(LIST, &json!({ "email": "x@acme.test" })).await, StatusCode::CREATED);
     // What it gains needs a new token.
-    change(&admins, |client| client.scope = "admin:user:read admin:user:suspend".to_owned()).await;
+    change(&admins, |client| "admin:user:read admin:user:suspend".clone_into(&mut client.scope)).await;
     let bob = admins.user("acme", "bob@acme.test").await.id;
     let answer = robot.post(&format!("/users/{bob}/suspend"), &json!({})).await;
     refused(&answer, StatusCode::FORBIDDEN, "Forbidden");
@@ -83,11 +83,11 @@ async fn a_service_account_is_never_a_super_admin(app: TestApp) {
     let all = all.collect::<Vec<_>>().join(" ");
     change(&admins, |client| client.scope = all).await;
     admins.app.wait_for_notices().await;
-    let mut robot = service(&admins, ROBOT, None).await;
-    expect(&robot.get(LIST).await, StatusCode::OK);
+    let mut almighty = service(&admins, ROBOT, None).await;
+    expect(&almighty.get(LIST).await, StatusCode::OK);
     let root = admins.user("porta-admin", ROOT.0).await.id;
     let password = json!({ "password": "harbour-Quay-5311" });
-    let answer = robot.post(&format!("/users/{root}/password"), &password).await;
+    let answer = almighty.post(&format!("/users/{root}/password"), &password).await;
     refused(&answer, StatusCode::FORBIDDEN, "Forbidden");
 }
 

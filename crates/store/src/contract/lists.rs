@@ -341,7 +341,7 @@ pub async fn applications_of_all_owners(store: Arc<dyn Store>) {
     let ids = Some(vec![shared.id]);
     let only = ApplicationFilter { ids, ..ApplicationFilter::default() };
     let page = every.list(&only, &everything(ApplicationSort::Name)).await.unwrap();
-    assert_eq!(page.items, [shared.clone()]);
+    assert_eq!(page.items, std::slice::from_ref(&shared));
     let two = first(ApplicationSort::Name, Direction::Ascending, 2);
     let page = every.list(&ApplicationFilter::default(), &two).await.unwrap();
     let rest = PageRequest { start: PageStart::After(page.next.unwrap()), ..two };

@@ -415,7 +415,7 @@ pub async fn invitations(store: Arc<dyn Store>) {
         (InvitationState::Used, &used_one),
     ] {
         let filter = InvitationFilter { state: Some((state, now)), search: None };
-        assert_eq!(listed(&w, filter).await, [expected.clone()], "{state}");
+        assert_eq!(listed(&w, filter).await, std::slice::from_ref(expected), "{state}");
         assert_eq!(InvitationState::of(&expected.link, now), state);
     }
     for (search, found) in [("OPEN@", 1), ("example.com", 3), ("_", 0)] {

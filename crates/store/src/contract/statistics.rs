@@ -109,9 +109,8 @@ pub async fn logins(store: Arc<dyn Store>) {
     signed_in(&w, FAILED, other, NOW - MINUTE).await;
     let mut all = w.repositories();
     let activity = |day, week, month| {
-        let [last_24h, last_7d, last_30d] =
-            [day, week, month].map(|(successful, failed)| LoginCounts { successful, failed });
-        LoginActivity { last_24h, last_7d, last_30d }
+        let counts = |(successful, failed)| LoginCounts { successful, failed };
+        LoginActivity { last_24h: counts(day), last_7d: counts(week), last_30d: counts(month) }
     };
     let found = one_round_trip(&w.store, all.statistics().logins(acme, NOW)).await.unwrap();
     assert_eq!(found, activity((1, 1), (2, 2), (3, 3)));

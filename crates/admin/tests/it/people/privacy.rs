@@ -231,7 +231,8 @@ async fn a_purge_must_be_meant(app: TestApp) {
     let mut root = admins.sign_in(ROOT).await;
     let ana = admins.user("acme", ANA.0).await;
     let place = path(&ana, "purge");
-    let unconfirmed: [(Option<Value>, &[(HeaderName, &str)]); 4] = [
+    type Headers<'a> = &'a [(HeaderName, &'a str)];
+    let unconfirmed: [(Option<Value>, Headers<'_>); 4] = [
         (None, &[]),
         (Some(json!({})), &[]),
         (Some(json!({ "confirmPurge": false })), &[(CONFIRM, "yes")]),

@@ -288,28 +288,28 @@ async fn a_service_account_makes_no_administrators(app: TestApp) {
     let scope = "admin:role:read admin:role:assign admin:role:update admin:role:archive".to_owned();
     change(&admins, |client| client.scope = scope).await;
     admins.app.wait_for_notices().await;
-    let mut robot = service(&admins, ROBOT, None).await;
+    let mut service_account = service(&admins, ROBOT, None).await;
     let path = path_of(&admins, WIKI).await;
     for role in roles_of_administration(&mut root).await {
-        for answer in all_ways(&mut robot, &path, &role).await {
+        for answer in all_ways(&mut service_account, &path, &role).await {
             forbidden(&answer, ONLY_A_SUPER_ADMIN);
         }
     }
     assert!(slugs(&mut root, &path).await.is_empty());
     let auditor = id_of(&mut root, ROLES, "porta-auditor").await;
-    let answer = robot.delete(&format!("{ROLES}/{auditor}?force=true")).await;
+    let answer = service_account.delete(&format!("{ROLES}/{auditor}?force=true")).await;
     forbidden(&answer, "`porta-auditor` is built in and cannot be changed");
     // What its scope names it may do, in its own name.
     let reader = id_of(&mut root, "/applications/planner/roles", "reader").await;
     let bob = admins.user("acme", "bob@acme.test").await.id;
     let list = format!("/organizations/acme/users/{bob}/roles");
-    expect(&robot.post(&list, &json!({ "roleId": reader })).await, StatusCode::NO_CONTENT);
+    expect(&service_account.post(&list, &json!({ "roleId": reader })).await, StatusCode::NO_CONTENT);
     let row = admins.newest("user.roles.assigned").await;
     assert_eq!((row.actor_id, row.actor_label.as_deref()), (None, Some("client:robot")));
     let held = expect(&root.get(&list).await, StatusCode::OK);
     assert_eq!(held["data"][0]["assignedBy"], Value::Null);
     // It reads no users, so it sees no addresses.
-    let holders = expect(&robot.get(&format!("/roles/{reader}/users")).await, StatusCode::OK);
+    let holders = expect(&service_account.get(&format!("/roles/{reader}/users")).await, StatusCode::OK);
     assert_eq!((&holders["total"], &holders["data"][0]["email"]), (&json!(2), &Value::Null));
 }
 
