@@ -1,6 +1,7 @@
 //! Products, their roles, permissions and custom claims. The owner of an application is an organization, or the
 //! platform (`None`); decision 0018.
 
+use crate::slug::is_published_name;
 use crate::{
     ApplicationId, ClaimDefinitionId, Invalid, ModuleId, OrganizationId, PermissionId, RoleId, Slug,
     Timestamp, Version, string_enum,
@@ -157,6 +158,14 @@ pub fn claim_name(text: &str) -> Result<String, Invalid> {
     Ok(text.to_owned())
 }
 
+/// The same, or any name that published manifests have: `employee-id`. Standard claims are refused.
+pub fn published_claim_name(text: &str) -> Result<String, Invalid> {
+    if text.len() <= 100 && is_published_name(text) && !RESERVED_CLAIMS.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    claim_name(text)
+}
+
 impl ClaimType {
     /// Whether the value has this type; `json` means an object or an array.
     pub fn accepts(self, value: &serde_json::Value) -> bool {
@@ -178,6 +187,16 @@ mod tests {
         assert!(claim_name("department").is_ok());
         for bad in ["sub", "roles", "Department", "1a", "", "a-b", "é", &"a".repeat(101)] {
             assert!(claim_name(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn published_claims_may_have_hyphens() {
+        for good in ["employee-id", "department", "a_b", "a_", "urn:example:id"] {
+            assert_eq!(published_claim_name(good).as_deref(), Ok(good));
+        }
+        for bad in ["sub", "roles", "Department", "", "-a", "a b", "\u{e9}", &"a".repeat(101)] {
+            assert!(published_claim_name(bad).is_err(), "{bad}");
         }
     }
 

@@ -135,9 +135,32 @@ pub fn permission_slug(text: &str) -> Result<String, Invalid> {
     ))
 }
 
+/// The same, or any name that published manifests have: `read`, `dashboard.read`.
+pub fn published_permission_slug(text: &str) -> Result<String, Invalid> {
+    if text.len() <= 150 && is_published_name(text) { Ok(text.to_owned()) } else { permission_slug(text) }
+}
+
+/// Whether published manifests may name a permission or claim so: `^[a-z0-9]([a-z0-9._:-]*[a-z0-9])?$`.
+pub(crate) fn is_published_name(text: &str) -> bool {
+    let is_end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.starts_with(is_end)
+        && text.ends_with(is_end)
+        && text.chars().all(|c| is_end(c) || matches!(c, '.' | '_' | ':' | '-'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn published_permissions_have_fewer_segments() {
+        for good in ["read", "dashboard.read", "a", "a_b-c:d.9", "dock:berths:read", &"a".repeat(150)] {
+            assert_eq!(published_permission_slug(good).as_deref(), Ok(good));
+        }
+        for bad in ["", "Read", ".read", "read.", "a b", "a/b", "\u{e9}", "a\0", &"a".repeat(151)] {
+            assert!(published_permission_slug(bad).is_err(), "{bad:?}");
+        }
+    }
 
     #[test]
     fn refuses_what_the_rules_forbid() {

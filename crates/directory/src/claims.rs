@@ -1,6 +1,6 @@
 //! Custom claims: definitions of applications and values of people.
 
-use porta_core::application::{Application, ClaimDefinition, ClaimType, claim_name};
+use porta_core::application::{Application, ClaimDefinition, ClaimType, claim_name, published_claim_name};
 use porta_core::audit::AuditEventKind;
 use porta_core::change::Change;
 use porta_core::organization::{Organization, display_name};
@@ -88,11 +88,31 @@ impl ClaimOperations<'_> {
         application: &Application,
         new: NewClaim,
     ) -> Result<ClaimDefinition> {
+        self.add(organization, application, new, claim_name).await
+    }
+
+    /// Defines a claim that may be named as in published manifests.
+    pub(crate) async fn adopt(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        new: NewClaim,
+    ) -> Result<ClaimDefinition> {
+        self.add(organization, application, new, published_claim_name).await
+    }
+
+    async fn add(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        new: NewClaim,
+        name: fn(&str) -> std::result::Result<String, Invalid>,
+    ) -> Result<ClaimDefinition> {
         require_owner(organization, application)?;
         let claim = ClaimDefinition {
             id: ClaimDefinitionId::new(self.work.now, &*self.work.deps.entropy),
             application_id: application.id,
-            claim_name: claim_name(&new.claim_name)?,
+            claim_name: name(&new.claim_name)?,
             display_name: different(new.display_name, &new.claim_name),
             claim_type: new.claim_type,
             description: new.description,

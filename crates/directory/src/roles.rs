@@ -5,7 +5,7 @@ use porta_core::application::{Application, Permission, Role};
 use porta_core::audit::AuditEventKind;
 use porta_core::change::Change;
 use porta_core::organization::{Organization, display_name};
-use porta_core::slug::permission_slug;
+use porta_core::slug::{permission_slug, published_permission_slug};
 use porta_core::{Invalid, ModuleId, PermissionId, RoleId, Slug, Version};
 use porta_store::DeleteOutcome;
 use serde_json::json;
@@ -205,6 +205,26 @@ impl RoleOperations<'_> {
         application: &Application,
         new: NewPermission,
     ) -> Result<Permission> {
+        self.add_permission(organization, application, new, permission_slug).await
+    }
+
+    /// Creates a permission that may be named as in published manifests.
+    pub(crate) async fn adopt_permission(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        new: NewPermission,
+    ) -> Result<Permission> {
+        self.add_permission(organization, application, new, published_permission_slug).await
+    }
+
+    async fn add_permission(
+        &mut self,
+        organization: &Organization,
+        application: &Application,
+        new: NewPermission,
+        slug: fn(&str) -> std::result::Result<String, Invalid>,
+    ) -> Result<Permission> {
         require_owner(organization, application)?;
         if let Some(module) = new.module {
             let modules = self.work.unit.applications(organization.id).modules(application.id).await?;
@@ -216,7 +236,7 @@ impl RoleOperations<'_> {
             id: PermissionId::new(self.work.now, &*self.work.deps.entropy),
             application_id: application.id,
             module_id: new.module,
-            slug: permission_slug(&new.slug)?,
+            slug: slug(&new.slug)?,
             name: new.name.trim().to_owned(),
             description: new.description,
             created_at: self.work.now,

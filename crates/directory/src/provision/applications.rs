@@ -18,9 +18,23 @@ pub(super) async fn import_applications(importer: &mut Importer<'_>) -> Result<(
     for position in importer.application_positions() {
         let slug = position.item.effective_slug();
         let Some(organization) = importer.organizations.get(position.key.0).cloned().flatten() else {
-            importer.record_orphan(ItemKind::Application, &slug, position.path(), "organization");
+            if !position.item.is_reference {
+                let error = importer.without_organization(position.key.0);
+                importer.record_orphan(ItemKind::Application, &slug, position.path(), error);
+            }
             continue;
         };
+        if position.item.is_reference {
+            match importer.referenced(&organization, &slug).await {
+                Ok(application) => {
+                    importer.applications.insert(position.key, application);
+                }
+                // Reported for the items that name it.
+                Err(DirectoryError::NotFound { .. }) => {}
+                Err(other) => return Err(other),
+            }
+            continue;
+        }
         importer.work.savepoint().await?;
         let (outcome, application) = split(import_application(importer, &organization, position.item).await);
         let entry =
@@ -60,11 +74,12 @@ async fn import_application(
 
 pub(super) async fn import_roles(importer: &mut Importer<'_>) -> Result<()> {
     for position in importer.application_positions() {
-        for (i, item) in position.item.roles.iter().enumerate() {
+        for (i, item) in position.item.roles.iter().enumerate().filter(|(_, item)| !item.is_reference) {
             let slug = item.effective_slug();
             let path = format!("{}.roles[{i}]", position.path());
             let Some((organization, application)) = importer.at(position) else {
-                importer.record_orphan(ItemKind::Role, &slug, path, "application");
+                let error = importer.without_application(position);
+                importer.record_orphan(ItemKind::Role, &slug, path, error);
                 continue;
             };
             importer.work.savepoint().await?;
@@ -108,7 +123,8 @@ pub(super) async fn import_permissions(importer: &mut Importer<'_>) -> Result<()
         for (i, item) in position.item.permissions.iter().enumerate() {
             let path = format!("{}.permissions[{i}]", position.path());
             let Some((organization, application)) = importer.at(position) else {
-                importer.record_orphan(ItemKind::Permission, &item.slug, path, "application");
+                let error = importer.without_application(position);
+                importer.record_orphan(ItemKind::Permission, &item.slug, path, error);
                 continue;
             };
             importer.work.savepoint().await?;
@@ -135,7 +151,12 @@ async fn import_permission(
             module: None,
             description: item.description.value(),
         };
-        let permission = importer.work.roles().create_permission(organization, application, new).await?;
+        let mut roles = importer.work.roles();
+        let permission = if importer.document.is_manifest {
+            roles.adopt_permission(organization, application, new).await?
+        } else {
+            roles.create_permission(organization, application, new).await?
+        };
         importer.parts(organization, application).await?.permissions.push(permission);
         return Ok(ItemOutcome::Created);
     };
@@ -155,7 +176,8 @@ pub(super) async fn import_claim_definitions(importer: &mut Importer<'_>) -> Res
         for (i, item) in position.item.claim_definitions.iter().enumerate() {
             let path = format!("{}.claim_definitions[{i}]", position.path());
             let Some((organization, application)) = importer.at(position) else {
-                importer.record_orphan(ItemKind::ClaimDefinition, &item.slug, path, "application");
+                let error = importer.without_application(position);
+                importer.record_orphan(ItemKind::ClaimDefinition, &item.slug, path, error);
                 continue;
             };
             importer.work.savepoint().await?;
@@ -179,14 +201,22 @@ async fn import_claim_definition(
     let Some(before) = known.iter().find(|c| c.claim_name == item.slug).cloned() else {
         let new = NewClaim {
             claim_name: item.slug.clone(),
-            display_name: None,
+            display_name: importer.document.is_manifest.then(|| item.name.clone()),
             claim_type: item.claim_type,
-            description: item.description.value().or_else(|| Some(item.name.clone())),
+            description: match item.description.value() {
+                None if !importer.document.is_manifest => Some(item.name.clone()),
+                given => given,
+            },
             include_in_id_token: item.include_in_id_token,
             include_in_access_token: item.include_in_access_token,
             include_in_userinfo: item.include_in_userinfo,
         };
-        let claim = importer.work.claims().define(organization, application, new).await?;
+        let mut claims = importer.work.claims();
+        let claim = if importer.document.is_manifest {
+            claims.adopt(organization, application, new).await?
+        } else {
+            claims.define(organization, application, new).await?
+        };
         importer.parts(organization, application).await?.claims.push(claim);
         return Ok(ItemOutcome::Created);
     };
@@ -194,6 +224,9 @@ async fn import_claim_definition(
         return Ok(EXISTS);
     }
     let mut after = ClaimDefinition { claim_type: item.claim_type, ..before.clone() };
+    if importer.document.is_manifest {
+        after.display_name = Some(item.name.clone());
+    }
     item.description.apply(&mut after.description);
     replace(&mut after.include_in_id_token, item.include_in_id_token.as_ref());
     replace(&mut after.include_in_access_token, item.include_in_access_token.as_ref());
@@ -211,7 +244,8 @@ pub(super) async fn import_role_permissions(importer: &mut Importer<'_>) -> Resu
                 let path = format!("{}.roles[{r}].permissions[{p}]", position.path());
                 let slug = format!("{}→{permission}", role.effective_slug());
                 let Some((organization, application)) = importer.at(position) else {
-                    importer.record_orphan(ItemKind::RolePermission, &slug, path, "application");
+                    let error = importer.without_application(position);
+                    importer.record_orphan(ItemKind::RolePermission, &slug, path, error);
                     continue;
                 };
                 importer.work.savepoint().await?;
@@ -247,7 +281,8 @@ pub(super) async fn import_modules(importer: &mut Importer<'_>) -> Result<()> {
         for (i, item) in position.item.modules.iter().enumerate() {
             let path = format!("{}.modules[{i}]", position.path());
             let Some((organization, application)) = importer.at(position) else {
-                importer.record_orphan(ItemKind::Module, &item.slug, path, "application");
+                let error = importer.without_application(position);
+                importer.record_orphan(ItemKind::Module, &item.slug, path, error);
                 continue;
             };
             importer.work.savepoint().await?;

@@ -26,7 +26,8 @@ pub(super) async fn import_clients(importer: &mut Importer<'_>) -> Result<()> {
         for (i, item) in position.item.clients.iter().enumerate() {
             let path = format!("{}.clients[{i}]", position.path());
             let Some((organization, application)) = importer.at(position) else {
-                importer.record_orphan(ItemKind::Client, &item.client_name, path, "application");
+                let error = importer.without_application(position);
+                importer.record_orphan(ItemKind::Client, &item.client_name, path, error);
                 continue;
             };
             importer.work.savepoint().await?;
@@ -81,7 +82,12 @@ async fn existing_client(
     item: &ClientItem,
 ) -> Result<Option<Client>> {
     let mut clients = importer.work.unit.clients(organization.id);
-    let by_name = clients.by_name(application.id, &item.client_name).await?;
+    // PostgreSQL refuses a zero byte, and no name has one: creating the client says so.
+    let by_name = if item.client_name.contains('\0') {
+        None
+    } else {
+        clients.by_name(application.id, &item.client_name).await?
+    };
     let Some(text) = &item.client_id else { return Ok(by_name) };
     let client_id = ClientId::parse(text)?;
     match clients.by_client_id(&client_id).await? {

@@ -1,5 +1,8 @@
 //! Schema of provisioning documents (`docs/provisioning.md`). Unknown fields are refused. Absent fields leave existing
 //! values unchanged, so almost every field is optional.
+//!
+//! The Admin API makes documents of manifests, whose items name what they belong to instead of being inside it. So a
+//! document may have references, which stand for something that is in the database; files cannot.
 
 use std::collections::BTreeMap;
 
@@ -26,9 +29,13 @@ pub struct Document {
     #[serde(default)]
     pub config: BTreeMap<String, Value>,
     pub organizations: Vec<OrganizationItem>,
+    /// Made of a manifest: permissions and claims may be named as in published manifests, and the name of a claim is its
+    /// display name.
+    #[serde(skip)]
+    pub is_manifest: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OrganizationItem {
     pub name: String,
@@ -46,6 +53,9 @@ pub struct OrganizationItem {
     pub applications: Vec<ApplicationItem>,
     #[serde(default)]
     pub users: Vec<UserItem>,
+    /// Only names what is there already; of its own fields only the slug counts.
+    #[serde(skip)]
+    pub is_reference: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -58,7 +68,7 @@ pub struct BrandingItem {
     pub favicon_url: Patch<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApplicationItem {
     pub name: String,
@@ -75,6 +85,9 @@ pub struct ApplicationItem {
     pub claim_definitions: Vec<ClaimItem>,
     #[serde(default)]
     pub clients: Vec<ClientItem>,
+    /// Only names what is there already: an application of the organization, or a shared one.
+    #[serde(skip)]
+    pub is_reference: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,7 +109,7 @@ pub struct PermissionItem {
     pub description: Patch<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoleItem {
     pub name: String,
@@ -106,6 +119,9 @@ pub struct RoleItem {
     /// Slugs of permissions of the same application.
     #[serde(default)]
     pub permissions: Vec<String>,
+    /// Only names what is there already.
+    #[serde(skip)]
+    pub is_reference: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -162,7 +178,7 @@ pub struct SecretItem {
     pub value: Option<SecretText>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserItem {
     pub email: String,
@@ -205,6 +221,9 @@ pub struct UserItem {
     pub roles: Vec<RoleReference>,
     #[serde(default)]
     pub claims: Vec<ClaimValueItem>,
+    /// Only names who is there already; of its own fields only the address counts.
+    #[serde(skip)]
+    pub is_reference: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]

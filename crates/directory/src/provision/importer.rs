@@ -106,6 +106,7 @@ impl<'d> Importer<'d> {
             DirectoryError::Invalid(problems) => {
                 problems.into_iter().map(|problem| problem.within(path)).collect()
             }
+            DirectoryError::NotFound { kind, name } => vec![Problem::new(path, missing(kind, &name))],
             other => vec![Problem::new(path, other.to_string())],
         };
         for problem in problems {
@@ -114,10 +115,31 @@ impl<'d> Importer<'d> {
         }
     }
 
-    /// Records an item whose parent failed: otherwise the report would not mention it.
-    pub(super) fn record_orphan(&mut self, kind: ItemKind, slug: &str, path: String, parent: &str) {
-        let error = format!("parent {parent} is not there");
+    /// Records an item whose parent failed or is not there: otherwise the report would not mention it.
+    pub(super) fn record_orphan(&mut self, kind: ItemKind, slug: &str, path: String, error: String) {
         self.report.errors.push(ItemError { kind, slug: slug.to_owned(), path, error });
+    }
+
+    /// Why an item of an organization cannot be applied.
+    pub(super) fn without_organization(&self, o: usize) -> String {
+        let slug = self.document.organizations.get(o).map(OrganizationItem::effective_slug);
+        format!("Parent organization '{}' not found", slug.unwrap_or_default())
+    }
+
+    /// Why an item of an application cannot be applied.
+    pub(super) fn without_application(&self, position: ApplicationPosition<'_>) -> String {
+        if self.organizations.get(position.key.0).is_some_and(Option::is_some) {
+            return format!("Parent application '{}' not found", position.item.effective_slug());
+        }
+        self.without_organization(position.key.0)
+    }
+
+    /// Why an item of a person cannot be applied.
+    pub(super) fn without_person(&self, o: usize, email: &str) -> String {
+        match self.organizations.get(o) {
+            Some(Some(organization)) => format!("User not found: {email} in org {}", organization.slug),
+            Some(None) | None => self.without_organization(o),
+        }
     }
 
     /// Every application of the document with its position, in order.
@@ -180,6 +202,18 @@ impl<'d> Importer<'d> {
     pub(super) fn person(&self, key: (usize, usize)) -> Option<(Organization, User)> {
         let organization = self.organizations.get(key.0)?.clone()?;
         Some((organization, self.users.get(&key)?.clone()))
+    }
+}
+
+/// What an item needs and is not there, in the words of the reference server.
+fn missing(kind: &str, name: &str) -> String {
+    match kind {
+        "claim" => format!("Claim definition not found: {name}"),
+        "setting" => format!("Config key not found: {name} (only existing keys can be updated)"),
+        "application" => format!("Application not found: {name}"),
+        "permission" => format!("Permission not found: {name}"),
+        "role" => format!("Role not found: {name}"),
+        other => format!("{other} `{name}` was not found"),
     }
 }
 

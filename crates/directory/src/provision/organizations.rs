@@ -13,6 +13,11 @@ use crate::{NewOrganization, Result};
 
 pub(super) async fn import_organizations(importer: &mut Importer<'_>) -> Result<()> {
     for (o, item) in importer.organization_items() {
+        if item.is_reference {
+            let referenced = referenced(importer, &item.effective_slug()).await?;
+            importer.organizations.push(referenced);
+            continue;
+        }
         importer.work.savepoint().await?;
         let (outcome, organization) = split(import_organization(importer, item).await);
         let entry = Item {
@@ -25,6 +30,12 @@ pub(super) async fn import_organizations(importer: &mut Importer<'_>) -> Result<
         importer.organizations.push(organization.filter(|_| stands));
     }
     Ok(())
+}
+
+/// An organization that only other items name. `None`: it is not there, which is reported for those items.
+async fn referenced(importer: &mut Importer<'_>, slug: &str) -> Result<Option<Organization>> {
+    let Ok(slug) = Slug::parse(slug) else { return Ok(None) };
+    Ok(importer.work.unit.organizations().by_slug(&slug).await?)
 }
 
 async fn import_organization(
@@ -44,7 +55,7 @@ async fn import_organization(
         return Ok((ItemOutcome::Created, importer.work.organizations().create(new).await?));
     };
     if importer.mode == Mode::Merge {
-        return Ok((ItemOutcome::Skipped("Already exists"), before));
+        return Ok((ItemOutcome::Skipped("Already exists (merge mode)"), before));
     }
     let mut after = before.clone();
     after.name.clone_from(&item.name);

@@ -16,12 +16,8 @@ pub(super) async fn import_settings(importer: &mut Importer<'_>) -> Result<()> {
         let path = format!("organizations[{o}].settings");
         let Some(organization) = importer.organizations.get(o).cloned().flatten() else {
             for key in item.settings.keys() {
-                importer.record_orphan(
-                    ItemKind::Setting,
-                    key,
-                    format!("{path}.{key}"),
-                    &item.effective_slug(),
-                );
+                let error = importer.without_organization(o);
+                importer.record_orphan(ItemKind::Setting, key, format!("{path}.{key}"), error);
             }
             continue;
         };

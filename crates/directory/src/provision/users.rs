@@ -16,9 +16,18 @@ pub(super) async fn import_users(importer: &mut Importer<'_>) -> Result<()> {
         for (u, item) in organization_item.users.iter().enumerate() {
             let path = format!("organizations[{o}].users[{u}]");
             let Some(organization) = importer.organizations.get(o).cloned().flatten() else {
-                importer.record_orphan(ItemKind::User, &item.email, path, "organization");
+                if !item.is_reference {
+                    let error = importer.without_organization(o);
+                    importer.record_orphan(ItemKind::User, &item.email, path, error);
+                }
                 continue;
             };
+            if item.is_reference {
+                if let Some(user) = referenced(importer, &organization, &item.email).await? {
+                    importer.users.insert((o, u), user);
+                }
+                continue;
+            }
             importer.work.savepoint().await?;
             let (outcome, user) = split(import_user(importer, &organization, (o, u), item).await);
             let entry = Item { kind: ItemKind::User, slug: item.email.clone(), name: &item.email, path };
@@ -29,6 +38,16 @@ pub(super) async fn import_users(importer: &mut Importer<'_>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A person whom only assignments name. `None`: nobody, which is reported for those assignments.
+async fn referenced(
+    importer: &mut Importer<'_>,
+    organization: &Organization,
+    address: &str,
+) -> Result<Option<User>> {
+    let Ok(email) = Email::parse(address) else { return Ok(None) };
+    Ok(importer.work.unit.users(organization.id).by_email(email.shown()).await?)
 }
 
 async fn import_user(
@@ -77,7 +96,8 @@ pub(super) async fn import_user_roles(importer: &mut Importer<'_>) -> Result<()>
                 let path = format!("organizations[{o}].users[{u}].roles[{r}]");
                 let slug = format!("{}→{}", item.email, reference.role);
                 let Some((organization, user)) = importer.person((o, u)) else {
-                    importer.record_orphan(ItemKind::UserRole, &slug, path, "user");
+                    let error = importer.without_person(o, &item.email);
+                    importer.record_orphan(ItemKind::UserRole, &slug, path, error);
                     continue;
                 };
                 importer.work.savepoint().await?;
@@ -112,7 +132,8 @@ pub(super) async fn import_user_claims(importer: &mut Importer<'_>) -> Result<()
                 let path = format!("organizations[{o}].users[{u}].claims[{c}]");
                 let slug = format!("{}:{}", item.email, value.claim);
                 let Some((organization, user)) = importer.person((o, u)) else {
-                    importer.record_orphan(ItemKind::UserClaim, &slug, path, "user");
+                    let error = importer.without_person(o, &item.email);
+                    importer.record_orphan(ItemKind::UserClaim, &slug, path, error);
                     continue;
                 };
                 importer.work.savepoint().await?;

@@ -740,7 +740,7 @@ async fn references_to_what_was_there_before(world: World) {
     );
     let other = "version: \"1.0\"\norganizations:\n  - name: Second\n    users: [{ email: a@b.c, roles: [{ app: dock-planner, role: planner }] }]\n";
     let report = run(&world, other, Options::default()).await;
-    assert_eq!(report.errors[0].error, "application `dock-planner` was not found", "another tenant's");
+    assert_eq!(report.errors[0].error, "Application not found: dock-planner", "another tenant's");
 }
 
 async fn runs_at_once_make_everything_once(world: World) {
