@@ -33,7 +33,9 @@ macro_rules! audit_events {
 }
 
 audit_events! {
-    AdminImport = "admin.import", Admin, "a provisioning file was applied";
+    AdminImport = "admin.import", Admin, "a provisioning file or a manifest was applied";
+    DataExported = "data.exported", Admin,
+        "rows were about to be sent as a file; says which kind, and how many there were";
     OrgCreated = "org.created", Admin, "an organization was created";
     OrgUpdated = "org.updated", Admin, "fields of an organization changed";
     OrgSuspended = "org.suspended", Admin, "an organization was suspended; its sessions ended";

@@ -32,6 +32,7 @@ mod clients;
 mod duplicate_mailboxes;
 mod emails;
 mod error;
+mod exports;
 mod installation;
 mod invitations;
 mod keys;
@@ -59,6 +60,7 @@ pub use claims::{ClaimOperations, NewClaim};
 pub use clients::{ClientOperations, IssuedSecret, NewClient, NewSecret, check_client};
 pub use duplicate_mailboxes::DuplicateMailbox;
 pub use error::{DirectoryError, Problem, Result};
+pub use exports::Export;
 pub use installation::{
     Installation, InstallationOperations, Installed, InstalledPart, NewAdministrator, NewConsole,
     NewInstallation,
@@ -70,9 +72,10 @@ pub use permissions::PermissionOperations;
 pub use personal_data::PersonalDataOperations;
 pub use pre_assignments::{NamedClaim, PreAssignments};
 pub use queries::{
-    AdminSignIn, AdministratorQueries, ApplicationQueries, AuditQueries, ClaimQueries, ClientQueries,
-    FactorStatus, InvitationQueries, OrganizationQueries, Overview, PermissionQueries, Queries, RoleQueries,
-    SecondFactorQueries, SessionQueries, StatisticsQueries, UserQueries,
+    AdminSignIn, AdministratorQueries, ApplicationParts, ApplicationQueries, AuditQueries, ClaimQueries,
+    ClientQueries, ExportQueries, FactorStatus, InvitationQueries, NamedClient, OrganizationQueries,
+    Overview, PermissionQueries, Queries, RoleQueries, SecondFactorQueries, SessionQueries,
+    StatisticsQueries, UserQueries,
 };
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};

@@ -6,6 +6,7 @@ mod audit;
 mod branding;
 mod clients;
 mod database;
+mod exports;
 mod installation;
 mod kernel;
 mod migrate;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use porta_core::OrganizationId;
 use porta_store::{
     AdministratorRepository, AllApplicationRepository, AllClientRepository, ApplicationRepository,
-    AuditRepository, BrandingAssetRepository, ClientRepository, OneTimeTokenRepository,
+    AuditRepository, BrandingAssetRepository, ClientRepository, ExportRepository, OneTimeTokenRepository,
     OrganizationRepository, OutboxRepository, PeopleRepository, Repositories, Result, RightsRepository,
     SealedRepository, SecondFactorRepository, SessionRepository, SettingRepository, SigningKeyRepository,
     StatisticsRepository, TokenRepository, UnitOfWork, UserRepository,
@@ -17,6 +17,7 @@ use crate::audit::Audit;
 use crate::branding::BrandingAssets;
 use crate::clients::Clients;
 use crate::clients::all::AllClients;
+use crate::exports::Exports;
 use crate::kernel::{Kernel, Runner, Tx};
 use crate::one_time::OneTimeTokens;
 use crate::organizations::Organizations;
@@ -68,6 +69,9 @@ macro_rules! repositories {
         }
         fn users(&mut $self, organization: OrganizationId) -> Box<dyn UserRepository + '_> {
             Box::new(Users { run: $runner, organization })
+        }
+        fn exports(&mut $self, organization: OrganizationId) -> Box<dyn ExportRepository + '_> {
+            Box::new(Exports { run: $runner, organization })
         }
         fn signing_keys(&mut $self, organization: OrganizationId) -> Box<dyn SigningKeyRepository + '_> {
             Box::new(SigningKeys { run: $runner, organization })

@@ -21,6 +21,7 @@ pub mod branding;
 pub mod clients;
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod exports;
 pub mod keys;
 pub mod lists;
 pub mod one_time;
@@ -45,6 +46,7 @@ pub use branding::BrandingAssetRepository;
 pub use clients::{
     AllClientRepository, ClientFacts, ClientRepository, FoundClient, ListedClient, RegisteredAddresses,
 };
+pub use exports::{ExportRepository, ExportedRole, ExportedValue};
 pub use keys::SigningKeyRepository;
 pub use lists::{
     ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, InvitationFilter,
@@ -113,6 +115,7 @@ pub trait Repositories: Send {
     /// Not scoped to an organization: operators name a client without its owner, and list the clients of all.
     fn all_clients(&mut self) -> Box<dyn AllClientRepository + '_>;
     fn users(&mut self, organization: OrganizationId) -> Box<dyn UserRepository + '_>;
+    fn exports(&mut self, organization: OrganizationId) -> Box<dyn ExportRepository + '_>;
     fn signing_keys(&mut self, organization: OrganizationId) -> Box<dyn SigningKeyRepository + '_>;
     fn sessions(&mut self, organization: OrganizationId) -> Box<dyn SessionRepository + '_>;
     fn tokens(&mut self, organization: OrganizationId) -> Box<dyn TokenRepository + '_>;

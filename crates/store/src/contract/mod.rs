@@ -25,6 +25,7 @@ pub mod branding;
 pub mod clients;
 pub mod credentials;
 pub mod destroying;
+pub mod exports;
 pub mod factor_races;
 pub mod fixture;
 pub mod installation;
@@ -67,6 +68,7 @@ macro_rules! contract_tests {
                 lifting_a_lock_of_guessing_voids_nothing, racing_a_reset, racing_a_challenge;
             destroying: everything_goes_and_nothing_else, what_stays, many_people, racing_additions,
                 racing_to_destroy;
+            exports: roles_of_users, values_of_users;
             factor_races: enrolling, disabling, steps, recovery_codes, replacements, email_codes;
             installation: the_address_it_is_served_at, racing_to_remember;
             keys: one_place_each, of_the_installation, promotion, another_organization_sees_nothing, racing_for_the_first_key,
