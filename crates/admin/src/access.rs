@@ -219,4 +219,17 @@ requirements! {
     InviteUsers = [UserInvite];
     PurgeUsers = [UserArchive];
     NothingButARole = [];
+
+    ExportData = [ExportRead];
+    ExportOrganizations = [ExportRead, OrgRead];
+    ExportUsers = [ExportRead, UserRead];
+    ExportClients = [ExportRead, ClientRead];
+    ExportApplications = [ExportRead, AppRead];
+    ExportRoles = [ExportRead, RoleRead];
+    ExportPermissions = [ExportRead, PermissionRead];
+    ExportClaims = [ExportRead, ClaimRead];
+    ExportAudit = [ExportRead, AuditRead];
+    ExportManifest =
+        [ExportRead, OrgRead, AppRead, ClientRead, UserRead, RoleRead, PermissionRead, ClaimRead];
+    ImportData = [ImportWrite];
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access;
 use crate::error::{AdminError, Result};
+use crate::import::LARGEST;
 use crate::principal::Principal;
 use crate::state::AdminState;
 
@@ -29,8 +30,8 @@ const UNDER_WAY: Duration = Duration::from_mins(1);
 const LONGEST_KEY: usize = 255;
 /// Answers above this are not kept: the request may then be carried out again.
 const LARGEST_ANSWER: usize = 64 * 1024;
-/// Bodies are limited again by the operation.
-const LIMITS: BodyLimits = BodyLimits { bytes: 1024 * 1024, within: Duration::from_secs(8) };
+/// Bodies are limited again by the operation. The largest is that of an import.
+const LIMITS: BodyLimits = BodyLimits { bytes: LARGEST, within: Duration::from_secs(8) };
 
 /// What is stored under a key.
 #[derive(Serialize, Deserialize)]
@@ -153,9 +154,14 @@ impl<'s> Place<'s> {
         kept.ok_or(AdminError::Unavailable).map(Some)
     }
 
-    /// Keeps an answer. After a failure of the server the key is free again.
+    /// Keeps an answer. After a failure of the server, and after an answer that is too large, the key is free again.
     async fn keep(&self, request: String, answered: Reply) -> Result<Reply> {
         let (parts, body) = answered.into_parts();
+        let largest = u64::try_from(LARGEST_ANSWER).unwrap_or(u64::MAX);
+        if body.size_hint().upper().is_none_or(|size| size > largest) {
+            self.state.kv.take(&self.key).await?;
+            return Ok(Response::from_parts(parts, body));
+        }
         let bytes =
             axum::body::to_bytes(body, LARGEST_ANSWER).await.map_err(|error| AdminError::failed(&error))?;
         let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);

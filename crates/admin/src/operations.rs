@@ -7,8 +7,8 @@ use utoipa_axum::routes;
 use crate::openapi::completed;
 use crate::state::AdminState;
 use crate::{
-    applications, audit, bulk, clients, config, grants, invitations, keys, me, metadata, organizations,
-    privacy, rights, sessions, stats, two_factor, users,
+    applications, audit, bulk, clients, config, export, grants, import, invitations, keys, me, metadata,
+    organizations, privacy, rights, sessions, stats, two_factor, users,
 };
 
 /// Every documented operation.
@@ -26,6 +26,8 @@ pub(crate) fn operations() -> OpenApiRouter<AdminState> {
         .merge(config::routes())
         .merge(keys::routes())
         .merge(stats::routes())
+        .merge(export::routes())
+        .merge(import::routes())
         .merge(sessions::routes())
         .merge(grants::routes())
         .merge(two_factor::routes())

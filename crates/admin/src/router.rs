@@ -26,7 +26,7 @@ const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "Authorization, Content-Type, If-Match, Idempotency-Key, X-Confirm-Purge, X-Porta-SDK-Version",
 );
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
-    "ETag, Retry-After, X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, Content-Disposition",
+    "ETag, Retry-After, X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, Content-Disposition, X-Truncated",
 );
 const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 /// Longest origin that is compared.

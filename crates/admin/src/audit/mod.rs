@@ -7,6 +7,7 @@ mod list;
 mod query;
 mod view;
 
+pub(crate) use query::filter_of;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

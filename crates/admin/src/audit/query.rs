@@ -153,7 +153,7 @@ fn search(query: &Query) -> Result<Option<String>> {
     Ok(Some(text.to_owned()))
 }
 
-pub(super) async fn filter_of(query: &Query, queries: &Queries) -> Result<AuditFilter> {
+pub(crate) async fn filter_of(query: &Query, queries: &Queries) -> Result<AuditFilter> {
     let event = event_start(query, "event")?.map(|text| match AuditEventKind::parse(&text) {
         Some(_) => EventFilter::Named(text),
         None => EventFilter::BeginsWith(text),

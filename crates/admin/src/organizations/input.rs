@@ -41,6 +41,13 @@ fn set(field: &mut Option<String>, wanted: Option<Option<String>>) {
     }
 }
 
+/// What is wrong with a style sheet. Pages leave such a sheet out; whoever sets it should know.
+pub(crate) fn style_sheet_problem(sheet: &str) -> Option<&'static str> {
+    let is_left_out = !sheet.trim().is_empty() && safe_custom_css(sheet).is_none();
+    is_left_out
+        .then_some("use at most 10,000 characters of a style sheet that neither loads nor runs anything")
+}
+
 impl BrandingInput {
     /// Whether the request names no field.
     pub(super) fn is_empty(&self) -> bool {
@@ -51,13 +58,9 @@ impl BrandingInput {
     /// The branding after the change. Mistakes are reported with paths below `parent`.
     pub(super) fn applied_to(self, before: &Branding, parent: &str) -> Result<Branding> {
         let invalid = |problem: Problem| AdminError::Validation(vec![problem.within(parent).into()]);
-        // Pages leave such a sheet out; whoever sets it should know.
         if let Some(Some(sheet)) = &self.custom_css
-            && !sheet.trim().is_empty()
-            && safe_custom_css(sheet).is_none()
+            && let Some(problem) = style_sheet_problem(sheet)
         {
-            let problem =
-                "use at most 10,000 characters of a style sheet that neither loads nor runs anything";
             return Err(invalid(Problem::new("custom_css", problem)));
         }
         let mut after = before.clone();

@@ -14,6 +14,7 @@ mod validate_slug;
 mod view;
 
 pub(crate) use self::view::OrganizationView;
+pub(crate) use input::style_sheet_problem;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -12,7 +12,7 @@ use porta_core::client::{ApplicationType, ClientType, GrantType, ResponseType, T
 use porta_core::organization::{LoginMethod, TwoFactorPolicy};
 use porta_core::signing_key::SigningAlgorithm;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Patch;
@@ -237,7 +237,7 @@ pub struct AddressItem {
 }
 
 /// The states that a file may set; locking and suspending are one-off decisions of operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UserItemStatus {
     Active,
