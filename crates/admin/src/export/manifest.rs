@@ -5,6 +5,7 @@ use axum::BoxError;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use futures_util::stream::{Stream, try_unfold};
+use porta_core::admin::{ADMIN_SLUG, AdminPermission, AdminRole};
 use porta_core::organization::Organization;
 use porta_core::user::User;
 use porta_directory::{Directory, Export, Queries};
@@ -104,14 +105,20 @@ async fn write_configuration(
     let (mut roles, mut permissions, mut mappings) = (Vec::new(), Vec::new(), Vec::new());
     let (mut claims, mut modules) = (Vec::new(), Vec::new());
     for parts in &all {
+        // What is part of the program is there after every import, and cannot be changed by one.
+        let is_administration = organization.is_super_admin && parts.application.slug.as_str() == ADMIN_SLUG;
+        let is_built_in = |slug: &str| {
+            is_administration && (AdminRole::parse(slug).is_some() || AdminPermission::parse(slug).is_some())
+        };
         let within = Within { organization: slug, application: &parts.application.slug };
-        for (role, granted) in &parts.roles {
+        for (role, granted) in parts.roles.iter().filter(|(role, _)| !is_built_in(role.slug.as_str())) {
             roles.push(ManifestRight::of_role(role, within));
             if !granted.is_empty() {
                 mappings.push(RolePermissionMapping::of(role, granted, within));
             }
         }
-        permissions.extend(parts.permissions.iter().map(|one| ManifestRight::of_permission(one, within)));
+        let own = parts.permissions.iter().filter(|permission| !is_built_in(&permission.slug));
+        permissions.extend(own.map(|permission| ManifestRight::of_permission(permission, within)));
         claims.extend(parts.claims.iter().map(|claim| ManifestClaim::of(claim, within)));
         modules.extend(parts.modules.iter().map(|module| ManifestModule::of(module, within)));
     }

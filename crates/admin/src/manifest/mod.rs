@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-pub(crate) use document::{Mapped, Places};
+pub(crate) use document::Places;
 pub(crate) use entities::Within;
 pub(crate) use people::{ManifestUser, UserClaimValue, UserRoleAssignment};
 

@@ -25,4 +25,5 @@ mod rights;
 mod services;
 mod stats;
 mod support;
+mod transfer;
 mod users;

@@ -12,6 +12,7 @@ mod operations;
 mod password_hashes;
 mod people;
 mod provisioning;
+mod provisioning_references;
 mod reseal;
 mod rights;
 mod unicode;
