@@ -15,13 +15,13 @@ use serde::Serialize;
 
 use super::format::{Format, JsonArray};
 use super::request::ExportRequest;
-use super::stream::{broken_off, file};
+use super::stream::{Chunk, broken_off, file};
 use crate::access::{Authorized, ExportManifest};
 use crate::answer::time;
 use crate::error::{AdminError, Result};
 use crate::manifest::{
-    Manifest, ManifestApplication, ManifestClaim, ManifestClient, ManifestModule, ManifestOrganization,
-    ManifestRight, ManifestUser, RolePermissionMapping, UserClaimValue, UserRoleAssignment, VERSION, Within,
+    Manifest, ManifestApplication, ManifestAssignment, ManifestClaim, ManifestClaimValue, ManifestClient,
+    ManifestMapping, ManifestModule, ManifestOrganization, ManifestRight, ManifestUser, VERSION, Within,
 };
 use crate::state::AdminState;
 
@@ -114,7 +114,7 @@ async fn write_configuration(
         for (role, granted) in parts.roles.iter().filter(|(role, _)| !is_built_in(role.slug.as_str())) {
             roles.push(ManifestRight::of_role(role, within));
             if !granted.is_empty() {
-                mappings.push(RolePermissionMapping::of(role, granted, within));
+                mappings.push(ManifestMapping::of(role, granted, within));
             }
         }
         let own = parts.permissions.iter().filter(|permission| !is_built_in(&permission.slug));
@@ -178,7 +178,7 @@ fn chunks(progress: Progress) -> impl Stream<Item = std::result::Result<Bytes, B
 }
 
 /// What is written and not sent, or else one page. It is read when the client has taken what was sent before.
-async fn next(mut progress: Progress) -> std::result::Result<Option<(Bytes, Progress)>, BoxError> {
+async fn next(mut progress: Progress) -> Chunk<Progress> {
     while progress.text.is_empty() {
         if progress.is_over {
             return Ok(None);
@@ -225,12 +225,12 @@ impl Progress {
             }
             Section::Roles => {
                 for role in queries.exports().roles_of(self.organization.id, people).await? {
-                    self.array.push(&UserRoleAssignment::of(role, slug), &mut self.text);
+                    self.array.push(&ManifestAssignment::of(role, slug), &mut self.text);
                 }
             }
             Section::Values => {
                 for value in queries.exports().values_of(self.organization.id, people).await? {
-                    self.array.push(&UserClaimValue::of(value, slug), &mut self.text);
+                    self.array.push(&ManifestClaimValue::of(value, slug), &mut self.text);
                 }
             }
         }

@@ -21,6 +21,9 @@ const TRUNCATED: HeaderName = HeaderName::from_static("x-truncated");
 /// A page of rows, and where the next one begins.
 pub(super) type RowPage<R, P> = (Vec<R>, Option<P>);
 
+/// The next bytes of a body, and what is left of it; `None`: nothing.
+pub(super) type Chunk<T> = std::result::Result<Option<(Bytes, T)>, BoxError>;
+
 /// The entities of a page as rows.
 pub(super) fn rows_of<T, R: From<T>, P>(page: Page<T, P>) -> RowPage<R, P> {
     (page.items.into_iter().map(R::from).collect(), page.next)
@@ -101,9 +104,7 @@ where
 }
 
 /// One page as text. It is read when the client has taken what was sent before.
-async fn next<R, P, F, Fut>(
-    mut progress: Progress<R, P, F>,
-) -> std::result::Result<Option<(Bytes, Progress<R, P, F>)>, BoxError>
+async fn next<R, P, F, Fut>(mut progress: Progress<R, P, F>) -> Chunk<Progress<R, P, F>>
 where
     R: Row,
     F: FnMut(Option<P>) -> Fut,

@@ -11,8 +11,8 @@ use porta_directory::provision::document::{
 };
 
 use super::{
-    Manifest, ManifestApplication, ManifestClaim, ManifestClient, ManifestModule, ManifestOrganization,
-    ManifestRight, ManifestUser, RolePermissionMapping, UserClaimValue, UserRoleAssignment, VERSION,
+    Manifest, ManifestApplication, ManifestAssignment, ManifestClaim, ManifestClaimValue, ManifestClient,
+    ManifestMapping, ManifestModule, ManifestOrganization, ManifestRight, ManifestUser, VERSION,
 };
 use crate::organizations::style_sheet_problem;
 
@@ -275,7 +275,7 @@ impl Builder {
         self.places.add(format!("{}.claim_definitions[{at}]", path_of(key)), place);
     }
 
-    fn add_mapping(&mut self, item: RolePermissionMapping, place: &str) {
+    fn add_mapping(&mut self, item: ManifestMapping, place: &str) {
         let key = self.application(&item.organization_slug, &item.application_slug);
         let known = self.roles.get(&(key, item.role_slug.clone())).copied();
         let role = known.unwrap_or_else(|| {
@@ -332,7 +332,7 @@ impl Builder {
         (organization, self.push_user(organization, reference))
     }
 
-    fn add_assignment(&mut self, item: UserRoleAssignment, place: String) {
+    fn add_assignment(&mut self, item: ManifestAssignment, place: String) {
         let (o, u) = self.user(&item.organization_slug, &item.email);
         let roles = &mut self.organizations[o].users[u].roles;
         let at = roles.len();
@@ -340,7 +340,7 @@ impl Builder {
         self.places.add(format!("organizations[{o}].users[{u}].roles[{at}]"), place);
     }
 
-    fn add_value(&mut self, item: UserClaimValue, place: String) {
+    fn add_value(&mut self, item: ManifestClaimValue, place: String) {
         let (o, u) = self.user(&item.organization_slug, &item.email);
         let claims = &mut self.organizations[o].users[u].claims;
         let at = claims.len();

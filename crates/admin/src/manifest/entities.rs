@@ -13,8 +13,8 @@ use porta_store::{ExportedRole, ExportedValue};
 use serde_json::Value;
 
 use super::{
-    ManifestApplication, ManifestClaim, ManifestClient, ManifestModule, ManifestOrganization, ManifestRight,
-    ManifestUser, RolePermissionMapping, UserClaimValue, UserRoleAssignment,
+    ManifestApplication, ManifestAssignment, ManifestClaim, ManifestClaimValue, ManifestClient,
+    ManifestMapping, ManifestModule, ManifestOrganization, ManifestRight, ManifestUser,
 };
 
 /// Slugs that the items of an application name.
@@ -122,7 +122,7 @@ impl ManifestClaim {
     }
 }
 
-impl RolePermissionMapping {
+impl ManifestMapping {
     pub(crate) fn of(role: &Role, permissions: &[String], within: Within<'_>) -> Self {
         Self {
             role_slug: role.slug.to_string(),
@@ -187,7 +187,7 @@ impl ManifestUser {
     }
 }
 
-impl UserRoleAssignment {
+impl ManifestAssignment {
     pub(crate) fn of(role: ExportedRole, organization: &Slug) -> Self {
         Self {
             email: role.email,
@@ -198,7 +198,7 @@ impl UserRoleAssignment {
     }
 }
 
-impl UserClaimValue {
+impl ManifestClaimValue {
     pub(crate) fn of(value: ExportedValue, organization: &Slug) -> Self {
         Self {
             email: value.email,

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 
 pub(crate) use document::Places;
 pub(crate) use entities::Within;
-pub(crate) use people::{ManifestUser, UserClaimValue, UserRoleAssignment};
+pub(crate) use people::{ManifestAssignment, ManifestClaimValue, ManifestUser};
 
 /// The only version there is.
 pub(crate) const VERSION: &str = "1.0";
@@ -43,15 +43,15 @@ pub(crate) struct Manifest {
     #[serde(default)]
     claim_definitions: Vec<ManifestClaim>,
     #[serde(default)]
-    role_permission_mappings: Vec<RolePermissionMapping>,
+    role_permission_mappings: Vec<ManifestMapping>,
     #[serde(default)]
     application_modules: Vec<ManifestModule>,
     #[serde(default)]
     users: Vec<ManifestUser>,
     #[serde(default)]
-    user_role_assignments: Vec<UserRoleAssignment>,
+    user_role_assignments: Vec<ManifestAssignment>,
     #[serde(default)]
-    user_claim_values: Vec<UserClaimValue>,
+    user_claim_values: Vec<ManifestClaimValue>,
     /// Settings of the installation by key. Only keys that exist can be set.
     #[serde(default)]
     #[schema(value_type = Object)]
@@ -201,7 +201,7 @@ pub(crate) struct ManifestClaim {
 
 /// Permissions that a role gets. None is taken from it.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct RolePermissionMapping {
+pub(crate) struct ManifestMapping {
     role_slug: String,
     permission_slugs: Vec<String>,
     application_slug: String,

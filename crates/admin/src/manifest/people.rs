@@ -156,7 +156,7 @@ impl ManifestUser {
 
 /// A role that a user gets. None is taken from the user.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct UserRoleAssignment {
+pub(crate) struct ManifestAssignment {
     pub(super) email: String,
     pub(super) organization_slug: String,
     /// Of the organization, or a shared one.
@@ -166,7 +166,7 @@ pub(crate) struct UserRoleAssignment {
 
 /// The value of a custom claim that a user gets.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct UserClaimValue {
+pub(crate) struct ManifestClaimValue {
     pub(super) email: String,
     pub(super) organization_slug: String,
     /// Of the organization, or a shared one.
