@@ -92,7 +92,7 @@ pub(crate) struct ManifestUser {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, min_length = 8, max_length = 128)]
     pub(super) password: Option<ReadOnly>,
-    /// Hash of the password of a new user. Never exported.
+    /// Hash of the password of a new user, also one of another system. Never exported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub(super) password_hash: Option<ReadOnly>,
@@ -114,10 +114,6 @@ impl ManifestUser {
                 let problem = "use an address that begins with https:// or http://";
                 problems.push(Problem::new(format!("{place}.{name}"), problem));
             }
-        }
-        if self.password_hash.is_some() {
-            let problem = "this version takes no password hashes";
-            problems.push(Problem::new(format!("{place}.password_hash"), problem));
         }
         problems
     }
@@ -149,6 +145,7 @@ impl ManifestUser {
             status: self.status,
             email_verified: self.email_verified,
             password: self.password.map(|ReadOnly(text)| text),
+            password_hash: self.password_hash.map(|ReadOnly(text)| text),
             ..UserItem::default()
         }
     }
