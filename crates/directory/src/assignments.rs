@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::permissions::in_order;
 use crate::protected::is_admin_application;
 use crate::roles::RoleOperations;
-use crate::{DirectoryError, Result};
+use crate::{DirectoryError, Result, Transaction};
 
 impl RoleOperations<'_> {
     /// The roles of a person, of all applications.
@@ -76,7 +76,7 @@ impl RoleOperations<'_> {
         let mut taken = Vec::new();
         for role in roles {
             self.check_may_decide(organization, role).await?;
-            self.check_may_lose(organization, user, role).await?;
+            check_may_lose(self.work, organization, user, role).await?;
             if self.work.unit.applications(organization.id).remove_role(user.id, role.id).await? {
                 taken.push(role);
             }
@@ -116,19 +116,24 @@ impl RoleOperations<'_> {
         }
         Ok(())
     }
+}
 
-    /// Refuses to take the role of a super-admin from the super-admin user: nobody could administer then.
-    async fn check_may_lose(&mut self, organization: &Organization, user: &User, role: &Role) -> Result<()> {
-        if !organization.is_super_admin || role.slug.as_str() != AdminRole::SuperAdmin.as_str() {
-            return Ok(());
-        }
-        let installed = self.work.installation().find().await?;
-        let is_administration = installed.application.is_some_and(|own| own.id == role.application_id);
-        let is_protected = installed.administrator.is_some_and(|administrator| administrator.id == user.id);
-        if is_administration && is_protected {
-            let text = format!("Cannot remove the role `{}` from the super-admin user", role.slug);
-            return Err(DirectoryError::Forbidden(text));
-        }
-        Ok(())
+/// Refuses to take the role of a super-admin from the super-admin user: nobody could administer then.
+async fn check_may_lose(
+    work: &mut Transaction,
+    organization: &Organization,
+    user: &User,
+    role: &Role,
+) -> Result<()> {
+    if !organization.is_super_admin || role.slug.as_str() != AdminRole::SuperAdmin.as_str() {
+        return Ok(());
     }
+    let installed = work.installation().find().await?;
+    let is_administration = installed.application.is_some_and(|own| own.id == role.application_id);
+    let is_protected = installed.administrator.is_some_and(|administrator| administrator.id == user.id);
+    if is_administration && is_protected {
+        let text = format!("Cannot remove the role `{}` from the super-admin user", role.slug);
+        return Err(DirectoryError::Forbidden(text));
+    }
+    Ok(())
 }

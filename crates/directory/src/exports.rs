@@ -19,15 +19,15 @@ pub struct Export {
     pub application: Option<ApplicationId>,
 }
 
-impl Directory {
-    /// Records an export. The caller sends nothing unless this succeeds.
-    pub async fn record_export(&self, actor: Actor, export: &Export) -> Result<()> {
-        let Export { entity_type, format, rows, organization, application } = export;
+impl Export {
+    /// Records the export. The caller sends nothing unless this succeeds.
+    pub async fn record(&self, directory: &Directory, actor: Actor) -> Result<()> {
+        let Self { entity_type, format, rows, organization, application } = self;
         let mut metadata = json!({ "entityType": entity_type, "format": format, "rows": rows });
         if let Some(application) = application {
             metadata["applicationId"] = json!(application);
         }
-        let mut work = self.begin(actor).await?;
+        let mut work = directory.begin(actor).await?;
         work.audit(AuditEventKind::DataExported, organization.as_ref(), None, metadata).await?;
         work.commit().await
     }

@@ -57,7 +57,7 @@ pub(crate) async fn export_manifest(
         application: None,
     };
     if !request.is_head {
-        state.directory.record_export(caller.into_actor(), &export).await?;
+        export.record(&state.directory, caller.into_actor()).await?;
     }
     let section = if has_users { Some(Section::Users) } else { None };
     let progress = Progress {

@@ -65,7 +65,7 @@ where
     export.rows = limit.map_or(export.rows, |limit| export.rows.min(limit));
     let first = read(None).await?;
     if !request.is_head {
-        state.directory.record_export(actor, &export).await?;
+        export.record(&state.directory, actor).await?;
     }
     let now = state.clock.now();
     let progress = Progress {

@@ -10,7 +10,7 @@ use porta_directory::provision::document::{
     PermissionItem, RoleItem, RoleReference, UserItem,
 };
 use porta_directory::provision::{Format, ItemKind, Mode, Options, Patch, Report, read};
-use porta_directory::{Actor, Administrator, NewApplication};
+use porta_directory::{Actor, Administrator, NewApplication, RequestOrigin};
 use serde_json::json;
 
 use crate::installation::installed;
@@ -286,9 +286,7 @@ async fn nobody_grants_more_than_they_hold(world: World) {
             name: None,
             client_id: "cli".to_owned(),
             roles: vec![role],
-            ip_address: None,
-            user_agent: None,
-            request_id: None,
+            origin: RequestOrigin::default(),
         }))
     };
     let super_admin = AdminRole::SuperAdmin.as_str();
@@ -350,7 +348,7 @@ async fn an_export_is_recorded(world: World) {
         organization: Some(harbor),
         application: Some(application.id),
     };
-    world.directory.record_export(actor(), &export).await.unwrap();
+    export.record(&world.directory, actor()).await.unwrap();
     let row = world.audit().await.into_iter().find(|row| row.event_type == "data.exported").unwrap();
     assert_eq!(row.organization_label.as_deref(), Some("harbor"));
     let expected =

@@ -209,7 +209,7 @@ async fn a_purged_user_is_out_everywhere(app: TestApp) {
     assert!(!works(&admins.app, &access).await && !is_signed_in(&browser, &at_spa()).await);
     assert_eq!(admins.app.browser().get(&link.unwrap()).await.status, StatusCode::BAD_REQUEST);
     let answer = admins.app.browser().sign_in(&at_spa(), ANA.0, ANA.1).await;
-    assert_eq!(answer.query("code"), None);
+    assert_eq!(answer.header("location"), None, "{}", answer.body);
     let search = expect(&root.get("/users?search=ana").await, StatusCode::OK);
     assert_eq!(search["total"], 1, "of beta");
     // Nobody else is out.
