@@ -266,9 +266,8 @@ impl TestApp {
         let shared = shared_services(backend, Arc::clone(&keyring), &encryption_keys);
         let successor_keys = HmacKeys::new(&encryption_keys, "refresh token successors");
         let provider = Arc::new(OpenIdProvider::new(&shared, successor_keys));
-        let hasher = PasswordHasher::start(cost, 2, hash_queue, Arc::clone(&entropy))
-            .expect("the parameters are valid");
-        let hasher = Arc::new(hasher);
+        let hasher = PasswordHasher::start(cost, 2, hash_queue, Arc::clone(&entropy));
+        let hasher = Arc::new(hasher.expect("the parameters are valid"));
         let outbox_keys = Arc::new(Keyring::new(&encryption_keys, porta_core::outbox::SEALING_PURPOSE));
         let factors = SecondFactorKeys::new(&encryption_keys, Arc::clone(&outbox_keys));
         let directory = Directory::new(DirectoryDeps {
@@ -298,14 +297,12 @@ impl TestApp {
             cookie_secrets: vec![b"a test cookie secret of more than 32 bytes".to_vec()],
             trusted_proxies: trusted_proxies.clone(),
         });
+        let recovery_codes = recovery_codes(&encryption_keys, &outbox_keys, &entropy);
         let admin = AdminState::new(AdminStateParts {
             directory: directory.clone(),
             kv: Arc::clone(&kv),
             clock: clock.clone(),
-            recovery_codes: Arc::new(RecoveryCodes {
-                factors: SecondFactorKeys::new(&encryption_keys, Arc::clone(&outbox_keys)),
-                entropy: Arc::clone(&entropy),
-            }),
+            recovery_codes: Arc::new(recovery_codes),
             mails: Arc::new(MailRenderer { pages: Arc::clone(&pages), shared: Arc::clone(&shared) }),
             entropy: Arc::clone(&entropy),
             answers: Keyring::new(&encryption_keys, porta_admin::SEALING_PURPOSE),
@@ -313,8 +310,8 @@ impl TestApp {
             issuer_base: shared.issuer_base().to_owned(),
             cors_origins: vec![ADMIN_ORIGIN.to_owned()],
         });
-        let router =
-            porta_http::router(app, porta_admin::router(admin)).layer(axum::Extension(ConnectInfo(peer)));
+        let peer = axum::Extension(ConnectInfo(peer));
+        let router = porta_http::router(app, porta_admin::router(admin)).layer(peer);
         all.push(listen(&shared, &kv));
         drop(all);
         let mailbox = Arc::new(CaptureTransport::new(1000));
@@ -424,6 +421,15 @@ fn shared_services(
     let sealed_state = Keyring::new(encryption_keys, porta_session::sealed_state::SEALING_PURPOSE);
     let keys = ServiceKeys { signing_keys, sealed_state };
     Arc::new(SharedServices::new(backend, keys, porta_pages::languages().collect()))
+}
+
+fn recovery_codes(
+    encryption_keys: &[[u8; 32]],
+    outbox: &Arc<Keyring>,
+    entropy: &Arc<dyn Entropy>,
+) -> RecoveryCodes {
+    let factors = SecondFactorKeys::new(encryption_keys, Arc::clone(outbox));
+    RecoveryCodes { factors, entropy: Arc::clone(entropy) }
 }
 
 /// A worker of all items, and one of link requests only.

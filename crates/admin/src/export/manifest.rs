@@ -183,16 +183,13 @@ async fn next(mut progress: Progress) -> Chunk<Progress> {
         if progress.is_over {
             return Ok(None);
         }
-        match progress.section {
-            Some(section) => {
-                if progress.write_page(section).await.is_err() {
-                    return Err(broken_off("manifest", progress.array.items));
-                }
-            }
-            None => {
-                progress.text.push_str("\n}");
-                progress.is_over = true;
-            }
+        let Some(section) = progress.section else {
+            progress.text.push_str("\n}");
+            progress.is_over = true;
+            continue;
+        };
+        if progress.write_page(section).await.is_err() {
+            return Err(broken_off("manifest", progress.array.items));
         }
     }
     let text = std::mem::take(&mut progress.text);

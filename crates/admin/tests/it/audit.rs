@@ -296,7 +296,7 @@ async fn a_cleanup_keeps_what_the_setting_says(app: TestApp) {
     let admins = Admins::of(app).await;
     let mut root = admins.sign_in(ROOT).await;
     admins.app.store.repositories().audit().record(&row(&admins, 90 * DAY + SECOND)).await.unwrap();
-    admins.app.store.repositories().audit().record(&row(&admins, 90 * DAY)).await.unwrap();
+    admins.app.store.repositories().audit().record(&row(&admins, 89 * DAY)).await.unwrap();
     let body = expect(&root.post("/audit/cleanup", &json!({})).await, StatusCode::OK);
     assert_eq!(body, json!({ "dryRun": false, "retentionDays": 90, "entriesFound": 1, "deleted": 1 }));
     let mut unit = admins.app.directory.begin(porta_directory::Actor::System).await.unwrap();

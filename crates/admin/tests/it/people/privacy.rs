@@ -226,12 +226,13 @@ async fn a_purged_user_is_out_everywhere(app: TestApp) {
     );
 }
 
+type Headers<'a> = &'a [(HeaderName, &'a str)];
+
 async fn a_purge_must_be_meant(app: TestApp) {
     let admins = Admins::of(app).await;
     let mut root = admins.sign_in(ROOT).await;
     let ana = admins.user("acme", ANA.0).await;
     let place = path(&ana, "purge");
-    type Headers<'a> = &'a [(HeaderName, &'a str)];
     let unconfirmed: [(Option<Value>, Headers<'_>); 4] = [
         (None, &[]),
         (Some(json!({})), &[]),

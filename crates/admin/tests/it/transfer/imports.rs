@@ -238,7 +238,7 @@ async fn what_is_refused_is_told_with_its_place(app: TestApp) {
     assert_eq!(text("user_claim_values[0]"), "Application not found: nothing");
     assert_eq!(
         text("config.super_admin_user_id"),
-        "Config key not found: super_admin_user_id (only existing keys can be updated)"
+        "`super_admin_user_id` is set when Porta is installed and cannot be changed"
     );
     // The rest is stored (W-17: one error does not poison the others).
     assert_eq!(report["applied"], true);
