@@ -115,8 +115,8 @@ export default [
   {
     id: 'super-admin-user-loses-its-role', area: 'administration', what: 'The super-admin user loses the role that makes it one.',
     crate: 'directory', words: ['keeps_its_role'], file: raw`${directory}/assignments.rs`,
-    was: raw`        if is_administration && is_protected {`,
-    becomes: raw`        if !FAULT && is_administration && is_protected {`,
+    was: raw`    if is_administration && is_protected {`,
+    becomes: raw`    if !FAULT && is_administration && is_protected {`,
   },
   {
     id: 'role-in-use-is-deleted', area: 'administration', what: 'A role that people have is deleted without being forced.',

@@ -285,11 +285,7 @@ impl TestApp {
             observers: Observability::default(),
             shared: Arc::clone(&shared),
             provider: Arc::clone(&provider),
-            sign_in: SignIn::new(SignInCore {
-                shared: Arc::clone(&shared),
-                hasher: Arc::clone(&hasher),
-                factors,
-            }),
+            sign_in: sign_in(&shared, &hasher, factors),
             pages: Arc::clone(&pages),
             probes: probes.clone(),
             clock: clock.clone(),
@@ -430,6 +426,10 @@ fn recovery_codes(
 ) -> RecoveryCodes {
     let factors = SecondFactorKeys::new(encryption_keys, Arc::clone(outbox));
     RecoveryCodes { factors, entropy: Arc::clone(entropy) }
+}
+
+fn sign_in(shared: &Arc<SharedServices>, hasher: &Arc<PasswordHasher>, factors: SecondFactorKeys) -> SignIn {
+    SignIn::new(SignInCore { shared: Arc::clone(shared), hasher: Arc::clone(hasher), factors })
 }
 
 /// A worker of all items, and one of link requests only.
