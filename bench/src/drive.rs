@@ -156,15 +156,22 @@ pub(crate) async fn closed_loop<W: Worker + 'static>(
 ) -> Result<Measurement> {
     let load = closed_loop_with_refusals(workers, plan, target).await?;
     ensure!(load.work.refusals == 0, "{} were told to come back", load.work.refusals);
-    let LoadResult { elapsed, used, .. } = &load;
-    Ok(Measurement {
-        summary: load.summary().context("nothing was finished while counting")?,
-        elapsed: *elapsed,
-        server_cpu: used.server,
-        hashing_cpu: used.hashing,
-        load_cpu: used.load,
-        foreign_cpu: used.core.saturating_sub(used.server),
-    })
+    load.measurement()
+}
+
+impl LoadResult {
+    /// What was measured, without the refusals.
+    pub(crate) fn measurement(&self) -> Result<Measurement> {
+        let used = &self.used;
+        Ok(Measurement {
+            summary: self.summary().context("nothing was finished while counting")?,
+            elapsed: self.elapsed,
+            server_cpu: used.server,
+            hashing_cpu: used.hashing,
+            load_cpu: used.load,
+            foreign_cpu: used.core.saturating_sub(used.server),
+        })
+    }
 }
 
 /// Like [`closed_loop`], but counts refusals with `Retry-After` instead of failing.

@@ -30,21 +30,32 @@ impl<'b> Tokens<'b> {
     }
 }
 
+/// Sign-ins at once that a server with one hashing thread takes from browsers it does not know.
+const AT_ONCE: usize = 16;
+
 /// One signed-in browser per connection, each of a different user.
 pub(crate) async fn signed_in(site: &Site, count: usize) -> Result<Vec<SignedIn>> {
+    let mut browsers = Vec::with_capacity(count);
     let mut tasks = JoinSet::new();
     for index in 0..count {
+        if tasks.len() == AT_ONCE {
+            browsers.extend(next_signed_in(&mut tasks).await?);
+        }
         let site = site.clone();
         tasks.spawn_local(async move {
             let mut connection = Connection::open(&site).await?;
             sign_in(&mut connection, &site, &User::number(index)).await
         });
     }
-    let mut browsers = Vec::with_capacity(count);
-    while let Some(browser) = tasks.join_next().await {
-        browsers.push(browser.context("a sign-in ended badly")??);
+    while let Some(browser) = next_signed_in(&mut tasks).await? {
+        browsers.push(browser);
     }
     Ok(browsers)
+}
+
+async fn next_signed_in(tasks: &mut JoinSet<Result<SignedIn>>) -> Result<Option<SignedIn>> {
+    let Some(browser) = tasks.join_next().await else { return Ok(None) };
+    Ok(Some(browser.context("a sign-in ended badly")??))
 }
 
 /// Workers that sign in. Each has its own users, as long as there are enough, so that no two workers sign in the same

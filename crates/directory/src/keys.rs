@@ -194,13 +194,20 @@ impl SigningKeyOperations<'_> {
         let active = find_key(&keys, algorithm, SigningKeyStatus::Active);
         let next = find_key(&keys, algorithm, SigningKeyStatus::Next);
         let Some(next) = next else { return Err(concurrent_rotation()) };
+        // Judged again: a rotation that was committed since the first look left a next key that nobody knows yet.
+        self.check_known(algorithm, next, &keys, urgency)?;
         let retired_until = self.work.now + self.longest_token_lifetime(organization).await?;
         let expected = active.map(|k| k.id);
         let mut repository = self.work.unit.signing_keys(organization.id);
         if !repository.promote(algorithm, expected, retired_until, self.work.now).await? {
             return Err(concurrent_rotation());
         }
+        let keys_now = repository.all().await?;
         drop(repository);
+        // The next key was replaced meanwhile: dropping the work rolls back.
+        if find_key(&keys_now, algorithm, SigningKeyStatus::Active).map(|k| k.id) != Some(next.id) {
+            return Err(concurrent_rotation());
+        }
         let Some(fresh) = self.add_key(organization, algorithm, SigningKeyStatus::Next).await? else {
             return Err(concurrent_rotation());
         };
@@ -260,11 +267,22 @@ impl SigningKeyOperations<'_> {
         let Some(next) = find_key(&keys, algorithm, SigningKeyStatus::Next) else {
             return Err(concurrent_rotation());
         };
-        let known_from = next.known_from(&keys);
-        if self.work.now < known_from {
-            return Err(DirectoryError::TooSoon { algorithm, kid: next.kid.clone(), known_from });
+        self.check_known(algorithm, next, &keys, urgency)
+    }
+
+    /// Refuses a next key that not every verifier knows yet, unless in an emergency.
+    fn check_known(
+        &self,
+        algorithm: SigningAlgorithm,
+        next: &SigningKey,
+        keys: &[SigningKey],
+        urgency: Urgency,
+    ) -> Result<()> {
+        let known_from = next.known_from(keys);
+        if urgency == Urgency::Emergency || self.work.now >= known_from {
+            return Ok(());
         }
-        Ok(())
+        Err(DirectoryError::TooSoon { algorithm, kid: next.kid.clone(), known_from })
     }
 
     /// Removes a key from the JWKS at once: tokens it signed no longer verify. A revoked active or next key is replaced
