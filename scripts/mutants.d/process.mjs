@@ -57,8 +57,8 @@ export default [
   {
     id: 'key-signs-before-it-is-known', area: 'key rotation', what: 'A key signs before every verifier can know it.',
     crate: 'directory', words: ['key'], file: raw`${directory}/keys.rs`,
-    was: raw`        if self.work.now < known_from {`,
-    becomes: raw`        if !FAULT && self.work.now < known_from {`,
+    was: raw`        if urgency == Urgency::Emergency || self.work.now >= known_from {`,
+    becomes: raw`        if FAULT || urgency == Urgency::Emergency || self.work.now >= known_from {`,
   },
   {
     id: 'retired-key-leaves-early', area: 'key rotation', what: 'A retired key leaves before the last token it signed is over.',
