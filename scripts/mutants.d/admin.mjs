@@ -137,7 +137,7 @@ export default [
   },
   {
     id: 'admin-audit-of-others', area: 'admin', what: 'The audit log of one organization has the rows of all.',
-    crate: 'store-sql', stores: true, words: ['audit'], file: 'crates/store-sql/src/audit.rs',
+    crate: 'admin', words: ['found_by_what_they_say'], file: 'crates/store-sql/src/audit.rs',
     was: raw`filter.organization.map(uuid)`,
     becomes: raw`filter.organization.filter(|_| !FAULT).map(uuid)`,
   },

@@ -778,12 +778,6 @@ export default [
     becomes: raw`if FAULT { post(second_factor::resend) } else { idempotent(post(second_factor::resend)) }`,
   },
   {
-    id: 'cancelled-twice', area: 'repeated forms', what: 'Cancelling a sign-in twice is an error.',
-    crate: 'http', words: ['each_form_of_a_sign_in'], file: 'crates/http/src/router.rs',
-    was: raw`idempotent(post(interaction::abort))`,
-    becomes: raw`if FAULT { post(interaction::abort) } else { idempotent(post(interaction::abort)) }`,
-  },
-  {
     id: 'refused-form-answers-in-place', area: 'repeated forms', what: 'A refused password is answered by a page instead of a redirect.',
     crate: 'http', words: ['every_wrong_attempt_gets_the_same_page'], file: 'crates/http/src/endpoints/interaction.rs',
     was: raw`                let answer = self.redirect_with_flash("", FlashKind::WrongPassword, email);`,
