@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 
 use axum::body::Bytes;
 use axum::http::{HeaderValue, StatusCode, header};
-use minijinja::Environment;
-use minijinja::value::Serde;
+use porta_pages::{API_REFERENCE_STYLE, api_reference};
 use porta_web::reply::{self, Reply};
 use serde::Serialize;
 use serde_json::Value;
@@ -14,8 +13,6 @@ use serde_json::Value;
 use crate::openapi::BASE;
 use crate::operations::document;
 
-const TEMPLATE: &str = include_str!("../templates/reference.html");
-const STYLE: &str = include_str!("../templates/reference.css");
 const POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'");
 
@@ -32,7 +29,10 @@ pub(crate) async fn page() -> Reply {
 }
 
 pub(crate) async fn style() -> Reply {
-    asset(Bytes::from_static(STYLE.as_bytes()), HeaderValue::from_static("text/css; charset=utf-8"))
+    asset(
+        Bytes::from_static(API_REFERENCE_STYLE.as_bytes()),
+        HeaderValue::from_static("text/css; charset=utf-8"),
+    )
 }
 
 fn asset(bytes: Bytes, content_type: HeaderValue) -> Reply {
@@ -106,9 +106,7 @@ struct Field {
 
 fn render() -> Result<String, Box<dyn std::error::Error>> {
     let document = serde_json::to_value(document())?;
-    let mut environment = Environment::new();
-    environment.add_template("reference.html", TEMPLATE)?;
-    Ok(environment.get_template("reference.html")?.render(Serde(context(&document)))?)
+    Ok(api_reference(context(&document))?)
 }
 
 fn text(value: &Value, name: &str) -> String {

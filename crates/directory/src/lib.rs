@@ -2,7 +2,7 @@
 //! declarative files of all these (provisioning).
 //!
 //! An operation runs inside a [`Transaction`]: one unit of work that writes each change *and* its audit row, and announces
-//! after the commit what other instances must evict from their caches. All boundaries (CLI, provisioning, later the
+//! after the commit what other instances must evict from their caches. All boundaries (CLI, provisioning, the
 //! Admin API) call the same operations, so the same rules apply.
 //!
 //! ```text

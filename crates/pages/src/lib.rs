@@ -5,6 +5,7 @@
 //! templates ([`Pages::with_overrides`]). All pages work without JavaScript (decision D11). The caller adds the status
 //! and the remaining headers: `Cache-Control: no-store` and `Referrer-Policy: no-referrer`.
 
+mod api_reference;
 mod color;
 mod context;
 mod csp;
@@ -19,6 +20,7 @@ mod text;
 mod theme;
 mod user_agent;
 
+pub use api_reference::{API_REFERENCE_STYLE, ApiReferenceError, api_reference};
 pub use context::{
     AccountFlash, AccountNav, ApplicationRow, ApplicationsPage, ChangePasswordPage, CodeFlash, ConsentPage,
     DownloadDataPage, EmailFlash, EmailVerificationPage, EmailVerifiedPage, ErrorPage, ErrorText, FactorKind,
