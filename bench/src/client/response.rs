@@ -28,6 +28,11 @@ impl<'b> Response<'b> {
         std::str::from_utf8(&self.body).context("the body is not text")
     }
 
+    /// Length of head and body in bytes.
+    pub(crate) fn length(&self) -> usize {
+        self.head.len() + self.body.len()
+    }
+
     /// Describes an unexpected response, for error messages.
     pub(crate) fn describe(&self) -> String {
         let head = String::from_utf8_lossy(self.head);

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 pub(crate) use code::{CodeExchange, CodeStock};
 pub(crate) use fixed::FixedRequest;
 pub(crate) use refresh::Refresh;
-pub(crate) use sign_in::{Authorization, RetryPolicy, SignIn, SignedIn, sign_in, store_cookies};
+pub(crate) use sign_in::{Authorization, RetryPolicy, SignIn, SignedIn, followed, sign_in, store_cookies};
 
 use crate::client::{Connection, Site};
 use crate::world::fixtures::{self, User};

@@ -87,7 +87,7 @@ impl Authorization {
         code_of(&followed(&end, jar)?)
     }
 
-    fn own_path<'u>(&self, url: &'u str) -> Result<&'u str> {
+    pub(crate) fn own_path<'u>(&self, url: &'u str) -> Result<&'u str> {
         self.site.path_of(url).with_context(|| format!("sent away to {url}"))
     }
 
@@ -115,7 +115,7 @@ pub(crate) fn store_cookies(response: &Response<'_>, jar: &mut Jar) -> Result<()
 }
 
 /// Stores the cookies of a redirect and returns its target.
-fn followed(response: &Response<'_>, jar: &mut Jar) -> Result<String> {
+pub(crate) fn followed(response: &Response<'_>, jar: &mut Jar) -> Result<String> {
     store_cookies(response, jar)?;
     Ok(response.header("location").context("a redirect without a location")?.to_owned())
 }

@@ -157,7 +157,7 @@ async fn sample(visitor: &mut Visitor, accounts: &Accounts, rng: &mut StdRng) ->
     let mut samples = Samples::new();
     for (request, kind, number) in plan {
         let answer = visitor.ask(request, &address(number)).await?;
-        // A different body length would reveal the account without any timing.
+        // A different length would reveal the account without any timing.
         let length = lengths.get(&request).copied();
         ensure!(length == Some(answer.length), "{request}, {kind}: {} bytes, not {length:?}", answer.length);
         samples.entry((request, kind)).or_default().push(answer.time);

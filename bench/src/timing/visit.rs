@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::accounts::WRONG_PASSWORD;
 use crate::client::{Connection, Jar, Site, form_with};
 use crate::process::thread_cpu_time;
-use crate::scenarios::{Authorization, store_cookies};
+use crate::scenarios::{Authorization, followed, store_cookies};
 use crate::world::fixtures::ORGANIZATION;
 
 /// The server counts as idle when it used no CPU time for this long.
@@ -49,11 +49,17 @@ impl std::fmt::Display for TimedRequest {
     }
 }
 
-/// The observed properties of a response.
+/// What a visitor observes after submitting a form: the redirect, and the page that it leads to.
 pub(super) struct Answer {
     pub(super) time: Duration,
-    /// Body length in bytes.
+    /// Length of both responses in bytes, headers included.
     pub(super) length: usize,
+}
+
+/// A form that is ready to be submitted.
+struct FilledForm {
+    jar: Jar,
+    request: Vec<u8>,
 }
 
 pub(super) struct Visitor {
@@ -69,22 +75,26 @@ impl Visitor {
         Ok(Self { site: site.clone(), server, connection, visits: 0 })
     }
 
-    /// Opens the form, waits until the server is idle, and times the response to the submitted form.
+    /// Opens the form, waits until the server is idle, submits the form, and times it until the next page is there.
     pub(super) async fn ask(&mut self, request: TimedRequest, email: &str) -> Result<Answer> {
         // Benchmarking networks (RFC 2544, appendix C.2.2): each address is used once, so no rate limit is reached.
         let address = Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 0, 0)) + self.visits);
         self.visits += 1;
         let browser = Authorization::new(&self.site, Some(address.to_string()));
-        let form = match request {
+        let FilledForm { mut jar, request: form } = match request {
             TimedRequest::ForgottenPassword => self.forgotten_password(&browser, email).await?,
             TimedRequest::SignIn | TimedRequest::MagicLink => self.login(request, &browser, email).await?,
         };
         self.idle().await?;
         let started = Instant::now();
-        let response = self.connection.expect(200, &form).await?;
+        let redirect = self.connection.expect(303, &form).await?;
+        let length = redirect.length();
+        let target = followed(&redirect, &mut jar)?;
+        let next = browser.get(browser.own_path(&target)?, &jar);
+        let page = self.connection.expect(200, &next).await?;
         let time = started.elapsed();
-        ensure!(response.text()?.contains(request.proof()), "no proof in {}", response.describe());
-        Ok(Answer { time, length: response.body.len() })
+        ensure!(page.text()?.contains(request.proof()), "no proof in {}", page.describe());
+        Ok(Answer { time, length: length + page.length() })
     }
 
     async fn login(
@@ -92,25 +102,28 @@ impl Visitor {
         request: TimedRequest,
         browser: &Authorization,
         email: &str,
-    ) -> Result<Vec<u8>> {
+    ) -> Result<FilledForm> {
         let mut jar = Jar::default();
         let page = browser.open(&mut self.connection, &mut jar).await?;
         if request == TimedRequest::SignIn {
             let fields = [("_csrf", page.csrf.as_str()), ("email", email), ("password", WRONG_PASSWORD)];
-            return Ok(browser.post(&page.action, &jar, &fields));
+            let request = browser.post(&page.action, &jar, &fields);
+            return Ok(FilledForm { jar, request });
         }
         let interaction = page.action.strip_suffix("/login").context("the login form leads elsewhere")?;
         let fields = [("_csrf", page.csrf.as_str()), ("email", email), ("password", "")];
-        Ok(browser.post(&format!("{interaction}/magic-link"), &jar, &fields))
+        let request = browser.post(&format!("{interaction}/magic-link"), &jar, &fields);
+        Ok(FilledForm { jar, request })
     }
 
-    async fn forgotten_password(&mut self, browser: &Authorization, email: &str) -> Result<Vec<u8>> {
+    async fn forgotten_password(&mut self, browser: &Authorization, email: &str) -> Result<FilledForm> {
         let mut jar = Jar::default();
         let path = format!("/{ORGANIZATION}/auth/forgot-password");
         let page = self.connection.expect(200, &browser.get(&path, &jar)).await?;
         store_cookies(&page, &mut jar)?;
         let Some(form) = form_with(page.text()?, "email") else { bail!("no form on {}", page.describe()) };
-        Ok(browser.post(form.action, &jar, &[("_csrf", form.csrf), ("email", email)]))
+        let request = browser.post(form.action, &jar, &[("_csrf", form.csrf), ("email", email)]);
+        Ok(FilledForm { jar, request })
     }
 
     /// Waits until the server has finished deferred work of earlier requests, including mail.
