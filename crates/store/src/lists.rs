@@ -5,7 +5,9 @@ use porta_core::client::{ClientStatus, ClientType};
 use porta_core::invitation::InvitationState;
 use porta_core::organization::OrganizationStatus;
 use porta_core::user::UserStatus;
-use porta_core::{ApplicationId, ClientKey, OrganizationId, Timestamp, UserId};
+use porta_core::{
+    ApplicationId, ClientKey, OneTimeTokenId, OrganizationId, RoleId, SessionKey, Timestamp, UserId,
+};
 use uuid::Uuid;
 
 use crate::Cursor;
@@ -114,6 +116,18 @@ pub enum ApplicationSort {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoleFilter {
+    pub ids: Option<Vec<RoleId>>,
+    /// In name and slug.
+    pub search: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleSort {
+    Name,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientFilter {
     /// The owner.
     pub organization: Option<OrganizationId>,
@@ -125,6 +139,8 @@ pub struct ClientFilter {
     pub keys: Option<Vec<ClientKey>>,
     /// In the name.
     pub search: Option<String>,
+    /// The search is in the OAuth client id as well.
+    pub searches_client_ids: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,6 +170,7 @@ pub enum UserSort {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SessionFilter {
+    pub ids: Option<Vec<SessionKey>>,
     pub user: Option<UserId>,
     pub organization: Option<OrganizationId>,
     /// The client got tokens in the session.
@@ -170,6 +187,7 @@ pub enum SessionSort {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InvitationFilter {
+    pub ids: Option<Vec<OneTimeTokenId>>,
     /// In this state at this time.
     pub state: Option<(InvitationState, Timestamp)>,
     /// In the address.

@@ -118,6 +118,8 @@ fn sort_by(sort: ClientSort) -> Sort<ClientColumn> {
 
 /// Keeps the clients `c` that a filter is for. `search` is the pattern of its search.
 fn filtered<'v>(list: List<'v>, filter: &ClientFilter, search: Option<&'v str>) -> List<'v> {
+    let searched: &[&'static str] =
+        if filter.searches_client_ids { &["c.client_name", "c.client_id"] } else { &["c.client_name"] };
     list.filter_if_some("c.organization_id = ?", filter.organization.map(uuid))
         .filter_if_some("c.application_id = ?", filter.application.map(uuid))
         .filter_if_some("c.status = ?", filter.status.map(|status| text(status.as_str())))
@@ -127,7 +129,7 @@ fn filtered<'v>(list: List<'v>, filter: &ClientFilter, search: Option<&'v str>) 
             filter.secret_expires_before.map(at),
         )
         .among("c.id", filter.keys.as_deref())
-        .contains(&["c.client_name"], search)
+        .contains(searched, search)
 }
 
 pub(crate) struct Clients<'a> {

@@ -65,6 +65,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     24 "0024_people";
     28 "0028_role_holders";
     29 "0029_audit_indexes";
+    30 "0030_lookups";
 };
 
 /// First line of a migration whose statements PostgreSQL does not run in a transaction (`CREATE INDEX CONCURRENTLY`).

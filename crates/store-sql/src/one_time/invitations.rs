@@ -49,6 +49,7 @@ impl OneTimeTokens<'_> {
             .filter("t.organization_id = ?", uuid(self.organization))
             // A constant, so that the index of invitations is used.
             .require("t.purpose = 'invitation'")
+            .among("t.id", filter.ids.as_deref())
             .contains(&["u.email"], search);
         match filter.state {
             None => list,

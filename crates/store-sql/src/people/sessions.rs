@@ -115,6 +115,7 @@ const BATCH: i64 = 5_000;
 
 fn filtered<'v>(list: List<'v>, filter: &SessionFilter) -> List<'v> {
     let list = list
+        .among("s.id", filter.ids.as_deref())
         .filter_if_some("s.organization_id = ?", filter.organization.map(uuid))
         .filter_if_some(
             "s.organization_id = (SELECT u.organization_id FROM users u WHERE u.id = ?)",

@@ -414,12 +414,12 @@ pub async fn invitations(store: Arc<dyn Store>) {
         (InvitationState::Expired, &old_one),
         (InvitationState::Used, &used_one),
     ] {
-        let filter = InvitationFilter { state: Some((state, now)), search: None };
+        let filter = InvitationFilter { state: Some((state, now)), ..InvitationFilter::default() };
         assert_eq!(listed(&w, filter).await, std::slice::from_ref(expected), "{state}");
         assert_eq!(InvitationState::of(&expected.link, now), state);
     }
     for (search, found) in [("OPEN@", 1), ("example.com", 3), ("_", 0)] {
-        let filter = InvitationFilter { state: None, search: Some(search.to_owned()) };
+        let filter = InvitationFilter { search: Some(search.to_owned()), ..InvitationFilter::default() };
         assert_eq!(listed(&w, filter).await.len(), found, "{search}");
     }
     let mut all = w.repositories();
