@@ -1,5 +1,9 @@
 //! Lists: their query, and their answer by page number or by cursor.
 
+mod whole;
+
+use std::ops::RangeInclusive;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use porta_core::{EntityId, Timestamp};
@@ -11,6 +15,8 @@ use uuid::Uuid;
 use crate::cursor;
 use crate::error::{AdminError, Detail, Result};
 use crate::moment::{self, Moment};
+
+pub(crate) use self::whole::{WholeList, WholeListParameters, keep};
 
 /// Ids that a query may name.
 const MOST_IDS: usize = 100;
@@ -57,7 +63,7 @@ impl Query {
     }
 
     /// A whole number within bounds.
-    pub(crate) fn number(&self, name: &str, bounds: std::ops::RangeInclusive<u64>) -> Result<Option<u64>> {
+    pub(crate) fn number(&self, name: &str, bounds: RangeInclusive<u64>) -> Result<Option<u64>> {
         let Some(text) = self.text(name) else { return Ok(None) };
         let number = text.parse().ok().filter(|number| bounds.contains(number));
         let (least, most) = (bounds.start(), bounds.end());
@@ -96,20 +102,34 @@ impl Query {
 
     /// The ids of rows that are asked for.
     pub(crate) fn ids<I: EntityId>(&self) -> Result<Option<Vec<I>>> {
+        Ok(self.uuids()?.map(|ids| ids.into_iter().map(I::from_uuid).collect()))
+    }
+
+    /// [`Self::ids`] of whichever kind.
+    pub(crate) fn uuids(&self) -> Result<Option<Vec<Uuid>>> {
         let Some(text) = self.text("ids") else { return Ok(None) };
-        let ids: Option<Vec<I>> =
-            text.split(',').map(|id| Uuid::try_parse(id).ok().map(I::from_uuid)).collect();
+        let ids: Option<Vec<Uuid>> = text.split(',').map(|id| Uuid::try_parse(id).ok()).collect();
         let refused = || AdminError::invalid("ids", format!("use 1 to {MOST_IDS} ids, separated by commas"));
         ids.filter(|ids| ids.len() <= MOST_IDS).ok_or_else(refused).map(Some)
     }
 
     /// Words to search for.
     pub(crate) fn search(&self) -> Result<Option<String>> {
-        let Some(text) = self.text("search").filter(|text| !text.is_empty()) else { return Ok(None) };
+        self.words("search")
+    }
+
+    /// The same by another name.
+    pub(crate) fn words(&self, name: &str) -> Result<Option<String>> {
+        let Some(text) = self.text(name).filter(|text| !text.is_empty()) else { return Ok(None) };
         if text.chars().count() > 255 {
-            return Err(AdminError::invalid("search", "use at most 255 characters"));
+            return Err(AdminError::invalid(name, "use at most 255 characters"));
         }
         Ok(Some(text.to_owned()))
+    }
+
+    /// Whether each row is to say how much belongs to it.
+    pub(crate) fn includes_counts(&self) -> Result<bool> {
+        Ok(self.word("include", &[("counts", ())])?.is_some())
     }
 }
 
@@ -284,77 +304,7 @@ struct ByCursor {
     cursor: Option<String>,
 }
 
-/// Which part is asked for of a list that is read whole, because it is short.
-pub(crate) struct WholeList(Option<(u64, u64)>);
-
-impl WholeList {
-    /// A page if the query names one, else everything.
-    pub(crate) fn of(query: &Query) -> Result<Self> {
-        let page = query.number("page", 1..=1_000_000_000)?;
-        let size = query.number("pageSize", 1..=100)?;
-        let is_paged = page.is_some() || size.is_some();
-        Ok(Self(is_paged.then(|| (page.unwrap_or(1), size.unwrap_or(20)))))
-    }
-
-    pub(crate) fn answer<E, V: ToSchema>(&self, all: Vec<E>, view: impl FnMut(E) -> V) -> ListAnswer<V> {
-        let Some((page, size)) = self.0 else {
-            return ListAnswer::everything(all.into_iter().map(view).collect());
-        };
-        let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
-        let skipped = usize::try_from((page - 1) * size).unwrap_or(usize::MAX);
-        let taken = usize::try_from(size).unwrap_or(usize::MAX);
-        ListAnswer {
-            data: all.into_iter().skip(skipped).take(taken).map(view).collect(),
-            numbered: Some(Numbered { total, page, page_size: size, total_pages: total.div_ceil(size) }),
-            by_cursor: None,
-        }
-    }
-}
-
-/// The parameters of a list that is read whole, for the OpenAPI document.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "documents what `WholeList` reads")]
-pub(crate) struct WholeListParameters {
-    /// Page number, from 1. Without `page` and `pageSize` everything is in one page.
-    #[param(minimum = 1)]
-    page: Option<u64>,
-    /// Rows of a page; 20 if only `page` is given.
-    #[param(minimum = 1, maximum = 100)]
-    page_size: Option<u64>,
-}
-
 /// Refusals of several parameters at once.
 pub(crate) fn refuse(details: Vec<Detail>) -> Result<()> {
     if details.is_empty() { Ok(()) } else { Err(AdminError::Validation(details)) }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn page(query: &str) -> serde_json::Value {
-        let query = Query::parse(query).unwrap();
-        let answer = WholeList::of(&query).unwrap().answer(vec![1_u64, 2, 3], |n| n);
-        serde_json::to_value(answer).unwrap()
-    }
-
-    #[test]
-    fn a_whole_list_has_pages_only_if_asked() {
-        let whole = page("");
-        let expected = json!({ "data": [1, 2, 3], "total": 3, "page": 1, "pageSize": 3, "totalPages": 1 });
-        assert_eq!(whole, expected);
-        let second = page("page=2&pageSize=2");
-        let expected = json!({ "data": [3], "total": 3, "page": 2, "pageSize": 2, "totalPages": 2 });
-        assert_eq!(second, expected);
-        assert_eq!(page("page=1")["pageSize"], 20);
-        assert_eq!(page("page=1000000000&pageSize=100")["data"], json!([]));
-        let none = serde_json::to_value(WholeList(None).answer(Vec::<u64>::new(), |n| n)).unwrap();
-        assert_eq!((&none["total"], &none["totalPages"]), (&json!(0), &json!(0)));
-        for unfit in ["page=0", "pageSize=101", "page=", "page=x"] {
-            assert!(WholeList::of(&Query::parse(unfit).unwrap()).is_err(), "{unfit}");
-        }
-    }
 }

@@ -35,6 +35,7 @@ const STATES: [(&str, InvitationState); 3] = [
         ListParameters,
         ("sortBy" = Option<String>, Query, description = "`created_at` or `expires_at`."),
         ("state" = Option<String>, Query, description = "`open`, `used` or `expired`."),
+        ("ids" = Option<String>, Query, description = "Up to 100 ids of invitations, separated by commas."),
     ),
     responses((status = 200, body = ListAnswer<InvitationView>)))]
 pub(crate) async fn list_invitations(
@@ -46,6 +47,7 @@ pub(crate) async fn list_invitations(
     let request = ListRequest::of(&query, SORTS, InvitationSort::CreatedAt)?;
     let now = state.clock.now();
     let filter = InvitationFilter {
+        ids: query.ids()?,
         state: query.word("state", &STATES)?.map(|state| (state, now)),
         search: query.search()?,
     };

@@ -1,9 +1,11 @@
 //! Applications and their modules.
 
-use porta_core::OrganizationId;
+use std::collections::HashMap;
+
 use porta_core::admin::ADMIN_SLUG;
 use porta_core::application::{Application, Module};
-use porta_store::{ApplicationFilter, ApplicationSort, Page, PageRequest, SortedCursor};
+use porta_core::{ApplicationId, OrganizationId};
+use porta_store::{ApplicationCounts, ApplicationFilter, ApplicationSort, Page, PageRequest, SortedCursor};
 
 use super::Queries;
 use crate::Result;
@@ -48,6 +50,11 @@ impl ApplicationQueries<'_> {
     /// Number of rows of a list on all its pages.
     pub async fn count(&self, filter: &ApplicationFilter) -> Result<u64> {
         Ok(self.0.repositories().all_applications().count(filter).await?)
+    }
+
+    /// What belongs to each of these applications.
+    pub async fn counts(&self, ids: &[ApplicationId]) -> Result<HashMap<ApplicationId, ApplicationCounts>> {
+        Ok(self.0.repositories().all_applications().counts(ids).await?)
     }
 
     /// Modules of an application, by name.

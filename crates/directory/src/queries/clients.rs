@@ -1,9 +1,14 @@
 //! OAuth clients.
 
+use std::collections::HashMap;
+
+use porta_core::ClientKey;
 use porta_core::application::Application;
 use porta_core::client::{Client, ClientSecret};
 use porta_core::organization::Organization;
-use porta_store::{ClientFilter, ClientSort, FoundClient, ListedClient, Page, PageRequest, SortedCursor};
+use porta_store::{
+    ClientFilter, ClientSort, FoundClient, ListedClient, Page, PageRequest, SecretCounts, SortedCursor,
+};
 
 use super::Queries;
 use crate::Result;
@@ -41,6 +46,12 @@ impl ClientQueries<'_> {
     /// Number of rows of a list on all its pages.
     pub async fn count(&self, filter: &ClientFilter) -> Result<u64> {
         Ok(self.0.repositories().all_clients().count(filter).await?)
+    }
+
+    /// The secrets of each of these clients, as they are now.
+    pub async fn secret_counts(&self, keys: &[ClientKey]) -> Result<HashMap<ClientKey, SecretCounts>> {
+        let now = self.0.deps.clock.now();
+        Ok(self.0.repositories().all_clients().secret_counts(keys, now).await?)
     }
 
     /// The secrets of a client, newest first, revoked ones included.
