@@ -422,6 +422,8 @@ pub async fn invitations(store: Arc<dyn Store>) {
         let filter = InvitationFilter { search: Some(search.to_owned()), ..InvitationFilter::default() };
         assert_eq!(listed(&w, filter).await.len(), found, "{search}");
     }
+    let chosen = InvitationFilter { ids: Some(vec![open.id, theirs.id]), ..InvitationFilter::default() };
+    assert_eq!(listed(&w, chosen).await, std::slice::from_ref(&open_one), "of this organization only");
     let mut all = w.repositories();
     let mut acme = all.one_time_tokens(w.acme.organization.id);
     let found = one_round_trip(&w.store, acme.invitation(open.id)).await.unwrap();

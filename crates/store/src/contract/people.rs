@@ -119,6 +119,11 @@ pub async fn filtered_sessions(store: Arc<dyn Store>) {
     assert!(ids(&w, over).await.is_empty(), "at its end it is over");
     let of_client = SessionFilter { client: Some(w.acme.client.id), ..none.clone() };
     assert_eq!(ids(&w, of_client).await, [later.id]);
+    let chosen = SessionFilter { ids: Some(vec![acme, ended.id]), ..none.clone() };
+    assert_eq!(ids(&w, chosen.clone()).await, [ended.id, acme]);
+    let live = SessionFilter { live_at: Some(NOW), ..chosen };
+    assert_eq!(ids(&w, live).await, [acme]);
+    assert!(ids(&w, SessionFilter { ids: Some(Vec::new()), ..none.clone() }).await.is_empty());
     let elsewhere = SessionFilter { client: Some(w.other.client.id), ..none };
     assert!(ids(&w, elsewhere).await.is_empty());
 }
