@@ -66,15 +66,15 @@ async fn the_secrets_of_a_client_are_counted_as_they_are_now(app: TestApp) {
     assert_eq!(row(&mut root, list, ("clientId", "web")).await["counts"], one);
     let mut unit = admins.app.directory.begin(Actor::System).await.unwrap();
     let (organization, client) = unit.client("web").await.unwrap();
-    let hour = std::time::Duration::from_mins(30);
-    let new = NewSecret { expires_at: Some(admins.app.now() + hour), ..NewSecret::default() };
+    let half_an_hour = std::time::Duration::from_mins(30);
+    let new = NewSecret { expires_at: Some(admins.app.now() + half_an_hour), ..NewSecret::default() };
     unit.clients().create_secret(&organization, &client, new).await.unwrap();
     unit.commit().await.unwrap();
     let secrets = expect(&root.get("/clients/web/secrets").await, StatusCode::OK);
     let counts = row(&mut root, list, ("clientId", "web")).await["counts"].clone();
     assert_eq!(counts["secrets"], 2);
     assert_eq!(counts["nextSecretExpiry"], secrets["data"][0]["expiresAt"]);
-    admins.app.advance(hour);
+    admins.app.advance(half_an_hour);
     assert_eq!(row(&mut root, list, ("clientId", "web")).await["counts"], one, "it has expired");
 }
 
