@@ -49,7 +49,7 @@ pub use clients::{
 pub use exports::{ExportRepository, ExportedRole, ExportedValue};
 pub use keys::SigningKeyRepository;
 pub use lists::{
-    ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, InvitationFilter,
+    ALL_ROWS, ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, InvitationFilter,
     InvitationSort, OrganizationFilter, OrganizationSort, Page, PageRequest, PageStart, SessionFilter,
     SessionSort, SortValue, SortedCursor, UserFilter, UserSort,
 };

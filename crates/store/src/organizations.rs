@@ -38,8 +38,8 @@ pub trait OrganizationRepository: Send {
         filter: &OrganizationFilter,
         page: &PageRequest<OrganizationSort>,
     ) -> Result<Page<Organization, SortedCursor>>;
-    /// Number of organizations that a list with this filter has on all its pages.
-    async fn count(&mut self, filter: &OrganizationFilter) -> Result<u64>;
+    /// Number of organizations that a list with this filter has on all its pages, counted up to `at_most`.
+    async fn count(&mut self, filter: &OrganizationFilter, at_most: u64) -> Result<u64>;
     /// What [`destroy`](Self::destroy) would delete now. One round trip.
     async fn cascade_counts(&mut self, id: OrganizationId) -> Result<CascadeCounts>;
     /// Deletes an organization with everything it owns, in one transaction, and returns what was deleted. Nothing can be

@@ -52,7 +52,10 @@ pub(crate) async fn list_applications(
         filter.owner = Some(queries.organization(owner).await?.id);
     }
     let found = queries.applications().list(&filter, &request.page).await?;
-    let total = if request.needs_total() { queries.applications().count(&filter).await? } else { 0 };
-    let answer = request.answer(found, total, ApplicationView::from);
+    let counted = match request.rows_to_count(&found) {
+        Some(at_most) => Some(queries.applications().count(&filter, at_most).await?),
+        None => None,
+    };
+    let answer = request.answer(found, counted, ApplicationView::from);
     Ok(reply::json(StatusCode::OK, &answer))
 }

@@ -69,7 +69,10 @@ pub(crate) async fn list_clients(
         filter.application = Some(clients.application(organization.as_ref(), name).await?.id);
     }
     let found = clients.list(&filter, &request.page).await?;
-    let total = if request.needs_total() { clients.count(&filter).await? } else { 0 };
-    let answer = request.answer(found, total, ClientView::from);
+    let counted = match request.rows_to_count(&found) {
+        Some(at_most) => Some(clients.count(&filter, at_most).await?),
+        None => None,
+    };
+    let answer = request.answer(found, counted, ClientView::from);
     Ok(reply::json(StatusCode::OK, &answer))
 }

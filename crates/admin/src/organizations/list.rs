@@ -47,7 +47,10 @@ pub(crate) async fn list_organizations(
     };
     let queries = state.directory.queries();
     let found = queries.organizations().list(&filter, &request.page).await?;
-    let total = if request.needs_total() { queries.organizations().count(&filter).await? } else { 0 };
-    let answer = request.answer(found, total, OrganizationView::from);
+    let counted = match request.rows_to_count(&found) {
+        Some(at_most) => Some(queries.organizations().count(&filter, at_most).await?),
+        None => None,
+    };
+    let answer = request.answer(found, counted, OrganizationView::from);
     Ok(reply::json(StatusCode::OK, &answer))
 }

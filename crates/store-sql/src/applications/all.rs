@@ -8,7 +8,7 @@ use porta_store::{
 };
 
 use super::{application_columns, filtered, read, read_record, select_application, sort_by};
-use crate::kernel::{List, Runner, search_pattern, statements, text, uuid};
+use crate::kernel::{List, Runner, Search, statements, text, uuid};
 
 statements! {
     BY_ID: Read = concat!(select_application!(), " WHERE a.id = $1");
@@ -17,7 +17,7 @@ statements! {
          a.created_at, a.id LIMIT 2");
 }
 
-const COUNT: &str = "SELECT count(*) FROM applications a";
+const COUNT: &str = "SELECT 1 FROM applications a";
 
 pub(crate) struct AllApplications<'a>(pub(crate) Runner<'a>);
 
@@ -45,18 +45,18 @@ impl AllApplicationRepository for AllApplications<'_> {
         filter: &ApplicationFilter,
         page: &PageRequest<ApplicationSort>,
     ) -> Result<Page<Application, SortedCursor>> {
-        let search = filter.search.as_deref().map(search_pattern);
+        let search = filter.search.as_deref().map(Search::of);
         let sort = sort_by(page.sort);
         let list = List::new(concat!(module_path!(), "::LIST"), self.0.dialect(), select_application!());
-        let list = filtered(list, filter, search.as_deref())
+        let list = filtered(list, filter, search.as_ref())
             .page("a.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.0.list(list).await?, page.limit, read, |a| a.id)
     }
 
-    async fn count(&mut self, filter: &ApplicationFilter) -> Result<u64> {
-        let search = filter.search.as_deref().map(search_pattern);
+    async fn count(&mut self, filter: &ApplicationFilter, at_most: u64) -> Result<u64> {
+        let search = filter.search.as_deref().map(Search::of);
         let list = List::new(concat!(module_path!(), "::COUNT"), self.0.dialect(), COUNT);
-        self.0.count(filtered(list, filter, search.as_deref())).await
+        self.0.count(filtered(list, filter, search.as_ref()), at_most).await
     }
 }
