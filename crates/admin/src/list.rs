@@ -18,6 +18,10 @@ use crate::moment::{self, Moment};
 
 pub(crate) use self::whole::{WholeList, WholeListParameters, keep};
 
+/// Rows that a total counts at most, because a count reads each of them.
+pub(crate) const MOST_COUNTED: u64 = 10_000;
+/// The same of a search, which compares each of them with the text.
+const MOST_COUNTED_OF_SEARCH: u64 = 1_000;
 /// Ids that a query may name.
 const MOST_IDS: usize = 100;
 
@@ -151,7 +155,8 @@ pub(crate) struct ListParameters {
     limit: Option<u64>,
     /// `asc` or `desc`.
     sort_order: Option<String>,
-    /// Text that one of the searched fields contains; the case of ASCII letters is ignored.
+    /// An id, or text that one of the searched fields contains; with fewer than three characters, text with which one of
+    /// them begins. The case of ASCII letters is ignored.
     #[param(max_length = 255)]
     search: Option<String>,
 }
@@ -192,6 +197,8 @@ const ORDERS: &[(&str, Direction)] = &[("asc", Direction::Ascending), ("desc", D
 pub(crate) struct ListRequest<S> {
     pub(crate) page: PageRequest<S>,
     mode: Mode,
+    /// The highest total.
+    most_counted: u64,
     /// The word of the sort column.
     sort_word: &'static str,
 }
@@ -228,27 +235,35 @@ impl<S: Copy + PartialEq> ListRequest<S> {
             (start, size, Mode::Number { page, size })
         };
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        Ok(Self { page: PageRequest { sort, direction, start, limit }, mode, sort_word })
+        let is_search = query.text("search").is_some_and(|text| !text.is_empty());
+        let most_counted = if is_search { MOST_COUNTED_OF_SEARCH } else { MOST_COUNTED };
+        Ok(Self { page: PageRequest { sort, direction, start, limit }, mode, most_counted, sort_word })
     }
 
-    /// Whether the answer tells the number of all rows.
-    pub(crate) fn needs_total(&self) -> bool {
-        matches!(self.mode, Mode::Number { .. })
+    /// Up to how many the rows of all pages must be counted for the answer. `None`: it does not tell their number, or the
+    /// page is the last one and shows it.
+    pub(crate) fn rows_to_count<E>(&self, found: &Page<E, SortedCursor>) -> Option<u64> {
+        let is_last = found.next.is_none() && (!found.items.is_empty() || self.page.start.offset() == 0);
+        let is_needed = matches!(self.mode, Mode::Number { .. }) && !is_last;
+        // One more tells whether the total is exact.
+        is_needed.then_some(self.most_counted + 1)
     }
 
-    /// `total` is the number of all rows, if it is needed.
+    /// `counted`: the number of rows, counted as [`rows_to_count`](Self::rows_to_count) says.
     pub(crate) fn answer<E, V: ToSchema>(
         &self,
         found: Page<E, SortedCursor>,
-        total: u64,
+        counted: Option<u64>,
         view: impl FnMut(E) -> V,
     ) -> ListAnswer<V> {
+        let shown = u64::try_from(found.items.len()).unwrap_or(u64::MAX);
+        let counted = counted.unwrap_or_else(|| self.page.start.offset().saturating_add(shown));
         let next = found.next.map(|next| cursor::encode(&next, self.sort_word, self.page.direction));
         let data = found.items.into_iter().map(view).collect();
         match self.mode {
             Mode::Number { page, size } => ListAnswer {
                 data,
-                numbered: Some(Numbered { total, page, page_size: size, total_pages: total.div_ceil(size) }),
+                numbered: Some(Numbered::counted(counted, self.most_counted, page, size)),
                 by_cursor: None,
             },
             Mode::Cursor => ListAnswer {
@@ -278,7 +293,8 @@ impl<T: ToSchema> ListAnswer<T> {
     /// A list that is never long, as one page.
     pub(crate) fn everything(data: Vec<T>) -> Self {
         let total = u64::try_from(data.len()).unwrap_or(u64::MAX);
-        let numbered = Numbered { total, page: 1, page_size: total, total_pages: total.min(1) };
+        let numbered =
+            Numbered { total, total_is_exact: None, page: 1, page_size: total, total_pages: total.min(1) };
         Self { data, numbered: Some(numbered), by_cursor: None }
     }
 }
@@ -287,10 +303,23 @@ impl<T: ToSchema> ListAnswer<T> {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Numbered {
+    /// Of all pages; at most 10000, or 1000 of a search.
     total: u64,
+    /// `false`: there are more than `total` rows. Missing if the total is exact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_is_exact: Option<bool>,
     page: u64,
     page_size: u64,
     total_pages: u64,
+}
+
+impl Numbered {
+    /// `counted` may be one more than the highest total.
+    fn counted(counted: u64, most: u64, page: u64, page_size: u64) -> Self {
+        let total = counted.min(most);
+        let total_is_exact = (counted > most).then_some(false);
+        Self { total, total_is_exact, page, page_size, total_pages: total.div_ceil(page_size) }
+    }
 }
 
 /// Of a list by cursor.

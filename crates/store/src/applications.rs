@@ -127,8 +127,8 @@ pub trait AllApplicationRepository: Send {
         filter: &ApplicationFilter,
         page: &PageRequest<ApplicationSort>,
     ) -> Result<Page<Application, SortedCursor>>;
-    /// Number of applications that a list with this filter has on all its pages.
-    async fn count(&mut self, filter: &ApplicationFilter) -> Result<u64>;
+    /// Number of applications that a list with this filter has on all its pages, counted up to `at_most`.
+    async fn count(&mut self, filter: &ApplicationFilter, at_most: u64) -> Result<u64>;
     /// Roles of all applications.
     async fn roles(
         &mut self,

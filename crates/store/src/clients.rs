@@ -118,8 +118,8 @@ pub trait AllClientRepository: Send {
         filter: &ClientFilter,
         page: &PageRequest<ClientSort>,
     ) -> Result<Page<ListedClient, SortedCursor>>;
-    /// Number of clients that a list with this filter has on all its pages.
-    async fn count(&mut self, filter: &ClientFilter) -> Result<u64>;
+    /// Number of clients that a list with this filter has on all its pages, counted up to `at_most`.
+    async fn count(&mut self, filter: &ClientFilter, at_most: u64) -> Result<u64>;
     /// The secrets of each of these clients at a time; one that does not exist has none. One round trip.
     async fn secret_counts(
         &mut self,

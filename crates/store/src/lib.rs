@@ -53,7 +53,7 @@ pub use counts::{ApplicationCounts, OrganizationCounts, RoleCounts, SecretCounts
 pub use exports::{ExportRepository, ExportedRole, ExportedValue};
 pub use keys::SigningKeyRepository;
 pub use lists::{
-    ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, InvitationFilter,
+    ALL_ROWS, ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, InvitationFilter,
     InvitationSort, OrganizationFilter, OrganizationSort, Page, PageRequest, PageStart, RoleFilter, RoleSort,
     SessionFilter, SessionSort, SortValue, SortedCursor, UserFilter, UserSort,
 };

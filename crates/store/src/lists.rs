@@ -83,14 +83,18 @@ pub struct PageRequest<S> {
     pub limit: u32,
 }
 
+/// For counts that do not stop before the end.
+pub const ALL_ROWS: u64 = u64::MAX;
+
 // A search finds the rows in which one of the named columns contains the text. Every character stands for itself; only
-// the case of ASCII letters is ignored.
+// the case of ASCII letters is ignored. Where the filter says "by index", the id of a row is found as well, and a text of
+// one or two characters is found at the beginning of a column only: it has no trigram.
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrganizationFilter {
     pub status: Option<OrganizationStatus>,
     pub ids: Option<Vec<OrganizationId>>,
-    /// In name and slug.
+    /// By index in name and slug.
     pub search: Option<String>,
 }
 
@@ -105,7 +109,7 @@ pub struct ApplicationFilter {
     pub owner: Option<OrganizationId>,
     pub status: Option<ApplicationStatus>,
     pub ids: Option<Vec<ApplicationId>>,
-    /// In name and slug.
+    /// By index in name and slug.
     pub search: Option<String>,
 }
 
@@ -137,10 +141,8 @@ pub struct ClientFilter {
     /// Clients with a secret that is not revoked and expires, or expired, before this time.
     pub secret_expires_before: Option<Timestamp>,
     pub keys: Option<Vec<ClientKey>>,
-    /// In the name.
+    /// By index in the name and the OAuth client id.
     pub search: Option<String>,
-    /// The search is in the OAuth client id as well.
-    pub searches_client_ids: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,7 +157,7 @@ pub struct UserFilter {
     pub status: Option<UserStatus>,
     pub has_second_factor: Option<bool>,
     pub has_signed_in: Option<bool>,
-    /// In address, given name and family name.
+    /// By index in address, given name and family name.
     pub search: Option<String>,
 }
 

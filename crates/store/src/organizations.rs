@@ -52,8 +52,8 @@ pub trait OrganizationRepository: Send {
         filter: &OrganizationFilter,
         page: &PageRequest<OrganizationSort>,
     ) -> Result<Page<Organization, SortedCursor>>;
-    /// Number of organizations that a list with this filter has on all its pages.
-    async fn count(&mut self, filter: &OrganizationFilter) -> Result<u64>;
+    /// Number of organizations that a list with this filter has on all its pages, counted up to `at_most`.
+    async fn count(&mut self, filter: &OrganizationFilter, at_most: u64) -> Result<u64>;
     /// What belongs to each of these organizations; one that does not exist has nothing. One round trip.
     async fn counts(&mut self, ids: &[OrganizationId])
     -> Result<HashMap<OrganizationId, OrganizationCounts>>;

@@ -54,13 +54,16 @@ pub(crate) async fn list_applications(
         filter.owner = Some(queries.organization(owner).await?.id);
     }
     let found = queries.applications().list(&filter, &request.page).await?;
-    let total = if request.needs_total() { queries.applications().count(&filter).await? } else { 0 };
+    let counted = match request.rows_to_count(&found) {
+        Some(at_most) => Some(queries.applications().count(&filter, at_most).await?),
+        None => None,
+    };
     let counts = if includes_counts {
         let ids: Vec<_> = found.items.iter().map(|application| application.id).collect();
         Some(queries.applications().counts(&ids).await?)
     } else {
         None
     };
-    let answer = request.answer(found, total, |row| ApplicationView::listed(row, counts.as_ref()));
+    let answer = request.answer(found, counted, |row| ApplicationView::listed(row, counts.as_ref()));
     Ok(reply::json(StatusCode::OK, &answer))
 }

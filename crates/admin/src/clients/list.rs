@@ -71,13 +71,16 @@ pub(crate) async fn list_clients(
         filter.application = Some(clients.application(organization.as_ref(), name).await?.id);
     }
     let found = clients.list(&filter, &request.page).await?;
-    let total = if request.needs_total() { clients.count(&filter).await? } else { 0 };
+    let counted = match request.rows_to_count(&found) {
+        Some(at_most) => Some(clients.count(&filter, at_most).await?),
+        None => None,
+    };
     let counts = if includes_counts {
         let keys: Vec<_> = found.items.iter().map(|row| row.client.id).collect();
         Some(clients.secret_counts(&keys).await?)
     } else {
         None
     };
-    let answer = request.answer(found, total, |row| ClientView::listed(row, counts.as_ref()));
+    let answer = request.answer(found, counted, |row| ClientView::listed(row, counts.as_ref()));
     Ok(reply::json(StatusCode::OK, &answer))
 }

@@ -54,8 +54,10 @@ pub(crate) async fn list_invitations(
     let queries = state.directory.queries();
     let organization = queries.organization(&name).await?;
     let found = queries.invitations().list(&organization, &filter, &request.page).await?;
-    let total =
-        if request.needs_total() { queries.invitations().count(&organization, &filter).await? } else { 0 };
-    let answer = request.answer(found, total, |entry| InvitationView::at(now, entry));
+    let counted = match request.rows_to_count(&found) {
+        Some(at_most) => Some(queries.invitations().count(&organization, &filter, at_most).await?),
+        None => None,
+    };
+    let answer = request.answer(found, counted, |entry| InvitationView::at(now, entry));
     Ok(reply::json(StatusCode::OK, &answer))
 }

@@ -37,11 +37,7 @@ impl WholeList {
         let shown = self.bounds(all.len());
         let data = all.into_iter().skip(shown.start).take(shown.len()).map(view).collect();
         let Some((page, size)) = self.0 else { return ListAnswer::everything(data) };
-        ListAnswer {
-            data,
-            numbered: Some(Numbered { total, page, page_size: size, total_pages: total.div_ceil(size) }),
-            by_cursor: None,
-        }
+        ListAnswer { data, numbered: Some(Numbered::counted(total, u64::MAX, page, size)), by_cursor: None }
     }
 }
 

@@ -49,13 +49,16 @@ pub(crate) async fn list_organizations(
     };
     let queries = state.directory.queries();
     let found = queries.organizations().list(&filter, &request.page).await?;
-    let total = if request.needs_total() { queries.organizations().count(&filter).await? } else { 0 };
+    let counted = match request.rows_to_count(&found) {
+        Some(at_most) => Some(queries.organizations().count(&filter, at_most).await?),
+        None => None,
+    };
     let counts = if includes_counts {
         let ids: Vec<_> = found.items.iter().map(|organization| organization.id).collect();
         Some(queries.organizations().counts(&ids).await?)
     } else {
         None
     };
-    let answer = request.answer(found, total, |row| OrganizationView::listed(row, counts.as_ref()));
+    let answer = request.answer(found, counted, |row| OrganizationView::listed(row, counts.as_ref()));
     Ok(reply::json(StatusCode::OK, &answer))
 }

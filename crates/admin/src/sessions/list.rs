@@ -52,7 +52,10 @@ pub(crate) async fn list_sessions(
     let live_at = is_active_only.then(|| state.clock.now());
     let filter = SessionFilter { ids, user, organization, client, live_at };
     let found = queries.sessions().list(&filter, &request.page).await?;
-    let total = if request.needs_total() { queries.sessions().count(&filter).await? } else { 0 };
-    let answer = request.answer(found, total, SessionView::from);
+    let counted = match request.rows_to_count(&found) {
+        Some(at_most) => Some(queries.sessions().count(&filter, at_most).await?),
+        None => None,
+    };
+    let answer = request.answer(found, counted, SessionView::from);
     Ok(reply::json(StatusCode::OK, &answer))
 }

@@ -47,9 +47,9 @@ impl ApplicationQueries<'_> {
         Ok(self.0.repositories().all_applications().list(filter, page).await?)
     }
 
-    /// Number of rows of a list on all its pages.
-    pub async fn count(&self, filter: &ApplicationFilter) -> Result<u64> {
-        Ok(self.0.repositories().all_applications().count(filter).await?)
+    /// Number of rows of a list on all its pages, counted up to `at_most`.
+    pub async fn count(&self, filter: &ApplicationFilter, at_most: u64) -> Result<u64> {
+        Ok(self.0.repositories().all_applications().count(filter, at_most).await?)
     }
 
     /// What belongs to each of these applications.

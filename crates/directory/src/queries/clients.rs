@@ -43,9 +43,9 @@ impl ClientQueries<'_> {
         Ok(self.0.repositories().all_clients().list(filter, page).await?)
     }
 
-    /// Number of rows of a list on all its pages.
-    pub async fn count(&self, filter: &ClientFilter) -> Result<u64> {
-        Ok(self.0.repositories().all_clients().count(filter).await?)
+    /// Number of rows of a list on all its pages, counted up to `at_most`.
+    pub async fn count(&self, filter: &ClientFilter, at_most: u64) -> Result<u64> {
+        Ok(self.0.repositories().all_clients().count(filter, at_most).await?)
     }
 
     /// The secrets of each of these clients, as they are now.

@@ -112,12 +112,8 @@ impl LookupQueries<'_> {
             let found = self.0.repositories().all_clients().find(key, &client_id).await?;
             return Ok(FirstRows::one(found.map(ListedClient::from)));
         }
-        let filter = ClientFilter {
-            keys: wanted.ids(),
-            search: wanted.search.clone(),
-            searches_client_ids: true,
-            ..ClientFilter::default()
-        };
+        let filter =
+            ClientFilter { keys: wanted.ids(), search: wanted.search.clone(), ..ClientFilter::default() };
         let page = wanted.page(ClientSort::ClientName, Direction::Ascending);
         Ok(self.0.repositories().all_clients().list(&filter, &page).await?.into())
     }

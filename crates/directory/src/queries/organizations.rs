@@ -29,9 +29,9 @@ impl OrganizationQueries<'_> {
         Ok(self.0.repositories().organizations().list(filter, page).await?)
     }
 
-    /// Number of rows of a list on all its pages.
-    pub async fn count(&self, filter: &OrganizationFilter) -> Result<u64> {
-        Ok(self.0.repositories().organizations().count(filter).await?)
+    /// Number of rows of a list on all its pages, counted up to `at_most`.
+    pub async fn count(&self, filter: &OrganizationFilter, at_most: u64) -> Result<u64> {
+        Ok(self.0.repositories().organizations().count(filter, at_most).await?)
     }
 
     /// What belongs to each of these organizations.

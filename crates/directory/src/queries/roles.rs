@@ -64,14 +64,15 @@ impl RoleQueries<'_> {
         Ok(self.0.repositories().rights(organization).holders(role.id, of, page).await?)
     }
 
-    /// Number of rows of [`holders`](Self::holders) on all pages.
+    /// Number of rows of [`holders`](Self::holders) on all pages, counted up to `at_most`.
     pub async fn count_holders(
         &self,
         organization: OrganizationId,
         role: &Role,
         of: Option<OrganizationId>,
+        at_most: u64,
     ) -> Result<u64> {
-        Ok(self.0.repositories().rights(organization).count_holders(role.id, of).await?)
+        Ok(self.0.repositories().rights(organization).count_holders(role.id, of, at_most).await?)
     }
 
     /// The roles of a person, of all applications.

@@ -13,7 +13,7 @@ use porta_store::{
 use super::children::{RoleColumn, read_role, role_columns};
 use super::{application_columns, filtered, read, read_record, select_application, sort_by};
 use crate::counts::{count_each, next_count, of_each};
-use crate::kernel::{List, Reader, Row, Runner, Sort, search_pattern, statements, text, uuid};
+use crate::kernel::{List, Reader, Row, Runner, Search, Sort, search_pattern, statements, text, uuid};
 
 /// What belongs to application `p`.
 macro_rules! parts {
@@ -54,7 +54,7 @@ statements! {
     CLAIM_COUNTS: Read = of_each!(postgres, of_claim!()), sqlite: of_each!(sqlite, of_claim!());
 }
 
-const COUNT: &str = "SELECT count(*) FROM applications a";
+const COUNT: &str = "SELECT 1 FROM applications a";
 
 /// The name by subquery, and not by join: so every planner reads the roles in the order of the page and stops at its end.
 const SELECT_ROLES: &str = concat!(
@@ -100,19 +100,19 @@ impl AllApplicationRepository for AllApplications<'_> {
         filter: &ApplicationFilter,
         page: &PageRequest<ApplicationSort>,
     ) -> Result<Page<Application, SortedCursor>> {
-        let search = filter.search.as_deref().map(search_pattern);
+        let search = filter.search.as_deref().map(Search::of);
         let sort = sort_by(page.sort);
         let list = List::new(concat!(module_path!(), "::LIST"), self.0.dialect(), select_application!());
-        let list = filtered(list, filter, search.as_deref())
+        let list = filtered(list, filter, search.as_ref())
             .page("a.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.0.list(list).await?, page.limit, read, |a| a.id)
     }
 
-    async fn count(&mut self, filter: &ApplicationFilter) -> Result<u64> {
-        let search = filter.search.as_deref().map(search_pattern);
+    async fn count(&mut self, filter: &ApplicationFilter, at_most: u64) -> Result<u64> {
+        let search = filter.search.as_deref().map(Search::of);
         let list = List::new(concat!(module_path!(), "::COUNT"), self.0.dialect(), COUNT);
-        self.0.count(filtered(list, filter, search.as_deref())).await
+        self.0.count(filtered(list, filter, search.as_ref()), at_most).await
     }
 
     async fn roles(

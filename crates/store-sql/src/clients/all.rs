@@ -13,7 +13,7 @@ use porta_store::{
 use super::columns::{client_columns, next_client};
 use super::{filtered, sort_by};
 use crate::counts::{count_each, next_count, of_each};
-use crate::kernel::{Dialect, List, Reader, Row, Runner, at, opt_uuid, search_pattern, statements, text};
+use crate::kernel::{Dialect, List, Reader, Row, Runner, Search, at, opt_uuid, statements, text};
 use crate::organizations::{next_organization, organization_and_pictures};
 
 /// The client with key `$1`, else the one with public identifier `$2`.
@@ -60,7 +60,7 @@ statements! {
     SECRET_COUNTS: Read = of_each!(postgres, counted!()), sqlite: of_each!(sqlite, counted!());
 }
 
-const COUNT: &str = "SELECT count(*) FROM clients c";
+const COUNT: &str = "SELECT 1 FROM clients c";
 
 fn select(dialect: Dialect) -> &'static str {
     match dialect {
@@ -102,20 +102,20 @@ impl AllClientRepository for AllClients<'_> {
         filter: &ClientFilter,
         page: &PageRequest<ClientSort>,
     ) -> Result<Page<ListedClient, SortedCursor>> {
-        let search = filter.search.as_deref().map(search_pattern);
+        let search = filter.search.as_deref().map(Search::of);
         let (sort, dialect) = (sort_by(page.sort), self.0.dialect());
         let list = List::new(concat!(module_path!(), "::LIST"), dialect, select(dialect));
-        let list = filtered(list, filter, search.as_deref())
+        let list = filtered(list, filter, search.as_ref())
             .page("c.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.0.list(list).await?, page.limit, read_listed, |row| row.client.id)
     }
 
-    async fn count(&mut self, filter: &ClientFilter) -> Result<u64> {
-        let search = filter.search.as_deref().map(search_pattern);
+    async fn count(&mut self, filter: &ClientFilter, at_most: u64) -> Result<u64> {
+        let search = filter.search.as_deref().map(Search::of);
         let dialect = self.0.dialect();
         let list = List::new(concat!(module_path!(), "::COUNT"), dialect, COUNT);
-        self.0.count(filtered(list, filter, search.as_deref())).await
+        self.0.count(filtered(list, filter, search.as_ref()), at_most).await
     }
 
     async fn secret_counts(

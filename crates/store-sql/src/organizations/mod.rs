@@ -15,8 +15,8 @@ use porta_store::{
 
 use crate::counts::{count_each, next_count, of_each};
 use crate::kernel::{
-    List, Reader, Row, Runner, Sort, Value, at, columns, flag, int, json, opt_text, opt_uuid, page_of,
-    search_pattern, statements, text, uuid, values_of,
+    List, ORGANIZATIONS, Reader, Row, Runner, Search, Sort, Value, at, columns, flag, int, json, opt_text,
+    opt_uuid, page_of, statements, text, uuid, values_of,
 };
 
 macro_rules! organization_columns {
@@ -177,12 +177,12 @@ fn read_key(row: &Row) -> Result<FoundKey> {
     })
 }
 
-const COUNT: &str = "SELECT count(*) FROM organizations o";
+const COUNT: &str = "SELECT 1 FROM organizations o";
 
-fn filtered<'v>(list: List<'v>, filter: &OrganizationFilter, search: Option<&'v str>) -> List<'v> {
+fn filtered<'v>(list: List<'v>, filter: &OrganizationFilter, search: Option<&'v Search>) -> List<'v> {
     list.filter_if_some("o.status = ?", filter.status.map(|status| text(status.as_str())))
         .among("o.id", filter.ids.as_deref())
-        .contains(&["o.name", "o.slug"], search)
+        .search(&ORGANIZATIONS, search)
 }
 
 fn sort_by(sort: OrganizationSort) -> Sort<OrganizationColumn> {
@@ -249,19 +249,19 @@ impl OrganizationRepository for Organizations<'_> {
         filter: &OrganizationFilter,
         page: &PageRequest<OrganizationSort>,
     ) -> Result<Page<Organization, SortedCursor>> {
-        let search = filter.search.as_deref().map(search_pattern);
+        let search = filter.search.as_deref().map(Search::of);
         let sort = sort_by(page.sort);
         let list = List::new(concat!(module_path!(), "::LIST"), self.0.dialect(), select_organization!());
-        let list = filtered(list, filter, search.as_deref())
+        let list = filtered(list, filter, search.as_ref())
             .page("o.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.0.list(list).await?, page.limit, read, |o| o.id)
     }
 
-    async fn count(&mut self, filter: &OrganizationFilter) -> Result<u64> {
-        let search = filter.search.as_deref().map(search_pattern);
+    async fn count(&mut self, filter: &OrganizationFilter, at_most: u64) -> Result<u64> {
+        let search = filter.search.as_deref().map(Search::of);
         let list = List::new(concat!(module_path!(), "::COUNT"), self.0.dialect(), COUNT);
-        self.0.count(filtered(list, filter, search.as_deref())).await
+        self.0.count(filtered(list, filter, search.as_ref()), at_most).await
     }
 
     async fn counts(

@@ -41,6 +41,7 @@ pub mod people;
 pub mod purging;
 pub mod races;
 pub mod sealed;
+pub mod searching;
 pub mod second_factors;
 pub mod sessions;
 pub mod sign_in;
@@ -96,6 +97,8 @@ macro_rules! contract_tests {
             races: issuing, rotating, forbidding_while_issuing, withdrawing_a_grant_while_issuing,
                 ending_the_tokens_of_a_person_while_issuing;
             sealed: found_and_replaced, emails_that_are_over, a_new_authenticator_wins, racing_an_enrolment, recovery_codes;
+            searching: people_are_found_by_every_field, a_short_text_is_a_beginning, changes_are_found_at_once,
+                a_frequent_text_has_pages_in_order, counts_stop_where_they_are_told, other_kinds_are_found;
             second_factors: authenticator, an_enrolled_person_keeps_their_factor, steps,
                 mailed_codes_as_factor, disabling, recovery_codes, email_codes, email_codes_end,
                 email_codes_side_by_side, units, counts,
