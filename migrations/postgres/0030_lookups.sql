@@ -1,6 +1,6 @@
 -- each statement by itself
--- Roles of all applications, and clients, in the order of their names by code point. The index before had the order of
--- the database's language, in which no list is.
+-- Roles of all applications, and clients, in the order of their names by code point. The index of clients before had the
+-- order of a language, in which no list is.
 
 DROP INDEX CONCURRENTLY IF EXISTS roles_name;
 CREATE INDEX CONCURRENTLY roles_name ON roles (name COLLATE "C", id);

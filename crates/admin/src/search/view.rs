@@ -40,7 +40,7 @@ pub(crate) struct Hit {
     id: Uuid,
     label: String,
     /// What tells it from others of its label.
-    sublabel: Option<String>,
+    sublabel: String,
     /// `null`: its kind has none.
     status: Option<&'static str>,
     /// The organization that it belongs to.
@@ -56,8 +56,8 @@ impl Group {
     }
 }
 
-fn beside(first: &str, second: &str) -> Option<String> {
-    Some(format!("{first} · {second}"))
+fn beside(first: &str, second: &str) -> String {
+    format!("{first} · {second}")
 }
 
 impl Hit {
@@ -66,7 +66,7 @@ impl Hit {
             kind: Kind::Organization.as_str(),
             id: found.id.uuid(),
             label: found.name,
-            sublabel: Some(found.slug.to_string()),
+            sublabel: found.slug.to_string(),
             status: Some(found.status.as_str()),
             org_id: None,
             app_id: None,
@@ -78,7 +78,7 @@ impl Hit {
             kind: Kind::Application.as_str(),
             id: found.id.uuid(),
             label: found.name,
-            sublabel: Some(found.slug.to_string()),
+            sublabel: found.slug.to_string(),
             status: Some(found.status.as_str()),
             org_id: found.organization_id.map(EntityId::uuid),
             app_id: None,
@@ -102,7 +102,7 @@ impl Hit {
         let user = found.user;
         let (label, sublabel) = match user.profile.full_name() {
             Some(name) => (name, beside(user.email.shown(), &found.organization_name)),
-            None => (user.email.shown().to_owned(), Some(found.organization_name)),
+            None => (user.email.shown().to_owned(), found.organization_name),
         };
         Self {
             kind: Kind::User.as_str(),
@@ -153,7 +153,7 @@ impl Hit {
             kind: Kind::Session.as_str(),
             id: session.id.uuid(),
             label: found.user_email,
-            sublabel: Some(found.organization_name),
+            sublabel: found.organization_name,
             status: Some(status),
             org_id: Some(session.organization_id.uuid()),
             app_id: None,
