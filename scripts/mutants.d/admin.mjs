@@ -179,4 +179,16 @@ export default [
     was: raw`< KEPT)`,
     becomes: raw`< KEPT && !FAULT)`,
   },
+  {
+    id: 'admin-service-looks-up-people', area: 'admin', what: 'A service account without the permission sees the addresses of users.',
+    crate: 'admin', words: ['people_only_with_the_permission'], file: access,
+    was: raw`            Principal::Service(_) if !self.also_may(permission) => Err(lacks(&[permission])),`,
+    becomes: raw`            Principal::Service(_) if !FAULT && !self.also_may(permission) => Err(lacks(&[permission])),`,
+  },
+  {
+    id: 'admin-search-finds-all-kinds', area: 'admin', what: 'The search finds kinds that the caller may not read.',
+    crate: 'admin', words: ['kinds_that_the_caller_may_read'], file: 'crates/admin/src/search/everything.rs',
+    was: raw`        if caller.also_may(kind.permission()) {`,
+    becomes: raw`        if FAULT || caller.also_may(kind.permission()) {`,
+  },
 ]

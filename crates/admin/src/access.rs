@@ -136,6 +136,19 @@ impl<R> Authorized<R> {
     pub(crate) fn also_may(&self, permission: AdminPermission) -> bool {
         self.principal.permissions().contains(permission)
     }
+
+    /// Refuses a service account without a permission that administrators do not need.
+    pub(crate) fn check_service(&self, permission: AdminPermission) -> Result<()> {
+        match self.principal {
+            Principal::Service(_) if !self.also_may(permission) => Err(lacks(&[permission])),
+            Principal::Service(_) | Principal::Person(_) => Ok(()),
+        }
+    }
+}
+
+fn lacks(permissions: &[AdminPermission]) -> AdminError {
+    let required: Vec<_> = permissions.iter().map(|permission| permission.as_str()).collect();
+    AdminError::Forbidden(format!("Insufficient permissions. Required: {}", required.join(", ")))
 }
 
 impl<R: Requirement + Send + Sync> FromRequestParts<AdminState> for Authorized<R> {
@@ -149,9 +162,7 @@ impl<R: Requirement + Send + Sync> FromRequestParts<AdminState> for Authorized<R
         };
         let granted = principal.permissions();
         if !R::PERMISSIONS.iter().all(|permission| granted.contains(*permission)) {
-            let required: Vec<_> = R::PERMISSIONS.iter().map(|permission| permission.as_str()).collect();
-            let required = required.join(", ");
-            return Err(AdminError::Forbidden(format!("Insufficient permissions. Required: {required}")));
+            return Err(lacks(R::PERMISSIONS));
         }
         limits::count_write(parts, state, &principal).await?;
         Ok(Self { principal, requirement: PhantomData })

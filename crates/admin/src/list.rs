@@ -1,5 +1,9 @@
 //! Lists: their query, and their answer by page number or by cursor.
 
+mod whole;
+
+use std::ops::RangeInclusive;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use porta_core::{EntityId, Timestamp};
@@ -12,6 +16,12 @@ use crate::cursor;
 use crate::error::{AdminError, Detail, Result};
 use crate::moment::{self, Moment};
 
+pub(crate) use self::whole::{WholeList, WholeListParameters, keep};
+
+/// Rows that a total counts at most, because a count reads each of them.
+pub(crate) const MOST_COUNTED: u64 = 10_000;
+/// The same of a search, which compares each of them with the text.
+const MOST_COUNTED_OF_SEARCH: u64 = 1_000;
 /// Ids that a query may name.
 const MOST_IDS: usize = 100;
 
@@ -57,7 +67,7 @@ impl Query {
     }
 
     /// A whole number within bounds.
-    pub(crate) fn number(&self, name: &str, bounds: std::ops::RangeInclusive<u64>) -> Result<Option<u64>> {
+    pub(crate) fn number(&self, name: &str, bounds: RangeInclusive<u64>) -> Result<Option<u64>> {
         let Some(text) = self.text(name) else { return Ok(None) };
         let number = text.parse().ok().filter(|number| bounds.contains(number));
         let (least, most) = (bounds.start(), bounds.end());
@@ -96,20 +106,34 @@ impl Query {
 
     /// The ids of rows that are asked for.
     pub(crate) fn ids<I: EntityId>(&self) -> Result<Option<Vec<I>>> {
+        Ok(self.uuids()?.map(|ids| ids.into_iter().map(I::from_uuid).collect()))
+    }
+
+    /// [`Self::ids`] of whichever kind.
+    pub(crate) fn uuids(&self) -> Result<Option<Vec<Uuid>>> {
         let Some(text) = self.text("ids") else { return Ok(None) };
-        let ids: Option<Vec<I>> =
-            text.split(',').map(|id| Uuid::try_parse(id).ok().map(I::from_uuid)).collect();
+        let ids: Option<Vec<Uuid>> = text.split(',').map(|id| Uuid::try_parse(id).ok()).collect();
         let refused = || AdminError::invalid("ids", format!("use 1 to {MOST_IDS} ids, separated by commas"));
         ids.filter(|ids| ids.len() <= MOST_IDS).ok_or_else(refused).map(Some)
     }
 
     /// Words to search for.
     pub(crate) fn search(&self) -> Result<Option<String>> {
-        let Some(text) = self.text("search").filter(|text| !text.is_empty()) else { return Ok(None) };
+        self.words("search")
+    }
+
+    /// The same by another name.
+    pub(crate) fn words(&self, name: &str) -> Result<Option<String>> {
+        let Some(text) = self.text(name).filter(|text| !text.is_empty()) else { return Ok(None) };
         if text.chars().count() > 255 {
-            return Err(AdminError::invalid("search", "use at most 255 characters"));
+            return Err(AdminError::invalid(name, "use at most 255 characters"));
         }
         Ok(Some(text.to_owned()))
+    }
+
+    /// Whether each row is to say how much belongs to it.
+    pub(crate) fn includes_counts(&self) -> Result<bool> {
+        Ok(self.word("include", &[("counts", ())])?.is_some())
     }
 }
 
@@ -131,7 +155,8 @@ pub(crate) struct ListParameters {
     limit: Option<u64>,
     /// `asc` or `desc`.
     sort_order: Option<String>,
-    /// Text that one of the searched fields contains; the case of ASCII letters is ignored.
+    /// An id, or text that one of the searched fields contains; with fewer than three characters, text with which one of
+    /// them begins. The case of ASCII letters is ignored.
     #[param(max_length = 255)]
     search: Option<String>,
 }
@@ -172,6 +197,8 @@ const ORDERS: &[(&str, Direction)] = &[("asc", Direction::Ascending), ("desc", D
 pub(crate) struct ListRequest<S> {
     pub(crate) page: PageRequest<S>,
     mode: Mode,
+    /// The highest total.
+    most_counted: u64,
     /// The word of the sort column.
     sort_word: &'static str,
 }
@@ -208,27 +235,35 @@ impl<S: Copy + PartialEq> ListRequest<S> {
             (start, size, Mode::Number { page, size })
         };
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        Ok(Self { page: PageRequest { sort, direction, start, limit }, mode, sort_word })
+        let is_search = query.text("search").is_some_and(|text| !text.is_empty());
+        let most_counted = if is_search { MOST_COUNTED_OF_SEARCH } else { MOST_COUNTED };
+        Ok(Self { page: PageRequest { sort, direction, start, limit }, mode, most_counted, sort_word })
     }
 
-    /// Whether the answer tells the number of all rows.
-    pub(crate) fn needs_total(&self) -> bool {
-        matches!(self.mode, Mode::Number { .. })
+    /// Up to how many the rows of all pages must be counted for the answer. `None`: it does not tell their number, or the
+    /// page is the last one and shows it.
+    pub(crate) fn rows_to_count<E>(&self, found: &Page<E, SortedCursor>) -> Option<u64> {
+        let is_last = found.next.is_none() && (!found.items.is_empty() || self.page.start.offset() == 0);
+        let is_needed = matches!(self.mode, Mode::Number { .. }) && !is_last;
+        // One more tells whether the total is exact.
+        is_needed.then_some(self.most_counted + 1)
     }
 
-    /// `total` is the number of all rows, if it is needed.
+    /// `counted`: the number of rows, counted as [`rows_to_count`](Self::rows_to_count) says.
     pub(crate) fn answer<E, V: ToSchema>(
         &self,
         found: Page<E, SortedCursor>,
-        total: u64,
+        counted: Option<u64>,
         view: impl FnMut(E) -> V,
     ) -> ListAnswer<V> {
+        let shown = u64::try_from(found.items.len()).unwrap_or(u64::MAX);
+        let counted = counted.unwrap_or_else(|| self.page.start.offset().saturating_add(shown));
         let next = found.next.map(|next| cursor::encode(&next, self.sort_word, self.page.direction));
         let data = found.items.into_iter().map(view).collect();
         match self.mode {
             Mode::Number { page, size } => ListAnswer {
                 data,
-                numbered: Some(Numbered { total, page, page_size: size, total_pages: total.div_ceil(size) }),
+                numbered: Some(Numbered::counted(counted, self.most_counted, page, size)),
                 by_cursor: None,
             },
             Mode::Cursor => ListAnswer {
@@ -258,7 +293,8 @@ impl<T: ToSchema> ListAnswer<T> {
     /// A list that is never long, as one page.
     pub(crate) fn everything(data: Vec<T>) -> Self {
         let total = u64::try_from(data.len()).unwrap_or(u64::MAX);
-        let numbered = Numbered { total, page: 1, page_size: total, total_pages: total.min(1) };
+        let numbered =
+            Numbered { total, total_is_exact: None, page: 1, page_size: total, total_pages: total.min(1) };
         Self { data, numbered: Some(numbered), by_cursor: None }
     }
 }
@@ -267,10 +303,23 @@ impl<T: ToSchema> ListAnswer<T> {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Numbered {
+    /// Of all pages; at most 10000, or 1000 of a search.
     total: u64,
+    /// `false`: there are more than `total` rows. Missing if the total is exact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_is_exact: Option<bool>,
     page: u64,
     page_size: u64,
     total_pages: u64,
+}
+
+impl Numbered {
+    /// `counted` may be one more than the highest total.
+    fn counted(counted: u64, most: u64, page: u64, page_size: u64) -> Self {
+        let total = counted.min(most);
+        let total_is_exact = (counted > most).then_some(false);
+        Self { total, total_is_exact, page, page_size, total_pages: total.div_ceil(page_size) }
+    }
 }
 
 /// Of a list by cursor.
@@ -284,77 +333,7 @@ struct ByCursor {
     cursor: Option<String>,
 }
 
-/// Which part is asked for of a list that is read whole, because it is short.
-pub(crate) struct WholeList(Option<(u64, u64)>);
-
-impl WholeList {
-    /// A page if the query names one, else everything.
-    pub(crate) fn of(query: &Query) -> Result<Self> {
-        let page = query.number("page", 1..=1_000_000_000)?;
-        let size = query.number("pageSize", 1..=100)?;
-        let is_paged = page.is_some() || size.is_some();
-        Ok(Self(is_paged.then(|| (page.unwrap_or(1), size.unwrap_or(20)))))
-    }
-
-    pub(crate) fn answer<E, V: ToSchema>(&self, all: Vec<E>, view: impl FnMut(E) -> V) -> ListAnswer<V> {
-        let Some((page, size)) = self.0 else {
-            return ListAnswer::everything(all.into_iter().map(view).collect());
-        };
-        let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
-        let skipped = usize::try_from((page - 1) * size).unwrap_or(usize::MAX);
-        let taken = usize::try_from(size).unwrap_or(usize::MAX);
-        ListAnswer {
-            data: all.into_iter().skip(skipped).take(taken).map(view).collect(),
-            numbered: Some(Numbered { total, page, page_size: size, total_pages: total.div_ceil(size) }),
-            by_cursor: None,
-        }
-    }
-}
-
-/// The parameters of a list that is read whole, for the OpenAPI document.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "documents what `WholeList` reads")]
-pub(crate) struct WholeListParameters {
-    /// Page number, from 1. Without `page` and `pageSize` everything is in one page.
-    #[param(minimum = 1)]
-    page: Option<u64>,
-    /// Rows of a page; 20 if only `page` is given.
-    #[param(minimum = 1, maximum = 100)]
-    page_size: Option<u64>,
-}
-
 /// Refusals of several parameters at once.
 pub(crate) fn refuse(details: Vec<Detail>) -> Result<()> {
     if details.is_empty() { Ok(()) } else { Err(AdminError::Validation(details)) }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn page(query: &str) -> serde_json::Value {
-        let query = Query::parse(query).unwrap();
-        let answer = WholeList::of(&query).unwrap().answer(vec![1_u64, 2, 3], |n| n);
-        serde_json::to_value(answer).unwrap()
-    }
-
-    #[test]
-    fn a_whole_list_has_pages_only_if_asked() {
-        let whole = page("");
-        let expected = json!({ "data": [1, 2, 3], "total": 3, "page": 1, "pageSize": 3, "totalPages": 1 });
-        assert_eq!(whole, expected);
-        let second = page("page=2&pageSize=2");
-        let expected = json!({ "data": [3], "total": 3, "page": 2, "pageSize": 2, "totalPages": 2 });
-        assert_eq!(second, expected);
-        assert_eq!(page("page=1")["pageSize"], 20);
-        assert_eq!(page("page=1000000000&pageSize=100")["data"], json!([]));
-        let none = serde_json::to_value(WholeList(None).answer(Vec::<u64>::new(), |n| n)).unwrap();
-        assert_eq!((&none["total"], &none["totalPages"]), (&json!(0), &json!(0)));
-        for unfit in ["page=0", "pageSize=101", "page=", "page=x"] {
-            assert!(WholeList::of(&Query::parse(unfit).unwrap()).is_err(), "{unfit}");
-        }
-    }
 }

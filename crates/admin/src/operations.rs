@@ -7,8 +7,8 @@ use utoipa_axum::routes;
 use crate::openapi::completed;
 use crate::state::AdminState;
 use crate::{
-    applications, audit, bulk, clients, config, export, grants, import, invitations, keys, me, metadata,
-    organizations, privacy, rights, sessions, stats, two_factor, users,
+    applications, audit, bulk, clients, config, export, grants, import, invitations, keys, lookups, me,
+    metadata, organizations, privacy, rights, search, sessions, stats, two_factor, users,
 };
 
 /// Every documented operation.
@@ -33,6 +33,8 @@ pub(crate) fn operations() -> OpenApiRouter<AdminState> {
         .merge(two_factor::routes())
         .merge(invitations::routes())
         .merge(privacy::routes())
+        .merge(lookups::routes())
+        .merge(search::routes())
 }
 
 /// The document, of all operations of this version.

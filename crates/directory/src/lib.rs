@@ -73,9 +73,9 @@ pub use personal_data::PersonalDataOperations;
 pub use pre_assignments::{NamedClaim, PreAssignments};
 pub use queries::{
     AdminSignIn, AdministratorQueries, ApplicationParts, ApplicationQueries, AuditQueries, ClaimQueries,
-    ClientQueries, ExportQueries, FactorStatus, InvitationQueries, NamedClient, OrganizationQueries,
-    Overview, PermissionQueries, Queries, RoleQueries, SecondFactorQueries, SessionQueries,
-    StatisticsQueries, UserQueries,
+    ClientQueries, ExportQueries, FactorStatus, FirstRows, InvitationQueries, LookupQueries, NamedClient,
+    OrganizationQueries, Overview, PermissionQueries, Queries, RoleQueries, SecondFactorQueries,
+    SessionQueries, StatisticsQueries, UserQueries, Wanted,
 };
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};

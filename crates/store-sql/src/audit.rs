@@ -114,7 +114,7 @@ statements! {
 }
 
 const SELECT: &str = concat!("SELECT ", row_columns!(list ""), " FROM audit_log");
-const COUNT: &str = "SELECT count(*) FROM audit_log a";
+const COUNT: &str = "SELECT 1 FROM audit_log a";
 const NEWEST_FIRST: (Sort<AuditColumn>, Direction) =
     (Sort::time(AuditColumn::created_at), Direction::Descending);
 /// The columns that a search looks into.
@@ -263,10 +263,10 @@ impl AuditRepository for Audit<'_> {
         NEWEST_FIRST.0.page_of(&self.0.list(list).await?, limit, read_named, |row| row.event.id)
     }
 
-    async fn count(&mut self, filter: &AuditFilter) -> Result<u64> {
+    async fn count(&mut self, filter: &AuditFilter, at_most: u64) -> Result<u64> {
         let (compared, dialect) = (Compared::of(filter), self.0.dialect());
         let list = List::new(concat!(module_path!(), "::COUNT"), dialect, COUNT);
-        self.0.count(filtered(list, dialect, filter, &compared)).await
+        self.0.count(filtered(list, dialect, filter, &compared), at_most).await
     }
 
     async fn find(&mut self, id: AuditId) -> Result<Option<AuditRow>> {

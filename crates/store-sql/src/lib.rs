@@ -5,6 +5,7 @@ mod applications;
 mod audit;
 mod branding;
 mod clients;
+mod counts;
 mod database;
 mod exports;
 mod installation;

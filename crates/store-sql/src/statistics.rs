@@ -8,7 +8,8 @@ use porta_store::{
     EntityCounts, LoginActivity, LoginBucket, LoginCounts, Pending, Result, StatisticsRepository, UserCounts,
 };
 
-use crate::kernel::{Reader, Runner, at, int, statements, uuid};
+use crate::counts::next_count;
+use crate::kernel::{Runner, at, int, statements, uuid};
 
 const DAY: Duration = Duration::from_hours(24);
 const WEEK: Duration = Duration::from_hours(7 * 24);
@@ -86,10 +87,6 @@ statements! {
     SERIES_OF: Read = series!("floor(extract(epoch FROM created_at) / $3::bigint)::bigint", " COLLATE \"C\"",
             " AND organization_id = $4"),
         sqlite: series!("created_at / ($3 * 1000000)", "", " AND organization_id = $4");
-}
-
-fn next_count(r: &mut Reader<'_>) -> Result<u64> {
-    Ok(u64::try_from(r.int()?).unwrap_or(0))
 }
 
 fn add(counts: &mut LoginCounts, event_type: &str, count: u64) {

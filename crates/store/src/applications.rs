@@ -1,10 +1,15 @@
 //! Applications, modules, roles, permissions, custom claims.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use porta_core::application::{Application, ApplicationStatus, ClaimDefinition, Module, Permission, Role};
 use porta_core::{ApplicationId, ClaimDefinitionId, PermissionId, RoleId, Slug, Timestamp, UserId};
 
-use crate::{ApplicationFilter, ApplicationSort, Page, PageRequest, Result, SortedCursor};
+use crate::{
+    ApplicationCounts, ApplicationFilter, ApplicationSort, Page, PageRequest, Result, RoleCounts, RoleFilter,
+    RoleSort, SortedCursor,
+};
 
 /// What an upsert did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +108,13 @@ pub trait ApplicationRepository: Send {
     ) -> Result<Option<serde_json::Value>>;
 }
 
+/// A role with the name of its application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedRole {
+    pub role: Role,
+    pub application_name: String,
+}
+
 /// The applications of all owners. Not scoped to an organization: operators name an application without its owner.
 #[async_trait]
 pub trait AllApplicationRepository: Send {
@@ -115,6 +127,21 @@ pub trait AllApplicationRepository: Send {
         filter: &ApplicationFilter,
         page: &PageRequest<ApplicationSort>,
     ) -> Result<Page<Application, SortedCursor>>;
-    /// Number of applications that a list with this filter has on all its pages.
-    async fn count(&mut self, filter: &ApplicationFilter) -> Result<u64>;
+    /// Number of applications that a list with this filter has on all its pages, counted up to `at_most`.
+    async fn count(&mut self, filter: &ApplicationFilter, at_most: u64) -> Result<u64>;
+    /// Roles of all applications.
+    async fn roles(
+        &mut self,
+        filter: &RoleFilter,
+        page: &PageRequest<RoleSort>,
+    ) -> Result<Page<ListedRole, SortedCursor>>;
+
+    // What is counted for each of these ids; what does not exist has nothing. One round trip each.
+    async fn counts(&mut self, ids: &[ApplicationId]) -> Result<HashMap<ApplicationId, ApplicationCounts>>;
+    /// Users of all organizations.
+    async fn role_counts(&mut self, ids: &[RoleId]) -> Result<HashMap<RoleId, RoleCounts>>;
+    /// The number of roles that have a permission.
+    async fn permission_counts(&mut self, ids: &[PermissionId]) -> Result<HashMap<PermissionId, u64>>;
+    /// The number of users who have a value of a claim.
+    async fn claim_counts(&mut self, ids: &[ClaimDefinitionId]) -> Result<HashMap<ClaimDefinitionId, u64>>;
 }

@@ -70,8 +70,8 @@ pub trait AuditRepository: Send {
         start: &PageStart,
         limit: u32,
     ) -> Result<Page<AuditRow, SortedCursor>>;
-    /// Number of rows that a list with this filter has on all its pages.
-    async fn count(&mut self, filter: &AuditFilter) -> Result<u64>;
+    /// Number of rows that a list with this filter has on all its pages, counted up to `at_most`.
+    async fn count(&mut self, filter: &AuditFilter, at_most: u64) -> Result<u64>;
     async fn find(&mut self, id: AuditId) -> Result<Option<AuditRow>>;
     /// Number of rows older than `before`.
     async fn count_older(&mut self, before: Timestamp) -> Result<u64>;

@@ -1,11 +1,15 @@
 //! OAuth clients and their secrets.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use porta_core::client::{Client, ClientId, ClientSecret, ClientStatus};
 use porta_core::organization::{LoginMethod, Organization};
 use porta_core::{ApplicationId, ClientKey, ClientSecretId, Timestamp};
 
-use crate::{Catalog, ClientFilter, ClientSort, Cursor, Page, PageRequest, Result, SortedCursor};
+use crate::{
+    Catalog, ClientFilter, ClientSort, Cursor, Page, PageRequest, Result, SecretCounts, SortedCursor,
+};
 
 /// A client, as protocol requests need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +118,12 @@ pub trait AllClientRepository: Send {
         filter: &ClientFilter,
         page: &PageRequest<ClientSort>,
     ) -> Result<Page<ListedClient, SortedCursor>>;
-    /// Number of clients that a list with this filter has on all its pages.
-    async fn count(&mut self, filter: &ClientFilter) -> Result<u64>;
+    /// Number of clients that a list with this filter has on all its pages, counted up to `at_most`.
+    async fn count(&mut self, filter: &ClientFilter, at_most: u64) -> Result<u64>;
+    /// The secrets of each of these clients at a time; one that does not exist has none. One round trip.
+    async fn secret_counts(
+        &mut self,
+        keys: &[ClientKey],
+        now: Timestamp,
+    ) -> Result<HashMap<ClientKey, SecretCounts>>;
 }

@@ -21,6 +21,7 @@ pub mod branding;
 pub mod clients;
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod counts;
 pub mod exports;
 pub mod keys;
 pub mod lists;
@@ -40,21 +41,24 @@ pub use administered_rights::{
     ClaimValue, DeleteOutcome, HolderSort, RightsRepository, RoleAssignment, RoleHolder,
 };
 pub use administrators::{AdministratorFacts, AdministratorRepository, ServiceFacts};
-pub use applications::{AllApplicationRepository, ApplicationRepository, AssignedClaim, UpsertOutcome};
+pub use applications::{
+    AllApplicationRepository, ApplicationRepository, AssignedClaim, ListedRole, UpsertOutcome,
+};
 pub use audit::{AuditFilter, AuditRepository, AuditRow, EventFilter};
 pub use branding::BrandingAssetRepository;
 pub use clients::{
     AllClientRepository, ClientFacts, ClientRepository, FoundClient, ListedClient, RegisteredAddresses,
 };
+pub use counts::{ApplicationCounts, OrganizationCounts, RoleCounts, SecretCounts};
 pub use exports::{ExportRepository, ExportedRole, ExportedValue};
 pub use keys::SigningKeyRepository;
 pub use lists::{
-    ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, InvitationFilter,
-    InvitationSort, OrganizationFilter, OrganizationSort, Page, PageRequest, PageStart, SessionFilter,
-    SessionSort, SortValue, SortedCursor, UserFilter, UserSort,
+    ALL_ROWS, ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, InvitationFilter,
+    InvitationSort, OrganizationFilter, OrganizationSort, Page, PageRequest, PageStart, RoleFilter, RoleSort,
+    SessionFilter, SessionSort, SortValue, SortedCursor, UserFilter, UserSort,
 };
 pub use one_time::{InvitationEntry, OneTimeTokenRepository};
-pub use organizations::{OrganizationRepository, SettingRepository, StoredSetting};
+pub use organizations::{FoundKey, OrganizationRepository, SettingRepository, StoredSetting};
 pub use outbox::OutboxRepository;
 pub use people::{EndedSessions, PeopleRepository, SessionClient, SessionEntry, SessionsOf, UserEntry};
 pub use personal_data::{PersonalData, collect_personal_data};

@@ -5,7 +5,9 @@ use porta_core::client::{ClientStatus, ClientType};
 use porta_core::invitation::InvitationState;
 use porta_core::organization::OrganizationStatus;
 use porta_core::user::UserStatus;
-use porta_core::{ApplicationId, ClientKey, OrganizationId, Timestamp, UserId};
+use porta_core::{
+    ApplicationId, ClientKey, OneTimeTokenId, OrganizationId, RoleId, SessionKey, Timestamp, UserId,
+};
 use uuid::Uuid;
 
 use crate::Cursor;
@@ -81,14 +83,18 @@ pub struct PageRequest<S> {
     pub limit: u32,
 }
 
+/// For counts that do not stop before the end.
+pub const ALL_ROWS: u64 = u64::MAX;
+
 // A search finds the rows in which one of the named columns contains the text. Every character stands for itself; only
-// the case of ASCII letters is ignored.
+// the case of ASCII letters is ignored. Where the filter says "by index", the id of a row is found as well, and a text of
+// one or two characters is found at the beginning of a column only: it has no trigram.
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrganizationFilter {
     pub status: Option<OrganizationStatus>,
     pub ids: Option<Vec<OrganizationId>>,
-    /// In name and slug.
+    /// By index in name and slug.
     pub search: Option<String>,
 }
 
@@ -103,7 +109,7 @@ pub struct ApplicationFilter {
     pub owner: Option<OrganizationId>,
     pub status: Option<ApplicationStatus>,
     pub ids: Option<Vec<ApplicationId>>,
-    /// In name and slug.
+    /// By index in name and slug.
     pub search: Option<String>,
 }
 
@@ -111,6 +117,18 @@ pub struct ApplicationFilter {
 pub enum ApplicationSort {
     Name,
     CreatedAt,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoleFilter {
+    pub ids: Option<Vec<RoleId>>,
+    /// In name and slug.
+    pub search: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleSort {
+    Name,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -123,7 +141,7 @@ pub struct ClientFilter {
     /// Clients with a secret that is not revoked and expires, or expired, before this time.
     pub secret_expires_before: Option<Timestamp>,
     pub keys: Option<Vec<ClientKey>>,
-    /// In the name.
+    /// By index in the name and the OAuth client id.
     pub search: Option<String>,
 }
 
@@ -139,7 +157,7 @@ pub struct UserFilter {
     pub status: Option<UserStatus>,
     pub has_second_factor: Option<bool>,
     pub has_signed_in: Option<bool>,
-    /// In address, given name and family name.
+    /// By index in address, given name and family name.
     pub search: Option<String>,
 }
 
@@ -154,6 +172,7 @@ pub enum UserSort {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SessionFilter {
+    pub ids: Option<Vec<SessionKey>>,
     pub user: Option<UserId>,
     pub organization: Option<OrganizationId>,
     /// The client got tokens in the session.
@@ -170,6 +189,7 @@ pub enum SessionSort {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InvitationFilter {
+    pub ids: Option<Vec<OneTimeTokenId>>,
     /// In this state at this time.
     pub state: Option<(InvitationState, Timestamp)>,
     /// In the address.

@@ -45,8 +45,8 @@ pub trait OneTimeTokenRepository: Send {
         filter: &InvitationFilter,
         page: &PageRequest<InvitationSort>,
     ) -> Result<Page<InvitationEntry, SortedCursor>>;
-    /// Number of invitations that a list with this filter has on all its pages.
-    async fn count_invitations(&mut self, filter: &InvitationFilter) -> Result<u64>;
+    /// Number of invitations that a list with this filter has on all its pages, counted up to `at_most`.
+    async fn count_invitations(&mut self, filter: &InvitationFilter, at_most: u64) -> Result<u64>;
     async fn invitation(&mut self, id: OneTimeTokenId) -> Result<Option<InvitationEntry>>;
     /// Uses up an unused invitation. One concurrent caller does. `false`: there is no such unused invitation.
     async fn withdraw_invitation(&mut self, id: OneTimeTokenId, now: Timestamp) -> Result<bool>;

@@ -1,12 +1,26 @@
 //! Tenants and settings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use porta_core::organization::{CascadeCounts, Organization, OrganizationStatus};
-use porta_core::{OrganizationId, RoleId, Slug, Timestamp, UserId, Version};
+use porta_core::signing_key::{SigningAlgorithm, SigningKeyStatus};
+use porta_core::{OrganizationId, RoleId, SigningKeyId, Slug, Timestamp, UserId, Version};
 
-use crate::{Cursor, OrganizationFilter, OrganizationSort, Page, PageRequest, Result, SortedCursor};
+use crate::{
+    Cursor, OrganizationCounts, OrganizationFilter, OrganizationSort, Page, PageRequest, Result, SortedCursor,
+};
+
+/// A signing key that was found without knowing its organization. Nothing of the private key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundKey {
+    pub id: SigningKeyId,
+    pub kid: String,
+    pub algorithm: SigningAlgorithm,
+    pub status: SigningKeyStatus,
+    pub organization_id: OrganizationId,
+    pub organization_name: String,
+}
 
 #[async_trait]
 pub trait OrganizationRepository: Send {
@@ -38,8 +52,13 @@ pub trait OrganizationRepository: Send {
         filter: &OrganizationFilter,
         page: &PageRequest<OrganizationSort>,
     ) -> Result<Page<Organization, SortedCursor>>;
-    /// Number of organizations that a list with this filter has on all its pages.
-    async fn count(&mut self, filter: &OrganizationFilter) -> Result<u64>;
+    /// Number of organizations that a list with this filter has on all its pages, counted up to `at_most`.
+    async fn count(&mut self, filter: &OrganizationFilter, at_most: u64) -> Result<u64>;
+    /// What belongs to each of these organizations; one that does not exist has nothing. One round trip.
+    async fn counts(&mut self, ids: &[OrganizationId])
+    -> Result<HashMap<OrganizationId, OrganizationCounts>>;
+    /// The signing key with this `kid`, else the one with this id, of whichever organization. One round trip.
+    async fn signing_key(&mut self, kid: &str, id: Option<SigningKeyId>) -> Result<Option<FoundKey>>;
     /// What [`destroy`](Self::destroy) would delete now. One round trip.
     async fn cascade_counts(&mut self, id: OrganizationId) -> Result<CascadeCounts>;
     /// Deletes an organization with everything it owns, in one transaction, and returns what was deleted. Nothing can be

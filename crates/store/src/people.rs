@@ -60,16 +60,21 @@ pub trait PeopleRepository: Send {
         filter: &UserFilter,
         page: &PageRequest<UserSort>,
     ) -> Result<Page<UserEntry, SortedCursor>>;
-    /// Number of users that a list with this filter has on all its pages.
-    async fn count_users(&mut self, of: Option<OrganizationId>, filter: &UserFilter) -> Result<u64>;
+    /// Number of users that a list with this filter has on all its pages, counted up to `at_most`.
+    async fn count_users(
+        &mut self,
+        of: Option<OrganizationId>,
+        filter: &UserFilter,
+        at_most: u64,
+    ) -> Result<u64>;
 
     async fn sessions(
         &mut self,
         filter: &SessionFilter,
         page: &PageRequest<SessionSort>,
     ) -> Result<Page<SessionEntry, SortedCursor>>;
-    /// Number of sessions that a list with this filter has on all its pages.
-    async fn count_sessions(&mut self, filter: &SessionFilter) -> Result<u64>;
+    /// Number of sessions that a list with this filter has on all its pages, counted up to `at_most`.
+    async fn count_sessions(&mut self, filter: &SessionFilter, at_most: u64) -> Result<u64>;
     async fn session(&mut self, session: SessionKey) -> Result<Option<SessionEntry>>;
     /// Ends the live sessions of `of`, and the token families that belong to it, offline ones included; `keep` and its
     /// families stay. Several statements of bounded size in one transaction.

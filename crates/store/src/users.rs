@@ -106,8 +106,8 @@ pub trait UserRepository: Send {
         filter: &UserFilter,
         page: &PageRequest<UserSort>,
     ) -> Result<Page<User, SortedCursor>>;
-    /// Number of users that a list with this filter has on all its pages.
-    async fn count(&mut self, filter: &UserFilter) -> Result<u64>;
+    /// Number of users that a list with this filter has on all its pages, counted up to `at_most`.
+    async fn count(&mut self, filter: &UserFilter, at_most: u64) -> Result<u64>;
 
     /// Records a successful sign-in in one round trip: counters, last login, audit row, and the session row (inserted,
     /// or extended if it is this user's and not revoked). Condition: the user is active or has an automatic lock at

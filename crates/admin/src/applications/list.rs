@@ -33,6 +33,7 @@ const STATUSES: [(&str, ApplicationStatus); 3] = [
         ("status" = Option<String>, Query, description = "`active`, `inactive` or `archived`."),
         ("organizationId" = Option<String>, Query, description = "Id or slug of the owner."),
         ("ids" = Option<String>, Query, description = "Up to 100 ids of applications, separated by commas."),
+        ("include" = Option<String>, Query, description = "`counts`: each row tells how many modules, clients and roles it has."),
     ),
     responses((status = 200, body = ListAnswer<ApplicationView>)))]
 pub(crate) async fn list_applications(
@@ -41,6 +42,7 @@ pub(crate) async fn list_applications(
     query: Query,
 ) -> Result<Reply> {
     let request = ListRequest::of(&query, SORTS, ApplicationSort::CreatedAt)?;
+    let includes_counts = query.includes_counts()?;
     let mut filter = ApplicationFilter {
         owner: None,
         status: query.word("status", &STATUSES)?,
@@ -52,7 +54,16 @@ pub(crate) async fn list_applications(
         filter.owner = Some(queries.organization(owner).await?.id);
     }
     let found = queries.applications().list(&filter, &request.page).await?;
-    let total = if request.needs_total() { queries.applications().count(&filter).await? } else { 0 };
-    let answer = request.answer(found, total, ApplicationView::from);
+    let counted = match request.rows_to_count(&found) {
+        Some(at_most) => Some(queries.applications().count(&filter, at_most).await?),
+        None => None,
+    };
+    let counts = if includes_counts {
+        let ids: Vec<_> = found.items.iter().map(|application| application.id).collect();
+        Some(queries.applications().counts(&ids).await?)
+    } else {
+        None
+    };
+    let answer = request.answer(found, counted, |row| ApplicationView::listed(row, counts.as_ref()));
     Ok(reply::json(StatusCode::OK, &answer))
 }

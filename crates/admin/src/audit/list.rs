@@ -11,7 +11,7 @@ use super::query::{AuditParameters, after, clamped, encode, filter_of};
 use super::view::AuditEntry;
 use crate::access::{Authorized, ReadAudit};
 use crate::error::Result;
-use crate::list::Query;
+use crate::list::{MOST_COUNTED, Query};
 use crate::state::AdminState;
 
 const DEFAULT: u32 = 50;
@@ -25,6 +25,9 @@ pub(crate) struct AuditPage {
     data: Vec<AuditEntry>,
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<u64>,
+    /// `false`: there are more than `total` rows, which are counted up to 10000. Missing if the total is exact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_is_exact: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     page: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,14 +64,16 @@ pub(crate) async fn list_audit(
     let queries = state.directory.queries();
     let filter = filter_of(&query, &queries).await?;
     let found = queries.audit().list(&filter, &start, limit).await?;
-    let total = match by_cursor {
+    let counted = match by_cursor {
         Some(_) => None,
-        None => Some(queries.audit().count(&filter).await?),
+        None => Some(queries.audit().count(&filter, MOST_COUNTED + 1).await?),
     };
+    let total = counted.map(|counted| counted.min(MOST_COUNTED));
     let next_cursor = found.next.as_ref().map(encode);
     let answer = AuditPage {
         data: found.items.into_iter().map(AuditEntry::from).collect(),
         total,
+        total_is_exact: counted.filter(|counted| *counted > MOST_COUNTED).map(|_| false),
         page: total.map(|_| page),
         page_size: total.map(|_| size),
         total_pages: total.map(|total| total.div_ceil(size)),

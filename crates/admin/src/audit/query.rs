@@ -145,14 +145,6 @@ async fn organization(query: &Query, queries: &Queries) -> Result<Option<Organiz
     }
 }
 
-fn search(query: &Query) -> Result<Option<String>> {
-    let Some(text) = query.text("q").filter(|text| !text.is_empty()) else { return Ok(None) };
-    if text.chars().count() > 255 {
-        return Err(AdminError::invalid("q", "use at most 255 characters"));
-    }
-    Ok(Some(text.to_owned()))
-}
-
 pub(crate) async fn filter_of(query: &Query, queries: &Queries) -> Result<AuditFilter> {
     let event = event_start(query, "event")?.map(|text| match AuditEventKind::parse(&text) {
         Some(_) => EventFilter::Named(text),
@@ -172,7 +164,7 @@ pub(crate) async fn filter_of(query: &Query, queries: &Queries) -> Result<AuditF
         event,
         category: query.word("category", &CATEGORIES)?,
         ip_address,
-        search: search(query)?,
+        search: query.words("q")?,
         since: query.moment("since")?,
         until: until(query)?,
         ..AuditFilter::default()

@@ -42,6 +42,7 @@ const TYPES: [(&str, ClientType); 2] = [
         ("clientType" = Option<String>, Query, description = "`confidential` or `public`."),
         ("secretExpiresBefore" = Option<String>, Query, description = "Clients with a secret that is not revoked and expires, or expired, before this time: RFC 3339 or a date."),
         ("ids" = Option<String>, Query, description = "Up to 100 ids of clients, separated by commas."),
+        ("include" = Option<String>, Query, description = "`counts`: each row tells how many secrets it has, and when the next expires."),
     ),
     responses((status = 200, body = ListAnswer<ClientView>)))]
 pub(crate) async fn list_clients(
@@ -50,6 +51,7 @@ pub(crate) async fn list_clients(
     query: Query,
 ) -> Result<Reply> {
     let request = ListRequest::of(&query, SORTS, ClientSort::CreatedAt)?;
+    let includes_counts = query.includes_counts()?;
     let mut filter = ClientFilter {
         status: query.word("status", &STATUSES)?,
         client_type: query.word("clientType", &TYPES)?,
@@ -69,7 +71,16 @@ pub(crate) async fn list_clients(
         filter.application = Some(clients.application(organization.as_ref(), name).await?.id);
     }
     let found = clients.list(&filter, &request.page).await?;
-    let total = if request.needs_total() { clients.count(&filter).await? } else { 0 };
-    let answer = request.answer(found, total, ClientView::from);
+    let counted = match request.rows_to_count(&found) {
+        Some(at_most) => Some(clients.count(&filter, at_most).await?),
+        None => None,
+    };
+    let counts = if includes_counts {
+        let keys: Vec<_> = found.items.iter().map(|row| row.client.id).collect();
+        Some(clients.secret_counts(&keys).await?)
+    } else {
+        None
+    };
+    let answer = request.answer(found, counted, |row| ClientView::listed(row, counts.as_ref()));
     Ok(reply::json(StatusCode::OK, &answer))
 }

@@ -13,6 +13,7 @@ use super::view::{NewSecretView, SecretView, WARNING};
 use crate::access::{Authorized, ReadClients, UpdateClients};
 use crate::body::JsonBody;
 use crate::error::{AdminError, Result};
+use crate::list::{Query, keep};
 use crate::moment::Moment;
 use crate::state::AdminState;
 
@@ -43,15 +44,20 @@ pub(crate) struct SecretList {
 }
 
 /// List the secrets of a client, the newest first, revoked ones included.
-#[utoipa::path(get, path = "/secrets", tag = "clients", responses((status = 200, body = SecretList)))]
+#[utoipa::path(get, path = "/secrets", tag = "clients",
+    params(("ids" = Option<String>, Query, description = "Up to 100 ids of secrets, separated by commas.")),
+    responses((status = 200, body = SecretList)))]
 pub(crate) async fn list_client_secrets(
     _: Authorized<ReadClients>,
     State(state): State<AdminState>,
     path: ClientPath,
+    query: Query,
 ) -> Result<Reply> {
+    let ids = query.ids()?;
     let queries = state.directory.queries();
     let found = queries.clients().find(&path.client).await?;
-    let secrets = queries.clients().secrets(&found.client).await?;
+    let mut secrets = queries.clients().secrets(&found.client).await?;
+    keep(&mut secrets, ids.as_deref(), |secret| secret.id);
     let answer = SecretList { data: secrets.into_iter().map(SecretView::from).collect() };
     Ok(reply::json(StatusCode::OK, &answer))
 }

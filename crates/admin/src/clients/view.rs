@@ -1,11 +1,13 @@
 //! A client and its secrets as the API shows them.
 
-use porta_core::EntityId as _;
+use std::collections::HashMap;
+
 use porta_core::client::{Client, ClientSecret, GrantType, ResponseType};
 use porta_core::organization::LoginMethod;
 use porta_core::signing_key::SigningAlgorithm;
+use porta_core::{ClientKey, EntityId as _};
 use porta_directory::IssuedSecret;
-use porta_store::{FoundClient, ListedClient};
+use porta_store::{FoundClient, ListedClient, SecretCounts};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +18,29 @@ use crate::etag;
 
 /// What to do with a secret that was issued.
 pub(super) const WARNING: &str = "Store the secret securely. It will not be shown again.";
+
+/// The secrets of a client.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ClientCounts)]
+pub(crate) struct ClientCountsView {
+    /// Secrets that are neither revoked nor expired.
+    secrets: u64,
+    /// When the first of these expires. `null`: none does.
+    next_secret_expiry: Option<String>,
+    /// When one of all secrets was last used.
+    secret_last_used_at: Option<String>,
+}
+
+impl From<SecretCounts> for ClientCountsView {
+    fn from(counts: SecretCounts) -> Self {
+        Self {
+            secrets: counts.usable,
+            next_secret_expiry: optional_time(counts.next_expiry),
+            secret_last_used_at: optional_time(counts.last_used_at),
+        }
+    }
+}
 
 /// An OAuth client. Never contains a secret.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -66,9 +91,18 @@ pub(crate) struct ClientView {
     status: &'static str,
     created_at: String,
     updated_at: String,
+    /// Only in a list with `include=counts`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<ClientCountsView>,
 }
 
 impl ClientView {
+    /// A row of a list. `counts` is there if it was asked for.
+    pub(super) fn listed(listed: ListedClient, counts: Option<&HashMap<ClientKey, SecretCounts>>) -> Self {
+        let counts = counts.map(|all| all.get(&listed.client.id).copied().unwrap_or_default().into());
+        Self { counts, ..Self::from(listed) }
+    }
+
     /// The tag of the client's version.
     pub(super) fn tag(client: &Client) -> String {
         etag::tag(client.id.uuid(), client.version)
@@ -112,6 +146,7 @@ impl From<ListedClient> for ClientView {
             status: client.status.as_str(),
             created_at: time(client.created_at),
             updated_at: time(client.updated_at),
+            counts: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::State;
 use porta_core::Timestamp;
 use porta_directory::Export;
-use porta_store::{AuditFilter, PageStart, SortedCursor};
+use porta_store::{ALL_ROWS, AuditFilter, PageStart, SortedCursor};
 use porta_web::reply::Reply;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -88,7 +88,7 @@ pub(crate) async fn export_audit(
     let export = Export {
         entity_type: "audit",
         format: request.format.as_str(),
-        rows: state.directory.queries().audit().count(&filter).await?,
+        rows: state.directory.queries().audit().count(&filter, ALL_ROWS).await?,
         organization: Some(organization),
         application: None,
     };

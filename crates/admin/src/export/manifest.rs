@@ -9,7 +9,7 @@ use porta_core::admin::{ADMIN_SLUG, AdminPermission, AdminRole};
 use porta_core::organization::Organization;
 use porta_core::user::User;
 use porta_directory::{Directory, Export, Queries};
-use porta_store::{Cursor, UserFilter};
+use porta_store::{ALL_ROWS, Cursor, UserFilter};
 use porta_web::reply::Reply;
 use serde::Serialize;
 
@@ -47,7 +47,7 @@ pub(crate) async fn export_manifest(
     let mut text = format!("{{\n  \"version\": \"{VERSION}\",\n  \"exportedAt\": \"{}\"", time(now));
     let mut rows = write_configuration(&queries, &organization, &mut text).await?;
     if has_users {
-        rows += queries.users().count(organization.id, &UserFilter::default()).await?;
+        rows += queries.users().count(organization.id, &UserFilter::default(), ALL_ROWS).await?;
     }
     let export = Export {
         entity_type: "manifest",

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use porta_directory::Export;
-use porta_store::{ApplicationFilter, Cursor, OrganizationFilter, SortedCursor, UserFilter};
+use porta_store::{ALL_ROWS, ApplicationFilter, Cursor, OrganizationFilter, SortedCursor, UserFilter};
 use porta_web::reply::Reply;
 
 use super::request::{ExportRequest, FormatParameter};
@@ -21,7 +21,8 @@ pub(crate) async fn export_organizations(
     State(state): State<AdminState>,
     request: ExportRequest,
 ) -> Result<Reply> {
-    let rows = state.directory.queries().organizations().count(&OrganizationFilter::default()).await?;
+    let rows =
+        state.directory.queries().organizations().count(&OrganizationFilter::default(), ALL_ROWS).await?;
     let export = Export {
         entity_type: "organizations",
         format: request.format.as_str(),
@@ -55,7 +56,7 @@ pub(crate) async fn export_users(
     let export = Export {
         entity_type: "users",
         format: request.format.as_str(),
-        rows: state.directory.queries().users().count(id, &UserFilter::default()).await?,
+        rows: state.directory.queries().users().count(id, &UserFilter::default(), ALL_ROWS).await?,
         organization: Some(organization),
         application: None,
     };
@@ -119,7 +120,7 @@ pub(crate) async fn export_applications(
     let export = Export {
         entity_type: "applications",
         format: request.format.as_str(),
-        rows: state.directory.queries().applications().count(&filter).await?,
+        rows: state.directory.queries().applications().count(&filter, ALL_ROWS).await?,
         organization,
         application: None,
     };

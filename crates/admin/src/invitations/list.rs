@@ -35,6 +35,7 @@ const STATES: [(&str, InvitationState); 3] = [
         ListParameters,
         ("sortBy" = Option<String>, Query, description = "`created_at` or `expires_at`."),
         ("state" = Option<String>, Query, description = "`open`, `used` or `expired`."),
+        ("ids" = Option<String>, Query, description = "Up to 100 ids of invitations, separated by commas."),
     ),
     responses((status = 200, body = ListAnswer<InvitationView>)))]
 pub(crate) async fn list_invitations(
@@ -46,14 +47,17 @@ pub(crate) async fn list_invitations(
     let request = ListRequest::of(&query, SORTS, InvitationSort::CreatedAt)?;
     let now = state.clock.now();
     let filter = InvitationFilter {
+        ids: query.ids()?,
         state: query.word("state", &STATES)?.map(|state| (state, now)),
         search: query.search()?,
     };
     let queries = state.directory.queries();
     let organization = queries.organization(&name).await?;
     let found = queries.invitations().list(&organization, &filter, &request.page).await?;
-    let total =
-        if request.needs_total() { queries.invitations().count(&organization, &filter).await? } else { 0 };
-    let answer = request.answer(found, total, |entry| InvitationView::at(now, entry));
+    let counted = match request.rows_to_count(&found) {
+        Some(at_most) => Some(queries.invitations().count(&organization, &filter, at_most).await?),
+        None => None,
+    };
+    let answer = request.answer(found, counted, |entry| InvitationView::at(now, entry));
     Ok(reply::json(StatusCode::OK, &answer))
 }

@@ -32,6 +32,7 @@ const STATUSES: [(&str, OrganizationStatus); 3] = [
         ("sortBy" = Option<String>, Query, description = "`created_at` or `name`."),
         ("status" = Option<String>, Query, description = "`active`, `suspended` or `archived`."),
         ("ids" = Option<String>, Query, description = "Up to 100 ids of organizations, separated by commas."),
+        ("include" = Option<String>, Query, description = "`counts`: each row tells how many users and clients it has."),
     ),
     responses((status = 200, body = ListAnswer<OrganizationView>)))]
 pub(crate) async fn list_organizations(
@@ -40,6 +41,7 @@ pub(crate) async fn list_organizations(
     query: Query,
 ) -> Result<Reply> {
     let request = ListRequest::of(&query, SORTS, OrganizationSort::CreatedAt)?;
+    let includes_counts = query.includes_counts()?;
     let filter = OrganizationFilter {
         status: query.word("status", &STATUSES)?,
         ids: query.ids()?,
@@ -47,7 +49,16 @@ pub(crate) async fn list_organizations(
     };
     let queries = state.directory.queries();
     let found = queries.organizations().list(&filter, &request.page).await?;
-    let total = if request.needs_total() { queries.organizations().count(&filter).await? } else { 0 };
-    let answer = request.answer(found, total, OrganizationView::from);
+    let counted = match request.rows_to_count(&found) {
+        Some(at_most) => Some(queries.organizations().count(&filter, at_most).await?),
+        None => None,
+    };
+    let counts = if includes_counts {
+        let ids: Vec<_> = found.items.iter().map(|organization| organization.id).collect();
+        Some(queries.organizations().counts(&ids).await?)
+    } else {
+        None
+    };
+    let answer = request.answer(found, counted, |row| OrganizationView::listed(row, counts.as_ref()));
     Ok(reply::json(StatusCode::OK, &answer))
 }

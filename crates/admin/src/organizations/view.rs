@@ -1,14 +1,31 @@
 //! Organizations and their branding as the API shows them.
 
-use porta_core::EntityId as _;
+use std::collections::HashMap;
+
 use porta_core::branding::{AssetSummary, BrandingAsset};
 use porta_core::organization::{Branding, Organization};
+use porta_core::{EntityId as _, OrganizationId};
+use porta_store::OrganizationCounts;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::time;
 use crate::etag;
+
+/// What belongs to an organization.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrganizationCounts)]
+pub(crate) struct OrganizationCountsView {
+    users: u64,
+    clients: u64,
+}
+
+impl From<OrganizationCounts> for OrganizationCountsView {
+    fn from(counts: OrganizationCounts) -> Self {
+        Self { users: counts.users, clients: counts.clients }
+    }
+}
 
 /// An organization.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,9 +51,21 @@ pub(crate) struct OrganizationView {
     default_login_methods: Vec<&'static str>,
     created_at: String,
     updated_at: String,
+    /// Only in a list with `include=counts`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<OrganizationCountsView>,
 }
 
 impl OrganizationView {
+    /// A row of a list. `counts` is there if it was asked for.
+    pub(super) fn listed(
+        organization: Organization,
+        counts: Option<&HashMap<OrganizationId, OrganizationCounts>>,
+    ) -> Self {
+        let counts = counts.map(|all| all.get(&organization.id).copied().unwrap_or_default().into());
+        Self { counts, ..Self::from(organization) }
+    }
+
     /// The tag of the organization's version.
     pub(crate) fn tag(organization: &Organization) -> String {
         etag::tag(organization.id.uuid(), organization.version)
@@ -62,6 +91,7 @@ impl From<Organization> for OrganizationView {
             default_login_methods: organization.default_login_methods.iter().map(|m| m.as_str()).collect(),
             created_at: time(organization.created_at),
             updated_at: time(organization.updated_at),
+            counts: None,
         }
     }
 }

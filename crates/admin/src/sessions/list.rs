@@ -28,6 +28,7 @@ const SORTS: Sorts<SessionSort> = &[
         ("userId" = Option<String>, Query, description = "Only sessions of this user."),
         ("organizationId" = Option<String>, Query, description = "Only sessions of this organization: its id or slug."),
         ("clientId" = Option<String>, Query, description = "Only sessions in which this client got tokens: its id or OAuth client id."),
+        ("ids" = Option<String>, Query, description = "Up to 100 ids of sessions, separated by commas."),
         ("activeOnly" = Option<bool>, Query, description = "`true`, which is the default: only sessions that are neither revoked nor expired."),
     ),
     responses((status = 200, body = ListAnswer<SessionView>)))]
@@ -37,7 +38,7 @@ pub(crate) async fn list_sessions(
     query: Query,
 ) -> Result<Reply> {
     let request = ListRequest::of(&query, SORTS, SessionSort::LastActivityAt)?;
-    let user = query.id("userId", UserId::parse)?;
+    let (ids, user) = (query.ids()?, query.id("userId", UserId::parse)?);
     let is_active_only = query.flag("activeOnly")?.unwrap_or(true);
     let queries = state.directory.queries();
     let organization = match query.text("organizationId") {
@@ -49,9 +50,12 @@ pub(crate) async fn list_sessions(
         None => None,
     };
     let live_at = is_active_only.then(|| state.clock.now());
-    let filter = SessionFilter { user, organization, client, live_at };
+    let filter = SessionFilter { ids, user, organization, client, live_at };
     let found = queries.sessions().list(&filter, &request.page).await?;
-    let total = if request.needs_total() { queries.sessions().count(&filter).await? } else { 0 };
-    let answer = request.answer(found, total, SessionView::from);
+    let counted = match request.rows_to_count(&found) {
+        Some(at_most) => Some(queries.sessions().count(&filter, at_most).await?),
+        None => None,
+    };
+    let answer = request.answer(found, counted, SessionView::from);
     Ok(reply::json(StatusCode::OK, &answer))
 }

@@ -63,10 +63,11 @@ pub(crate) async fn list_users(
     let request = ListRequest::of(&query, SORTS, UserSort::CreatedAt)?;
     let filter = filter(&query)?;
     let queries = state.directory.queries();
-    let organization = queries.organization(&organization).await?;
-    let found = queries.users().list(organization.id, &filter, &request.page).await?;
-    let total =
-        if request.needs_total() { queries.users().count(organization.id, &filter).await? } else { 0 };
-    let answer = request.answer(found, total, UserView::from);
+    let (organization, found) = queries.users().list_of(&organization, &filter, &request.page).await?;
+    let counted = match request.rows_to_count(&found) {
+        Some(at_most) => Some(queries.users().count(organization, &filter, at_most).await?),
+        None => None,
+    };
+    let answer = request.answer(found, counted, UserView::from);
     Ok(reply::json(StatusCode::OK, &answer))
 }

@@ -55,8 +55,10 @@ pub(crate) async fn list_all_users(
         None => None,
     };
     let found = queries.users().list_all(organization, &filter, &request.page).await?;
-    let total =
-        if request.needs_total() { queries.users().count_all(organization, &filter).await? } else { 0 };
-    let answer = request.answer(found, total, ListedUserView::from);
+    let counted = match request.rows_to_count(&found) {
+        Some(at_most) => Some(queries.users().count_all(organization, &filter, at_most).await?),
+        None => None,
+    };
+    let answer = request.answer(found, counted, ListedUserView::from);
     Ok(reply::json(StatusCode::OK, &answer))
 }

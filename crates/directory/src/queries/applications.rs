@@ -1,9 +1,11 @@
 //! Applications and their modules.
 
-use porta_core::OrganizationId;
+use std::collections::HashMap;
+
 use porta_core::admin::ADMIN_SLUG;
 use porta_core::application::{Application, Module};
-use porta_store::{ApplicationFilter, ApplicationSort, Page, PageRequest, SortedCursor};
+use porta_core::{ApplicationId, OrganizationId};
+use porta_store::{ApplicationCounts, ApplicationFilter, ApplicationSort, Page, PageRequest, SortedCursor};
 
 use super::Queries;
 use crate::Result;
@@ -45,9 +47,14 @@ impl ApplicationQueries<'_> {
         Ok(self.0.repositories().all_applications().list(filter, page).await?)
     }
 
-    /// Number of rows of a list on all its pages.
-    pub async fn count(&self, filter: &ApplicationFilter) -> Result<u64> {
-        Ok(self.0.repositories().all_applications().count(filter).await?)
+    /// Number of rows of a list on all its pages, counted up to `at_most`.
+    pub async fn count(&self, filter: &ApplicationFilter, at_most: u64) -> Result<u64> {
+        Ok(self.0.repositories().all_applications().count(filter, at_most).await?)
+    }
+
+    /// What belongs to each of these applications.
+    pub async fn counts(&self, ids: &[ApplicationId]) -> Result<HashMap<ApplicationId, ApplicationCounts>> {
+        Ok(self.0.repositories().all_applications().counts(ids).await?)
     }
 
     /// Modules of an application, by name.

@@ -27,9 +27,9 @@ impl AuditQueries<'_> {
         Ok(self.0.repositories().audit().list(filter, start, limit).await?)
     }
 
-    /// Number of rows of a list on all its pages.
-    pub async fn count(&self, filter: &AuditFilter) -> Result<u64> {
-        Ok(self.0.repositories().audit().count(filter).await?)
+    /// Number of rows of a list on all its pages, counted up to `at_most`.
+    pub async fn count(&self, filter: &AuditFilter, at_most: u64) -> Result<u64> {
+        Ok(self.0.repositories().audit().count(filter, at_most).await?)
     }
 
     pub async fn find(&self, id: &str) -> Result<AuditRow> {

@@ -1,5 +1,7 @@
 //! Custom claims of applications, and the values of people.
 
+use std::collections::HashMap;
+
 use porta_core::ClaimDefinitionId;
 use porta_core::application::ClaimDefinition;
 use porta_store::ClaimValue;
@@ -21,6 +23,11 @@ impl ClaimQueries<'_> {
     pub async fn list(&self, application: &str) -> Result<Vec<ClaimDefinition>> {
         let (organization, application) = self.0.applications().with_organization(application).await?;
         Ok(self.0.repositories().applications(organization).claims(application.id).await?)
+    }
+
+    /// How many people have a value of each of these claims.
+    pub async fn counts(&self, ids: &[ClaimDefinitionId]) -> Result<HashMap<ClaimDefinitionId, u64>> {
+        Ok(self.0.repositories().all_applications().claim_counts(ids).await?)
     }
 
     /// A claim of an application.

@@ -1,9 +1,14 @@
 //! OAuth clients.
 
+use std::collections::HashMap;
+
+use porta_core::ClientKey;
 use porta_core::application::Application;
 use porta_core::client::{Client, ClientSecret};
 use porta_core::organization::Organization;
-use porta_store::{ClientFilter, ClientSort, FoundClient, ListedClient, Page, PageRequest, SortedCursor};
+use porta_store::{
+    ClientFilter, ClientSort, FoundClient, ListedClient, Page, PageRequest, SecretCounts, SortedCursor,
+};
 
 use super::Queries;
 use crate::Result;
@@ -38,9 +43,15 @@ impl ClientQueries<'_> {
         Ok(self.0.repositories().all_clients().list(filter, page).await?)
     }
 
-    /// Number of rows of a list on all its pages.
-    pub async fn count(&self, filter: &ClientFilter) -> Result<u64> {
-        Ok(self.0.repositories().all_clients().count(filter).await?)
+    /// Number of rows of a list on all its pages, counted up to `at_most`.
+    pub async fn count(&self, filter: &ClientFilter, at_most: u64) -> Result<u64> {
+        Ok(self.0.repositories().all_clients().count(filter, at_most).await?)
+    }
+
+    /// The secrets of each of these clients, as they are now.
+    pub async fn secret_counts(&self, keys: &[ClientKey]) -> Result<HashMap<ClientKey, SecretCounts>> {
+        let now = self.0.deps.clock.now();
+        Ok(self.0.repositories().all_clients().secret_counts(keys, now).await?)
     }
 
     /// The secrets of a client, newest first, revoked ones included.

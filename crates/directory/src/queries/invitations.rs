@@ -24,8 +24,13 @@ impl InvitationQueries<'_> {
         Ok(self.0.repositories().one_time_tokens(organization.id).invitations(filter, page).await?)
     }
 
-    /// Number of rows of a list on all its pages.
-    pub async fn count(&self, organization: &Organization, filter: &InvitationFilter) -> Result<u64> {
-        Ok(self.0.repositories().one_time_tokens(organization.id).count_invitations(filter).await?)
+    /// Number of rows of a list on all its pages, counted up to `at_most`.
+    pub async fn count(
+        &self,
+        organization: &Organization,
+        filter: &InvitationFilter,
+        at_most: u64,
+    ) -> Result<u64> {
+        Ok(self.0.repositories().one_time_tokens(organization.id).count_invitations(filter, at_most).await?)
     }
 }

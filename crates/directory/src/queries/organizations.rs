@@ -1,9 +1,13 @@
 //! Organizations and their pictures.
 
+use std::collections::HashMap;
+
 use porta_core::branding::{AssetKind, AssetSummary, BrandingAsset};
 use porta_core::organization::{CascadeCounts, Organization};
 use porta_core::{OrganizationId, Slug};
-use porta_store::{OrganizationFilter, OrganizationSort, Page, PageRequest, SortedCursor};
+use porta_store::{
+    OrganizationCounts, OrganizationFilter, OrganizationSort, Page, PageRequest, SortedCursor,
+};
 
 use super::Queries;
 use crate::Result;
@@ -25,9 +29,17 @@ impl OrganizationQueries<'_> {
         Ok(self.0.repositories().organizations().list(filter, page).await?)
     }
 
-    /// Number of rows of a list on all its pages.
-    pub async fn count(&self, filter: &OrganizationFilter) -> Result<u64> {
-        Ok(self.0.repositories().organizations().count(filter).await?)
+    /// Number of rows of a list on all its pages, counted up to `at_most`.
+    pub async fn count(&self, filter: &OrganizationFilter, at_most: u64) -> Result<u64> {
+        Ok(self.0.repositories().organizations().count(filter, at_most).await?)
+    }
+
+    /// What belongs to each of these organizations.
+    pub async fn counts(
+        &self,
+        ids: &[OrganizationId],
+    ) -> Result<HashMap<OrganizationId, OrganizationCounts>> {
+        Ok(self.0.repositories().organizations().counts(ids).await?)
     }
 
     /// Why a new organization cannot have this slug. `None`: it can.

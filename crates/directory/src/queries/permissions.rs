@@ -1,5 +1,7 @@
 //! Permissions of applications.
 
+use std::collections::HashMap;
+
 use porta_core::application::{Permission, Role};
 use porta_core::{OrganizationId, PermissionId};
 
@@ -19,6 +21,11 @@ impl PermissionQueries<'_> {
     pub async fn list(&self, application: &str) -> Result<Vec<Permission>> {
         let (organization, application) = self.0.applications().with_organization(application).await?;
         Ok(self.0.repositories().applications(organization).permissions(application.id).await?)
+    }
+
+    /// How many roles have each of these permissions.
+    pub async fn counts(&self, ids: &[PermissionId]) -> Result<HashMap<PermissionId, u64>> {
+        Ok(self.0.repositories().all_applications().permission_counts(ids).await?)
     }
 
     /// A permission of an application.

@@ -1,8 +1,10 @@
 //! Roles of applications, and who has them.
 
+use std::collections::HashMap;
+
 use porta_core::application::{Permission, Role};
 use porta_core::{OrganizationId, RoleId, UserId};
-use porta_store::{HolderSort, Page, PageRequest, RoleAssignment, RoleHolder, SortedCursor};
+use porta_store::{HolderSort, Page, PageRequest, RoleAssignment, RoleCounts, RoleHolder, SortedCursor};
 
 use super::Queries;
 use crate::{DirectoryError, Result};
@@ -20,6 +22,11 @@ impl RoleQueries<'_> {
     pub async fn list(&self, application: &str) -> Result<Vec<Role>> {
         let (organization, application) = self.0.applications().with_organization(application).await?;
         Ok(self.0.repositories().applications(organization).roles(application.id).await?)
+    }
+
+    /// What each of these roles confers, and how many people of all organizations have it.
+    pub async fn counts(&self, ids: &[RoleId]) -> Result<HashMap<RoleId, RoleCounts>> {
+        Ok(self.0.repositories().all_applications().role_counts(ids).await?)
     }
 
     /// A role of an application.
@@ -57,14 +64,15 @@ impl RoleQueries<'_> {
         Ok(self.0.repositories().rights(organization).holders(role.id, of, page).await?)
     }
 
-    /// Number of rows of [`holders`](Self::holders) on all pages.
+    /// Number of rows of [`holders`](Self::holders) on all pages, counted up to `at_most`.
     pub async fn count_holders(
         &self,
         organization: OrganizationId,
         role: &Role,
         of: Option<OrganizationId>,
+        at_most: u64,
     ) -> Result<u64> {
-        Ok(self.0.repositories().rights(organization).count_holders(role.id, of).await?)
+        Ok(self.0.repositories().rights(organization).count_holders(role.id, of, at_most).await?)
     }
 
     /// The roles of a person, of all applications.

@@ -35,9 +35,9 @@ impl SessionQueries<'_> {
         Ok(self.0.repositories().people().sessions(filter, page).await?)
     }
 
-    /// Number of rows of a list on all its pages.
-    pub async fn count(&self, filter: &SessionFilter) -> Result<u64> {
-        Ok(self.0.repositories().people().count_sessions(filter).await?)
+    /// Number of rows of a list on all its pages, counted up to `at_most`.
+    pub async fn count(&self, filter: &SessionFilter, at_most: u64) -> Result<u64> {
+        Ok(self.0.repositories().people().count_sessions(filter, at_most).await?)
     }
 
     /// What a person allowed clients and what is in force, newest first. There is at most one for each client.

@@ -34,6 +34,24 @@ impl UserQueries<'_> {
         Ok((organization, found.ok_or_else(missing)?))
     }
 
+    /// The people of an organization that is named by id or slug, and its id. If the id is named and has people on the
+    /// page, the organization is there: so the page is the only round trip.
+    pub async fn list_of(
+        &self,
+        organization: &str,
+        filter: &UserFilter,
+        page: &PageRequest<UserSort>,
+    ) -> Result<(OrganizationId, Page<User, SortedCursor>)> {
+        if let Some(id) = OrganizationId::parse(organization) {
+            let found = self.list(id, filter, page).await?;
+            if !found.items.is_empty() {
+                return Ok((id, found));
+            }
+        }
+        let id = self.0.organization(organization).await?.id;
+        Ok((id, self.list(id, filter, page).await?))
+    }
+
     pub async fn list(
         &self,
         organization: OrganizationId,
@@ -43,9 +61,14 @@ impl UserQueries<'_> {
         Ok(self.0.repositories().users(organization).list(filter, page).await?)
     }
 
-    /// Number of rows of a list on all its pages.
-    pub async fn count(&self, organization: OrganizationId, filter: &UserFilter) -> Result<u64> {
-        Ok(self.0.repositories().users(organization).count(filter).await?)
+    /// Number of rows of a list on all its pages, counted up to `at_most`.
+    pub async fn count(
+        &self,
+        organization: OrganizationId,
+        filter: &UserFilter,
+        at_most: u64,
+    ) -> Result<u64> {
+        Ok(self.0.repositories().users(organization).count(filter, at_most).await?)
     }
 
     /// What is stored about a person beside the account, with the newest audit rows.
@@ -64,8 +87,13 @@ impl UserQueries<'_> {
         Ok(self.0.repositories().people().users(of, filter, page).await?)
     }
 
-    /// Number of rows of [`list_all`](Self::list_all) on all its pages.
-    pub async fn count_all(&self, of: Option<OrganizationId>, filter: &UserFilter) -> Result<u64> {
-        Ok(self.0.repositories().people().count_users(of, filter).await?)
+    /// Number of rows of [`list_all`](Self::list_all) on all its pages, counted up to `at_most`.
+    pub async fn count_all(
+        &self,
+        of: Option<OrganizationId>,
+        filter: &UserFilter,
+        at_most: u64,
+    ) -> Result<u64> {
+        Ok(self.0.repositories().people().count_users(of, filter, at_most).await?)
     }
 }

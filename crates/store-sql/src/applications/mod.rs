@@ -13,8 +13,8 @@ use porta_store::{ApplicationFilter, ApplicationSort, Page, PageRequest, Result,
 use self::children::Children;
 use self::rights::Assignments;
 use crate::kernel::{
-    List, Record, Row, Runner, Sort, Value, at, columns, int, opt_text, opt_uuid, search_pattern, statements,
-    text, uuid, values_of,
+    APPLICATIONS, List, Record, Row, Runner, Search, Sort, Value, at, columns, int, opt_text, opt_uuid,
+    statements, text, uuid, values_of,
 };
 
 /// Organization `$1` may see application `a`.
@@ -105,11 +105,11 @@ fn read_record(r: &Record<'_, ApplicationColumn>) -> Result<Application> {
     })
 }
 
-fn filtered<'v>(list: List<'v>, filter: &ApplicationFilter, search: Option<&'v str>) -> List<'v> {
+fn filtered<'v>(list: List<'v>, filter: &ApplicationFilter, search: Option<&'v Search>) -> List<'v> {
     list.filter_if_some("a.organization_id = ?", filter.owner.map(uuid))
         .filter_if_some("a.status = ?", filter.status.map(|status| text(status.as_str())))
         .among("a.id", filter.ids.as_deref())
-        .contains(&["a.name", "a.slug"], search)
+        .search(&APPLICATIONS, search)
 }
 
 fn sort_by(sort: ApplicationSort) -> Sort<ApplicationColumn> {
@@ -161,11 +161,11 @@ impl<'a> Applications<'a> {
         filter: &ApplicationFilter,
         page: &PageRequest<ApplicationSort>,
     ) -> Result<Page<Application, SortedCursor>> {
-        let search = filter.search.as_deref().map(search_pattern);
+        let search = filter.search.as_deref().map(Search::of);
         let sort = sort_by(page.sort);
         let list = List::new(concat!(module_path!(), "::LIST"), self.run.dialect(), select_application!())
             .filter("(a.organization_id = ? OR a.organization_id IS NULL)", uuid(self.organization));
-        let list = filtered(list, filter, search.as_deref())
+        let list = filtered(list, filter, search.as_ref())
             .page("a.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.run.list(list).await?, page.limit, read, |a| a.id)

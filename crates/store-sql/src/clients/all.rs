@@ -1,16 +1,19 @@
 //! Clients of all organizations, with the names of what they belong to.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
-use porta_core::ClientKey;
 use porta_core::client::ClientId;
+use porta_core::{ClientKey, Timestamp};
 use porta_store::{
     AllClientRepository, ClientFilter, ClientSort, FoundClient, ListedClient, Page, PageRequest, Result,
-    SortedCursor,
+    SecretCounts, SortedCursor,
 };
 
 use super::columns::{client_columns, next_client};
 use super::{filtered, sort_by};
-use crate::kernel::{Dialect, List, Row, Runner, opt_uuid, search_pattern, statements, text};
+use crate::counts::{count_each, next_count, of_each};
+use crate::kernel::{Dialect, List, Reader, Row, Runner, Search, at, opt_uuid, statements, text};
 use crate::organizations::{next_organization, organization_and_pictures};
 
 /// The client with key `$1`, else the one with public identifier `$2`.
@@ -41,11 +44,23 @@ macro_rules! select {
     };
 }
 
-statements! {
-    FIND: Read = find!(postgres), sqlite: find!(sqlite);
+/// The secrets of client `p` at `$2`.
+macro_rules! counted {
+    () => {
+        "(SELECT count(*) FROM client_secrets s WHERE s.client_id = p.id AND s.status = 'active' \
+          AND (s.expires_at IS NULL OR s.expires_at > $2)), \
+         (SELECT min(s.expires_at) FROM client_secrets s WHERE s.client_id = p.id AND s.status = 'active' \
+          AND s.expires_at > $2), \
+         (SELECT max(s.last_used_at) FROM client_secrets s WHERE s.client_id = p.id)"
+    };
 }
 
-const COUNT: &str = "SELECT count(*) FROM clients c";
+statements! {
+    FIND: Read = find!(postgres), sqlite: find!(sqlite);
+    SECRET_COUNTS: Read = of_each!(postgres, counted!()), sqlite: of_each!(sqlite, counted!());
+}
+
+const COUNT: &str = "SELECT 1 FROM clients c";
 
 fn select(dialect: Dialect) -> &'static str {
     match dialect {
@@ -87,19 +102,34 @@ impl AllClientRepository for AllClients<'_> {
         filter: &ClientFilter,
         page: &PageRequest<ClientSort>,
     ) -> Result<Page<ListedClient, SortedCursor>> {
-        let search = filter.search.as_deref().map(search_pattern);
+        let search = filter.search.as_deref().map(Search::of);
         let (sort, dialect) = (sort_by(page.sort), self.0.dialect());
         let list = List::new(concat!(module_path!(), "::LIST"), dialect, select(dialect));
-        let list = filtered(list, filter, search.as_deref())
+        let list = filtered(list, filter, search.as_ref())
             .page("c.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.0.list(list).await?, page.limit, read_listed, |row| row.client.id)
     }
 
-    async fn count(&mut self, filter: &ClientFilter) -> Result<u64> {
-        let search = filter.search.as_deref().map(search_pattern);
+    async fn count(&mut self, filter: &ClientFilter, at_most: u64) -> Result<u64> {
+        let search = filter.search.as_deref().map(Search::of);
         let dialect = self.0.dialect();
         let list = List::new(concat!(module_path!(), "::COUNT"), dialect, COUNT);
-        self.0.count(filtered(list, filter, search.as_deref())).await
+        self.0.count(filtered(list, filter, search.as_ref()), at_most).await
+    }
+
+    async fn secret_counts(
+        &mut self,
+        keys: &[ClientKey],
+        now: Timestamp,
+    ) -> Result<HashMap<ClientKey, SecretCounts>> {
+        let read = |r: &mut Reader<'_>| {
+            Ok(SecretCounts {
+                usable: next_count(r)?,
+                next_expiry: r.opt_time()?,
+                last_used_at: r.opt_time()?,
+            })
+        };
+        count_each(&mut self.0, &SECRET_COUNTS, keys, Some(at(now)), read).await
     }
 }

@@ -17,7 +17,7 @@ use self::columns::{
     stored_columns, value,
 };
 use crate::kernel::{
-    Dialect, List, Row, Runner, Sort, at, int, json, page_of, same_owner, search_pattern, statements, text,
+    CLIENTS, Dialect, List, Row, Runner, Search, Sort, at, int, json, page_of, same_owner, statements, text,
     uuid, values_of,
 };
 
@@ -116,8 +116,8 @@ fn sort_by(sort: ClientSort) -> Sort<ClientColumn> {
     }
 }
 
-/// Keeps the clients `c` that a filter is for. `search` is the pattern of its search.
-fn filtered<'v>(list: List<'v>, filter: &ClientFilter, search: Option<&'v str>) -> List<'v> {
+/// Keeps the clients `c` that a filter is for.
+fn filtered<'v>(list: List<'v>, filter: &ClientFilter, search: Option<&'v Search>) -> List<'v> {
     list.filter_if_some("c.organization_id = ?", filter.organization.map(uuid))
         .filter_if_some("c.application_id = ?", filter.application.map(uuid))
         .filter_if_some("c.status = ?", filter.status.map(|status| text(status.as_str())))
@@ -127,7 +127,7 @@ fn filtered<'v>(list: List<'v>, filter: &ClientFilter, search: Option<&'v str>) 
             filter.secret_expires_before.map(at),
         )
         .among("c.id", filter.keys.as_deref())
-        .contains(&["c.client_name"], search)
+        .search(&CLIENTS, search)
 }
 
 pub(crate) struct Clients<'a> {
@@ -203,11 +203,11 @@ impl ClientRepository for Clients<'_> {
         filter: &ClientFilter,
         page: &PageRequest<ClientSort>,
     ) -> Result<Page<Client, SortedCursor>> {
-        let search = filter.search.as_deref().map(search_pattern);
+        let search = filter.search.as_deref().map(Search::of);
         let (sort, dialect) = (sort_by(page.sort), self.run.dialect());
         let list = List::new(concat!(module_path!(), "::LIST"), dialect, select(dialect))
             .filter("c.organization_id = ?", uuid(self.organization));
-        let list = filtered(list, filter, search.as_deref())
+        let list = filtered(list, filter, search.as_ref())
             .page("c.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.run.list(list).await?, page.limit, read, |c| c.id)

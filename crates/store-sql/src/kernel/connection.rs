@@ -88,6 +88,7 @@ impl DbConnection {
         let mut answer = QueryResult::default();
         match self {
             Self::Postgres(connection) => {
+                let keeps = keeps && !stmt.plans_with_values;
                 let query =
                     sqlx::query_with(stmt.postgres.clone(), postgres_arguments(values)?).persistent(keeps);
                 let mut stream = connection.fetch_many(query);

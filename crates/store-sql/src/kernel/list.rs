@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::connection::Dialect;
 use super::row::Row;
+use super::search::{MOST_FOUND, Search, Searched};
 use super::statement::{Kind, Stmt};
 use super::table::Columns;
 use super::value::{Value, at, int, json, text};
@@ -94,15 +95,44 @@ pub(crate) fn search_pattern(text: &str) -> String {
 pub(crate) struct List<'v> {
     name: &'static str,
     dialect: Dialect,
-    sql: String,
-    has_condition: bool,
+    select: &'static str,
+    /// ` WHERE …`, or nothing.
+    conditions: String,
+    search: Option<SearchParts>,
+    /// ` ORDER BY …`, or nothing.
+    order: String,
+    limit: Option<String>,
+    /// ` OFFSET …`, or nothing.
+    offset: String,
+    is_count: bool,
     values: Vec<Value<'v>>,
+}
+
+/// A search by index.
+struct SearchParts {
+    /// Selects what the index names.
+    found: String,
+    /// What it names, of a row of the list.
+    key: String,
+    /// Whether a row has the text.
+    contains: String,
 }
 
 impl<'v> List<'v> {
     /// `select` is `SELECT … FROM …` without a condition.
     pub(crate) fn new(name: &'static str, dialect: Dialect, select: &'static str) -> Self {
-        Self { name, dialect, sql: select.to_owned(), has_condition: false, values: Vec::new() }
+        Self {
+            name,
+            dialect,
+            select,
+            conditions: String::new(),
+            search: None,
+            order: String::new(),
+            limit: None,
+            offset: String::new(),
+            is_count: false,
+            values: Vec::new(),
+        }
     }
 
     /// Adds a value and returns its `$n`.
@@ -112,9 +142,8 @@ impl<'v> List<'v> {
     }
 
     fn and(&mut self, condition: &str) {
-        self.sql.push_str(if self.has_condition { " AND " } else { " WHERE " });
-        self.sql.push_str(condition);
-        self.has_condition = true;
+        let word = joins(&self.conditions);
+        let _ = write!(self.conditions, "{word}{condition}");
     }
 
     /// Keeps the rows that meet a condition.
@@ -154,8 +183,35 @@ impl<'v> List<'v> {
         self
     }
 
-    /// Keeps the rows in which one of the columns contains a text, ignoring the case of ASCII letters. `pattern` is a
-    /// [`search_pattern`].
+    /// Keeps the rows with the searched id or text, by index.
+    pub(crate) fn search(mut self, searched: &Searched, search: Option<&'v Search>) -> Self {
+        let search = match search {
+            None => return self,
+            Some(Search::Impossible) => return self.require("FALSE"),
+            Some(Search::Id(id)) => {
+                let argument = self.argument(Value::Uuid(Some(*id)));
+                self.and(&format!("{} = {argument}", searched.id()));
+                return self;
+            }
+            Some(Search::Text(search)) => search,
+        };
+        let pattern = self.argument(text(&search.pattern));
+        let contains = searched.contains(self.dialect, &pattern);
+        let looked_up = match self.dialect {
+            Dialect::Postgres if search.has_words => pattern,
+            Dialect::Postgres => {
+                self.and(&contains);
+                return self;
+            }
+            Dialect::Sqlite => self.argument(text(&search.trigrams)),
+        };
+        let (found, key) = (searched.found(self.dialect, &looked_up), searched.key(self.dialect));
+        self.search = Some(SearchParts { found, key, contains });
+        self
+    }
+
+    /// Keeps the rows in which one of the columns contains a text, ignoring the case of ASCII letters. Reads all rows that
+    /// the other conditions leave. `pattern` is a [`search_pattern`].
     pub(crate) fn contains(mut self, columns: &[&'static str], pattern: Option<&'v str>) -> Self {
         let Some(pattern) = pattern else { return self };
         // PostgreSQL refuses a zero byte as an argument, and no stored text has one.
@@ -224,9 +280,8 @@ impl<'v> List<'v> {
             Direction::Descending => " DESC",
         };
         let nulls = if sort.is_nullable { format!("{stored} IS NULL{word}, ") } else { String::new() };
-        let limit = self.argument(int(i64::from(limit) + 1));
-        // Writing to a string cannot fail.
-        let _ = write!(self.sql, " ORDER BY {nulls}{column}{word}, {prefix}id{word} LIMIT {limit}");
+        self.order = format!(" ORDER BY {nulls}{column}{word}, {prefix}id{word}");
+        self.limit = Some(self.argument(int(i64::from(limit) + 1)));
         Ok(self)
     }
 
@@ -234,18 +289,85 @@ impl<'v> List<'v> {
     pub(crate) fn skip(mut self, rows: u64) -> Self {
         if rows > 0 {
             let argument = self.argument(int(i64::try_from(rows).unwrap_or(i64::MAX)));
-            let _ = write!(self.sql, " OFFSET {argument}");
+            self.offset = format!(" OFFSET {argument}");
         }
+        self
+    }
+
+    /// Counts the rows, of which there may be millions, up to `at_most`.
+    pub(super) fn counted(mut self, at_most: u64) -> Self {
+        self.limit = Some(self.argument(int(i64::try_from(at_most).unwrap_or(i64::MAX))));
+        self.is_count = true;
         self
     }
 
     /// The statement and its arguments.
     pub(super) fn finish(self) -> (Stmt, Vec<Value<'v>>) {
+        let (with, rows) = match &self.search {
+            Some(search) => self.searched(search),
+            None => (String::new(), self.rows("", &self.conditions, self.limit.as_deref())),
+        };
+        let text = if self.is_count {
+            format!("{with}SELECT count(*) FROM ({rows}) AS counted")
+        } else {
+            format!("{with}{rows}")
+        };
         // Made of constants, names of columns and `$n`.
-        let sql = AssertSqlSafe(Arc::<str>::from(self.sql)).into_sql_str();
-        let stmt = Stmt { name: self.name, kind: Kind::Read, postgres: sql.clone(), sqlite: sql };
-        (stmt, self.values)
+        let sql = AssertSqlSafe(Arc::<str>::from(text)).into_sql_str();
+        let (postgres, sqlite) = (sql.clone(), sql);
+        // Which index is best depends on the text that is searched.
+        let plans_with_values = self.search.is_some();
+        (Stmt { name: self.name, kind: Kind::Read, postgres, sqlite, plans_with_values }, self.values)
     }
+
+    fn rows(&self, hint: &str, conditions: &str, limit: Option<&str>) -> String {
+        let Self { select, order, offset, .. } = self;
+        let limit = limit.map_or(String::new(), |limit| format!(" LIMIT {limit}"));
+        format!("{select}{hint}{conditions}{order}{limit}{offset}")
+    }
+
+    /// The rows that the index names, unless there are too many; then the rows in the order of the page that have the text.
+    /// One of the two selections ends before it reads a row.
+    fn searched(&self, search: &SearchParts) -> (String, String) {
+        let SearchParts { found, key, contains } = search;
+        let with = format!("WITH found AS MATERIALIZED ({found}) ");
+        let (conditions, and) = (&self.conditions, joins(&self.conditions));
+        let limit = self.limit.as_deref();
+        let is_few = format!("(SELECT count(*) FROM found) <= {MOST_FOUND}");
+        let is_many = format!("(SELECT count(*) FROM found) > {MOST_FOUND}");
+        let is_found = format!("{key} IN (SELECT id FROM found)");
+        let (few, many) = match self.dialect {
+            Dialect::Postgres => (
+                self.rows("", &format!("{conditions}{and}{is_found} AND {is_few}"), limit),
+                self.rows("", &format!("{conditions}{and}{contains} AND {is_many}"), limit),
+            ),
+            // SQLite tests such a condition on each row, but reads none if the limit is zero. The hint leaves it the row
+            // number to read a row by.
+            Dialect::Sqlite => {
+                let limit_if = |condition: &str| {
+                    format!("CASE WHEN {condition} THEN {} ELSE 0 END", limit.unwrap_or("-1"))
+                };
+                (
+                    self.rows(
+                        " NOT INDEXED",
+                        &format!("{conditions}{and}{is_found} AND {contains}"),
+                        Some(&limit_if(&is_few)),
+                    ),
+                    self.rows("", &format!("{conditions}{and}{contains}"), Some(&limit_if(&is_many))),
+                )
+            }
+        };
+        let rows = match self.dialect {
+            Dialect::Postgres => format!("({few}) UNION ALL ({many})"),
+            Dialect::Sqlite => format!("SELECT * FROM ({few}) UNION ALL SELECT * FROM ({many})"),
+        };
+        (with, rows)
+    }
+}
+
+/// What stands before the next condition.
+fn joins(conditions: &str) -> &'static str {
+    if conditions.is_empty() { " WHERE " } else { " AND " }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod page;
 mod pool;
 mod row;
 mod runner;
+mod search;
 mod statement;
 mod table;
 mod value;
@@ -23,6 +24,7 @@ pub(crate) use page::page_of;
 pub(crate) use pool::{Pool, PooledConnection};
 pub(crate) use row::{Reader, Record, Row};
 pub(crate) use runner::{Kernel, Runner, Tx};
+pub(crate) use search::{APPLICATIONS, CLIENTS, ORGANIZATIONS, Search, USERS};
 pub(crate) use statement::{Kind, Stmt, statements};
 pub(crate) use table::{Columns, columns, values_of};
 pub(crate) use value::{

@@ -290,9 +290,9 @@ impl Runner<'_> {
         self.rows(&stmt, &values).await
     }
 
-    /// Runs `SELECT count(*)`.
-    pub(crate) async fn count(&mut self, list: List<'_>) -> Result<u64> {
-        let (stmt, values) = list.finish();
+    /// Counts the rows of a list, up to `at_most`.
+    pub(crate) async fn count(&mut self, list: List<'_>, at_most: u64) -> Result<u64> {
+        let (stmt, values) = list.counted(at_most).finish();
         let row = self.row(&stmt, &values).await?;
         let counted = row.map(|row| row.reader(stmt.name).int()).transpose()?;
         Ok(counted.and_then(|number| u64::try_from(number).ok()).unwrap_or(0))

@@ -21,6 +21,8 @@ pub(crate) struct Stmt {
     pub(crate) kind: Kind,
     pub(crate) postgres: SqlStr,
     pub(crate) sqlite: SqlStr,
+    /// PostgreSQL plans it anew each time, for the values at hand.
+    pub(crate) plans_with_values: bool,
 }
 
 impl Stmt {
@@ -30,7 +32,8 @@ impl Stmt {
         postgres: &'static str,
         sqlite: &'static str,
     ) -> Self {
-        Self { name, kind, postgres: SqlStr::from_static(postgres), sqlite: SqlStr::from_static(sqlite) }
+        let (postgres, sqlite) = (SqlStr::from_static(postgres), SqlStr::from_static(sqlite));
+        Self { name, kind, postgres, sqlite, plans_with_values: false }
     }
 }
 

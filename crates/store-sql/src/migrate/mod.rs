@@ -65,6 +65,8 @@ const MIGRATIONS: &[Migration] = migrations! {
     24 "0024_people";
     28 "0028_role_holders";
     29 "0029_audit_indexes";
+    30 "0030_lookups";
+    32 "0032_search";
 };
 
 /// First line of a migration whose statements PostgreSQL does not run in a transaction (`CREATE INDEX CONCURRENTLY`).
@@ -317,8 +319,25 @@ async fn run_without_transaction(kernel: &Kernel, sql: &'static str) -> Result<(
         pooled.command("SET statement_timeout = 0; SET lock_timeout = 0").await.map_err(classify)?;
     }
     for statement in sql.split_inclusive(';').filter(|part| part.trim_end().ends_with(';')) {
-        pooled.command_without_timeout(statement).await.map_err(classify)?;
+        pooled.command_without_timeout(statement).await.map_err(|error| explained(statement, error))?;
     }
     pooled.close();
     Ok(())
+}
+
+/// Not every role may create an extension, and not every server has its files. Somebody else has to help then.
+fn explained(statement: &str, error: sqlx::Error) -> StoreError {
+    let error = classify(error);
+    let (StoreError::Failed(source), Some((_, extension))) =
+        (&error, statement.split_once("CREATE EXTENSION IF NOT EXISTS "))
+    else {
+        return error;
+    };
+    let extension = extension.trim_end_matches(';');
+    let problem = format!(
+        "PostgreSQL refuses to create the extension {extension} ({source}); let a role that may run \
+         CREATE EXTENSION {extension} in this database (most systems have its files in the package \
+         postgresql-contrib), then migrate again"
+    );
+    StoreError::Failed(problem.into())
 }

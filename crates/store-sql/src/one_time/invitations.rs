@@ -29,7 +29,7 @@ statements! {
 }
 
 const SELECT: &str = select_invitations!();
-const COUNT: &str = concat!("SELECT count(*)", from_invitations!());
+const COUNT: &str = concat!("SELECT 1", from_invitations!());
 
 fn sort_by(sort: InvitationSort) -> Sort<TokenColumn> {
     match sort {
@@ -49,6 +49,7 @@ impl OneTimeTokens<'_> {
             .filter("t.organization_id = ?", uuid(self.organization))
             // A constant, so that the index of invitations is used.
             .require("t.purpose = 'invitation'")
+            .among("t.id", filter.ids.as_deref())
             .contains(&["u.email"], search);
         match filter.state {
             None => list,
@@ -77,11 +78,15 @@ impl OneTimeTokens<'_> {
         sort.page_of(&self.run.list(list).await?, page.limit, read, |entry| entry.link.id)
     }
 
-    pub(super) async fn number_of_invitations(&mut self, filter: &InvitationFilter) -> Result<u64> {
+    pub(super) async fn number_of_invitations(
+        &mut self,
+        filter: &InvitationFilter,
+        at_most: u64,
+    ) -> Result<u64> {
         let search = filter.search.as_deref().map(search_pattern);
         let list = List::new(concat!(module_path!(), "::COUNT"), self.run.dialect(), COUNT);
         let list = self.filtered(list, filter, search.as_deref());
-        self.run.count(list).await
+        self.run.count(list, at_most).await
     }
 
     pub(super) async fn find_invitation(&mut self, id: OneTimeTokenId) -> Result<Option<InvitationEntry>> {

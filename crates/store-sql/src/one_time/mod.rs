@@ -129,8 +129,8 @@ impl OneTimeTokenRepository for OneTimeTokens<'_> {
         self.list_invitations(filter, page).await
     }
 
-    async fn count_invitations(&mut self, filter: &InvitationFilter) -> Result<u64> {
-        self.number_of_invitations(filter).await
+    async fn count_invitations(&mut self, filter: &InvitationFilter, at_most: u64) -> Result<u64> {
+        self.number_of_invitations(filter, at_most).await
     }
 
     async fn invitation(&mut self, id: OneTimeTokenId) -> Result<Option<InvitationEntry>> {

@@ -2,17 +2,21 @@
 
 pub(crate) mod destroy;
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use porta_core::organization::{Branding, CascadeCounts, Organization, OrganizationStatus, TwoFactorPolicy};
-use porta_core::{OrganizationId, RoleId, Slug, Timestamp, UserId, Version};
+use porta_core::signing_key::{SigningAlgorithm, SigningKeyStatus};
+use porta_core::{OrganizationId, RoleId, SigningKeyId, Slug, Timestamp, UserId, Version};
 use porta_store::{
-    Cursor, Direction, OrganizationFilter, OrganizationRepository, OrganizationSort, Page, PageRequest,
-    Result, SortedCursor,
+    Cursor, Direction, FoundKey, OrganizationCounts, OrganizationFilter, OrganizationRepository,
+    OrganizationSort, Page, PageRequest, Result, SortedCursor,
 };
 
+use crate::counts::{count_each, next_count, of_each};
 use crate::kernel::{
-    List, Reader, Row, Runner, Sort, Value, at, columns, flag, int, json, opt_text, page_of, search_pattern,
-    statements, text, uuid, values_of,
+    List, ORGANIZATIONS, Reader, Row, Runner, Search, Sort, Value, at, columns, flag, int, json, opt_text,
+    opt_uuid, page_of, statements, text, uuid, values_of,
 };
 
 macro_rules! organization_columns {
@@ -79,6 +83,14 @@ macro_rules! select_organization {
     };
 }
 
+/// What belongs to organization `p`.
+macro_rules! counted {
+    () => {
+        "(SELECT count(*) FROM users u WHERE u.organization_id = p.id), \
+         (SELECT count(*) FROM clients c WHERE c.organization_id = p.id)"
+    };
+}
+
 statements! {
     BY_SLUG: Read = concat!(select_organization!(), " WHERE o.slug = $1");
     BY_ID: Read = concat!(select_organization!(), " WHERE o.id = $1");
@@ -95,6 +107,10 @@ statements! {
     SET_STATUS: Write = "UPDATE organizations SET status = $3, updated_at = $4, \
          tokens_valid_since = CASE WHEN status = $3 THEN tokens_valid_since ELSE $4 END, \
          version = version + CASE WHEN status = $3 THEN 0 ELSE 1 END WHERE id = $1 AND status = $2";
+    COUNTS: Read = of_each!(postgres, counted!()), sqlite: of_each!(sqlite, counted!());
+    SIGNING_KEY: Read = "SELECT k.id, k.kid, k.algorithm, k.status, o.id, o.name FROM signing_keys k \
+         JOIN organizations o ON o.id = k.organization_id WHERE k.kid = $1 OR k.id = $2 \
+         ORDER BY CASE WHEN k.kid = $1 THEN 0 ELSE 1 END LIMIT 1";
 }
 
 fn value(o: &Organization, column: OrganizationColumn) -> Value<'_> {
@@ -149,12 +165,24 @@ pub(crate) fn next_organization(reader: &mut Reader<'_>) -> Result<Organization>
     })
 }
 
-const COUNT: &str = "SELECT count(*) FROM organizations o";
+fn read_key(row: &Row) -> Result<FoundKey> {
+    let mut r = row.reader("signing_keys");
+    Ok(FoundKey {
+        id: r.id()?,
+        kid: r.text()?,
+        algorithm: r.parsed("algorithm", SigningAlgorithm::parse)?,
+        status: r.parsed("status", SigningKeyStatus::parse)?,
+        organization_id: r.id()?,
+        organization_name: r.text()?,
+    })
+}
 
-fn filtered<'v>(list: List<'v>, filter: &OrganizationFilter, search: Option<&'v str>) -> List<'v> {
+const COUNT: &str = "SELECT 1 FROM organizations o";
+
+fn filtered<'v>(list: List<'v>, filter: &OrganizationFilter, search: Option<&'v Search>) -> List<'v> {
     list.filter_if_some("o.status = ?", filter.status.map(|status| text(status.as_str())))
         .among("o.id", filter.ids.as_deref())
-        .contains(&["o.name", "o.slug"], search)
+        .search(&ORGANIZATIONS, search)
 }
 
 fn sort_by(sort: OrganizationSort) -> Sort<OrganizationColumn> {
@@ -221,19 +249,37 @@ impl OrganizationRepository for Organizations<'_> {
         filter: &OrganizationFilter,
         page: &PageRequest<OrganizationSort>,
     ) -> Result<Page<Organization, SortedCursor>> {
-        let search = filter.search.as_deref().map(search_pattern);
+        let search = filter.search.as_deref().map(Search::of);
         let sort = sort_by(page.sort);
         let list = List::new(concat!(module_path!(), "::LIST"), self.0.dialect(), select_organization!());
-        let list = filtered(list, filter, search.as_deref())
+        let list = filtered(list, filter, search.as_ref())
             .page("o.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.0.list(list).await?, page.limit, read, |o| o.id)
     }
 
-    async fn count(&mut self, filter: &OrganizationFilter) -> Result<u64> {
-        let search = filter.search.as_deref().map(search_pattern);
+    async fn count(&mut self, filter: &OrganizationFilter, at_most: u64) -> Result<u64> {
+        let search = filter.search.as_deref().map(Search::of);
         let list = List::new(concat!(module_path!(), "::COUNT"), self.0.dialect(), COUNT);
-        self.0.count(filtered(list, filter, search.as_deref())).await
+        self.0.count(filtered(list, filter, search.as_ref()), at_most).await
+    }
+
+    async fn counts(
+        &mut self,
+        ids: &[OrganizationId],
+    ) -> Result<HashMap<OrganizationId, OrganizationCounts>> {
+        let read =
+            |r: &mut Reader<'_>| Ok(OrganizationCounts { users: next_count(r)?, clients: next_count(r)? });
+        count_each(&mut self.0, &COUNTS, ids, None, read).await
+    }
+
+    async fn signing_key(&mut self, kid: &str, id: Option<SigningKeyId>) -> Result<Option<FoundKey>> {
+        // PostgreSQL refuses a zero byte as an argument, and no key has one.
+        if kid.contains('\0') {
+            return Ok(None);
+        }
+        let row = self.0.row(&SIGNING_KEY, &[text(kid), opt_uuid(id)]).await?;
+        row.as_ref().map(read_key).transpose()
     }
 
     async fn cascade_counts(&mut self, id: OrganizationId) -> Result<CascadeCounts> {

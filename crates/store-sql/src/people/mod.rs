@@ -25,8 +25,13 @@ impl PeopleRepository for People<'_> {
         self.list_users(of, filter, page).await
     }
 
-    async fn count_users(&mut self, of: Option<OrganizationId>, filter: &UserFilter) -> Result<u64> {
-        self.number_of_users(of, filter).await
+    async fn count_users(
+        &mut self,
+        of: Option<OrganizationId>,
+        filter: &UserFilter,
+        at_most: u64,
+    ) -> Result<u64> {
+        self.number_of_users(of, filter, at_most).await
     }
 
     async fn sessions(
@@ -37,8 +42,8 @@ impl PeopleRepository for People<'_> {
         self.list_sessions(filter, page).await
     }
 
-    async fn count_sessions(&mut self, filter: &SessionFilter) -> Result<u64> {
-        self.number_of_sessions(filter).await
+    async fn count_sessions(&mut self, filter: &SessionFilter, at_most: u64) -> Result<u64> {
+        self.number_of_sessions(filter, at_most).await
     }
 
     async fn session(&mut self, session: SessionKey) -> Result<Option<SessionEntry>> {

@@ -4,7 +4,7 @@ use porta_core::OrganizationId;
 use porta_store::{Page, PageRequest, Result, SortedCursor, UserEntry, UserFilter, UserSort};
 
 use super::People;
-use crate::kernel::{List, Row, search_pattern, uuid};
+use crate::kernel::{List, Row, Search, uuid};
 use crate::users::{COUNT, filtered, next_user, sort_by, user_columns};
 
 /// The name by subquery, and not by join: so every planner reads the users in the order of the page and stops at its end.
@@ -26,11 +26,11 @@ impl People<'_> {
         filter: &UserFilter,
         page: &PageRequest<UserSort>,
     ) -> Result<Page<UserEntry, SortedCursor>> {
-        let search = filter.search.as_deref().map(search_pattern);
+        let search = filter.search.as_deref().map(Search::of);
         let (sort, dialect) = (sort_by(page.sort), self.0.dialect());
         let list = List::new(concat!(module_path!(), "::LIST"), dialect, SELECT)
             .filter_if_some("u.organization_id = ?", of.map(uuid));
-        let list = filtered(list, dialect, filter, search.as_deref())
+        let list = filtered(list, dialect, filter, search.as_ref())
             .page("u.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.0.list(list).await?, page.limit, read, |entry| entry.user.id)
@@ -40,11 +40,12 @@ impl People<'_> {
         &mut self,
         of: Option<OrganizationId>,
         filter: &UserFilter,
+        at_most: u64,
     ) -> Result<u64> {
-        let search = filter.search.as_deref().map(search_pattern);
+        let search = filter.search.as_deref().map(Search::of);
         let dialect = self.0.dialect();
         let list = List::new(concat!(module_path!(), "::COUNT"), dialect, COUNT)
             .filter_if_some("u.organization_id = ?", of.map(uuid));
-        self.0.count(filtered(list, dialect, filter, search.as_deref())).await
+        self.0.count(filtered(list, dialect, filter, search.as_ref()), at_most).await
     }
 }

@@ -29,9 +29,9 @@ const SELECT: &str = concat!(
      JOIN users u ON u.id = h.id JOIN organizations o ON o.id = u.organization_id",
     application!()
 );
-const COUNT: &str = concat!("SELECT count(*) FROM user_roles h", application!());
+const COUNT: &str = concat!("SELECT 1 FROM user_roles h", application!());
 const COUNT_OF_ORGANIZATION: &str =
-    concat!("SELECT count(*) FROM user_roles h JOIN users u ON u.id = h.user_id", application!());
+    concat!("SELECT 1 FROM user_roles h JOIN users u ON u.id = h.user_id", application!());
 
 fn sort_by(sort: HolderSort) -> Sort<HolderColumn> {
     match sort {
@@ -81,10 +81,11 @@ impl AdministeredRights<'_> {
         &mut self,
         role: RoleId,
         of: Option<OrganizationId>,
+        at_most: u64,
     ) -> Result<u64> {
         let select = if of.is_some() { COUNT_OF_ORGANIZATION } else { COUNT };
         let list = List::new(concat!(module_path!(), "::COUNT"), self.run.dialect(), select);
         let list = self.filtered(list, role, of);
-        self.run.count(list).await
+        self.run.count(list, at_most).await
     }
 }

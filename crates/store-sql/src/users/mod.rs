@@ -20,7 +20,7 @@ pub(crate) use self::columns::{UserColumn, next_user, user_columns};
 
 use self::columns::{edited_columns, read_user, value};
 use crate::kernel::{
-    Dialect, List, Row, Runner, Sort, at, int, json, opt_at, opt_text, page_of, same_owner, search_pattern,
+    Dialect, List, Row, Runner, Search, Sort, USERS, at, int, json, opt_at, opt_text, page_of, same_owner,
     statements, text, uuid, values_of,
 };
 
@@ -123,14 +123,14 @@ statements! {
 
 const SELECT: &str = concat!("SELECT ", user_columns!(list "u."), " FROM users u");
 
-pub(crate) const COUNT: &str = "SELECT count(*) FROM users u";
+pub(crate) const COUNT: &str = "SELECT 1 FROM users u";
 
-/// Keeps the users `u` that a filter is for. `search` is the pattern of its search.
+/// Keeps the users `u` that a filter is for.
 pub(crate) fn filtered<'v>(
     list: List<'v>,
     dialect: Dialect,
     filter: &UserFilter,
-    search: Option<&'v str>,
+    search: Option<&'v Search>,
 ) -> List<'v> {
     let is_among = match dialect {
         Dialect::Postgres => "u.id IN (SELECT x.id::uuid FROM jsonb_array_elements_text(?) AS x (id))",
@@ -139,7 +139,7 @@ pub(crate) fn filtered<'v>(
     let list = list
         .filter_if_some(is_among, filter.ids.as_ref().map(|ids| json(ids.as_slice())))
         .filter_if_some("u.status = ?", filter.status.map(|status| text(status.as_str())))
-        .contains(&["u.email", "u.given_name", "u.family_name"], search);
+        .search(&USERS, search);
     let list = match filter.has_second_factor {
         None => list,
         Some(true) => list.require("u.two_factor_method IS NOT NULL"),
@@ -272,22 +272,22 @@ impl UserRepository for Users<'_> {
         filter: &UserFilter,
         page: &PageRequest<UserSort>,
     ) -> Result<Page<User, SortedCursor>> {
-        let search = filter.search.as_deref().map(search_pattern);
+        let search = filter.search.as_deref().map(Search::of);
         let (sort, dialect) = (sort_by(page.sort), self.run.dialect());
         let list = List::new(concat!(module_path!(), "::LIST"), dialect, SELECT)
             .filter("u.organization_id = ?", uuid(self.organization));
-        let list = filtered(list, dialect, filter, search.as_deref())
+        let list = filtered(list, dialect, filter, search.as_ref())
             .page("u.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());
         sort.page_of(&self.run.list(list).await?, page.limit, read, |u| u.id)
     }
 
-    async fn count(&mut self, filter: &UserFilter) -> Result<u64> {
-        let search = filter.search.as_deref().map(search_pattern);
+    async fn count(&mut self, filter: &UserFilter, at_most: u64) -> Result<u64> {
+        let search = filter.search.as_deref().map(Search::of);
         let dialect = self.run.dialect();
         let list = List::new(concat!(module_path!(), "::COUNT"), dialect, COUNT)
             .filter("u.organization_id = ?", uuid(self.organization));
-        self.run.count(filtered(list, dialect, filter, search.as_deref())).await
+        self.run.count(filtered(list, dialect, filter, search.as_ref()), at_most).await
     }
 
     async fn record_sign_in(

@@ -11,4 +11,5 @@ mod outbox;
 mod postgres_pooler;
 mod postgres_tls;
 mod schema;
+mod search;
 mod statements;

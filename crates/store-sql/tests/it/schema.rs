@@ -12,6 +12,9 @@ use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
+/// Tables of SQLite that PostgreSQL has, too. Those for searches are indexes there.
+const IS_OF_ROWS: &str = "type = 'table' AND name NOT LIKE '%\\_search%' ESCAPE '\\'";
+
 /// One line per schema fact, in a notation common to both databases.
 type Facts = BTreeSet<String>;
 
@@ -37,7 +40,7 @@ async fn postgres_facts(connection: &mut PgConnection) -> Facts {
          (SELECT string_agg(a.attname::text, ',' ORDER BY k.n) FROM unnest(x.indkey::int2[]) WITH ORDINALITY AS k (at, n) \
           JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.at) \
          FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid \
-         JOIN pg_namespace s ON s.oid = t.relnamespace WHERE s.nspname = 'public'";
+         JOIN pg_namespace s ON s.oid = t.relnamespace WHERE s.nspname = 'public' AND i.relname::text NOT LIKE '%\\_search'";
     for row in sqlx::query(indexes).fetch_all(&mut *connection).await.unwrap() {
         let (table, name, columns): (String, String, String) = (row.get(0), row.get(1), row.get(5));
         let (unique, primary, partial): (bool, bool, bool) = (row.get(2), row.get(3), row.get(4));
@@ -72,7 +75,7 @@ async fn names(connection: &mut SqliteConnection, sql: String) -> Vec<String> {
 
 async fn sqlite_facts(connection: &mut SqliteConnection) -> Facts {
     let mut facts = Facts::new();
-    let tables = names(connection, "SELECT name FROM sqlite_master WHERE type = 'table'".to_owned()).await;
+    let tables = names(connection, format!("SELECT name FROM sqlite_master WHERE {IS_OF_ROWS}")).await;
     for table in tables {
         let mut key: Vec<(i64, String)> = Vec::new();
         let columns = format!("SELECT name, type, \"notnull\", pk FROM pragma_table_info('{table}')");
@@ -133,7 +136,8 @@ async fn every_unique_rule_has_its_name_on_sqlite() {
     let mut connection = sqlite_connection(&db).await;
     let sql = "SELECT t.name, i.name, i.origin, (SELECT group_concat(t.name || '.' || c.name, ', ' ORDER BY c.seqno) \
          FROM pragma_index_info(i.name) c) FROM sqlite_master t, pragma_index_list(t.name) i \
-         WHERE t.type = 'table' AND i.\"unique\" = 1 AND t.name <> 'porta_migrations'";
+         WHERE t.type = 'table' AND i.\"unique\" = 1 AND t.name <> 'porta_migrations' \
+         AND t.name NOT LIKE '%\\_search%' ESCAPE '\\'";
     let mut rules = BTreeSet::new();
     for row in sqlx::query(sql).fetch_all(&mut connection).await.unwrap() {
         let (table, name, origin, columns): (String, String, String, String) =
@@ -159,9 +163,9 @@ async fn postgres_counts(connection: &mut PgConnection) -> Counts {
 }
 
 async fn sqlite_counts(connection: &mut SqliteConnection) -> Counts {
-    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'porta_migrations'";
+    let tables = format!("SELECT name FROM sqlite_master WHERE {IS_OF_ROWS} AND name <> 'porta_migrations'");
     let mut counts = Counts::new();
-    for table in names(connection, tables.to_owned()).await {
+    for table in names(connection, tables).await {
         let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
         counts.insert(table, sqlx::query_scalar(sql).fetch_one(&mut *connection).await.unwrap());
     }
@@ -219,4 +223,25 @@ async fn the_first_schema_becomes_the_newest_on_sqlite() {
     upgrade(&first).await;
     assert_kept(&before, &sqlite_counts(&mut own).await);
     assert_eq!(sqlite_facts(&mut own).await, sqlite_facts(&mut sqlite_connection(&newest).await).await);
+}
+
+/// The names of what makes searches fast: an index each on PostgreSQL, a table with three triggers each on SQLite.
+#[tokio::test]
+async fn what_is_searched_has_its_index_on_postgres_and_sqlite() {
+    let expected = ["applications_search", "clients_search", "organizations_search", "users_search"];
+    let (left, right) = (TestDatabase::postgres().await, TestDatabase::sqlite().await);
+    let Target::Postgres(url) = &left.target else { unreachable!("made by TestDatabase::postgres") };
+    let indexes = "SELECT i.relname::text FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid \
+         WHERE i.relname::text LIKE '%\\_search' AND x.indisvalid ORDER BY 1";
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let found: Vec<String> = sqlx::query_scalar(indexes).fetch_all(&mut connection).await.unwrap();
+    assert_eq!(found, expected);
+    let mut connection = sqlite_connection(&right).await;
+    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%\\_search' ESCAPE '\\' ORDER BY 1";
+    assert_eq!(names(&mut connection, tables.to_owned()).await, expected);
+    for table in expected {
+        let triggers =
+            format!("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '{table}%'");
+        assert_eq!(names(&mut connection, triggers).await.len(), 3, "{table}");
+    }
 }

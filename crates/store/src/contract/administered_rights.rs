@@ -11,7 +11,8 @@ use tokio::sync::Barrier;
 use super::applications::{claim, permission, role};
 use super::fixture::{MINUTE, NOW, TwoTenants, application, one_round_trip, user};
 use crate::{
-    DeleteOutcome, Direction, HolderSort, PageRequest, PageStart, Repositories, RoleHolder, Store, StoreError,
+    ALL_ROWS, DeleteOutcome, Direction, HolderSort, PageRequest, PageStart, Repositories, RoleHolder, Store,
+    StoreError,
 };
 
 async fn super_admin(all: &mut dyn Repositories) -> OrganizationId {
@@ -265,7 +266,7 @@ pub async fn holders(store: Arc<dyn Store>) {
     expected.reverse();
     assert_eq!(all_pages(&w, (admin, &reader), None, Direction::Descending).await, expected);
     let mut rights = all.rights(admin);
-    assert_eq!(rights.count_holders(reader.id, None).await.unwrap(), 7);
+    assert_eq!(rights.count_holders(reader.id, None, ALL_ROWS).await.unwrap(), 7);
     let page = request(Direction::Descending, PageStart::Offset(3), 2);
     let third = rights.holders(reader.id, None, &page).await.unwrap();
     assert_eq!(third.items, expected[3..5]);
@@ -278,7 +279,7 @@ pub async fn holders(store: Arc<dyn Store>) {
             "of one organization"
         );
         assert_eq!(
-            rights.count_holders(reader.id, Some(owner)).await.unwrap(),
+            rights.count_holders(reader.id, Some(owner), ALL_ROWS).await.unwrap(),
             u64::try_from(of_one.len()).unwrap()
         );
     }
@@ -288,9 +289,9 @@ pub async fn holders(store: Arc<dyn Store>) {
     assign(&w, w.acme.user.id, &own).await;
     for stranger in [w.other.organization.id, admin] {
         assert!(all_pages(&w, (stranger, &own), None, Direction::Ascending).await.is_empty());
-        assert_eq!(all.rights(stranger).count_holders(own.id, None).await.unwrap(), 0);
+        assert_eq!(all.rights(stranger).count_holders(own.id, None, ALL_ROWS).await.unwrap(), 0);
     }
-    assert_eq!(all.rights(w.acme.organization.id).count_holders(own.id, None).await.unwrap(), 1);
+    assert_eq!(all.rights(w.acme.organization.id).count_holders(own.id, None, ALL_ROWS).await.unwrap(), 1);
 }
 
 async fn a_claim(w: &TwoTenants, application: ApplicationId, name: &str) -> ClaimDefinitionId {

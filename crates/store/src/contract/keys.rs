@@ -13,7 +13,7 @@ use crate::{Store, StoreError};
 
 const ES256: SigningAlgorithm = SigningAlgorithm::Es256;
 
-fn key(w: &TwoTenants, owner: OrganizationId, status: SigningKeyStatus) -> SigningKey {
+pub fn key(w: &TwoTenants, owner: OrganizationId, status: SigningKeyStatus) -> SigningKey {
     let entropy: &dyn Entropy = &w.entropy;
     let id = SigningKeyId::new(NOW, entropy);
     SigningKey {

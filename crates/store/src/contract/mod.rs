@@ -23,6 +23,7 @@ pub mod applications;
 pub mod audit;
 pub mod branding;
 pub mod clients;
+pub mod counts;
 pub mod credentials;
 pub mod destroying;
 pub mod exports;
@@ -31,6 +32,7 @@ pub mod fixture;
 pub mod installation;
 pub mod keys;
 pub mod lists;
+pub mod lookups;
 pub mod one_time;
 pub mod organizations;
 pub mod outbox;
@@ -39,6 +41,7 @@ pub mod people;
 pub mod purging;
 pub mod races;
 pub mod sealed;
+pub mod searching;
 pub mod second_factors;
 pub mod sessions;
 pub mod sign_in;
@@ -66,6 +69,7 @@ macro_rules! contract_tests {
             credentials: every_change_voids_what_was_verified, the_time_of_a_change_counts_as_well,
                 what_is_no_change_voids_nothing, wrong_factors_in_a_row, a_recovery_a_day_forgets_wrong_factors,
                 lifting_a_lock_of_guessing_voids_nothing, racing_a_reset, racing_a_challenge;
+            counts: of_organizations, of_applications, of_roles_permissions_and_claims, of_secrets;
             destroying: everything_goes_and_nothing_else, what_stays, many_people, racing_additions,
                 racing_to_destroy;
             exports: roles_of_users, values_of_users;
@@ -75,6 +79,7 @@ macro_rules! contract_tests {
                 racing_to_promote;
             lists: pages_in_every_order, rows_inserted_meanwhile, filters, a_search_is_literal,
                 organizations_applications_clients, applications_of_all_owners;
+            lookups: roles_of_all_applications, clients_by_their_oauth_id, a_key_of_any_organization;
             one_time: round_trip, looking_consumes_nothing, clock_edges, a_newer_one_replaces, withdrawing,
                 in_a_unit, another_organization_sees_nothing, racing_to_consume, racing_to_issue,
                 racing_for_the_only_one,
@@ -92,6 +97,8 @@ macro_rules! contract_tests {
             races: issuing, rotating, forbidding_while_issuing, withdrawing_a_grant_while_issuing,
                 ending_the_tokens_of_a_person_while_issuing;
             sealed: found_and_replaced, emails_that_are_over, a_new_authenticator_wins, racing_an_enrolment, recovery_codes;
+            searching: people_are_found_by_every_field, a_short_text_is_a_beginning, changes_are_found_at_once,
+                a_frequent_text_has_pages_in_order, counts_stop_where_they_are_told, other_kinds_are_found;
             second_factors: authenticator, an_enrolled_person_keeps_their_factor, steps,
                 mailed_codes_as_factor, disabling, recovery_codes, email_codes, email_codes_end,
                 email_codes_side_by_side, units, counts,

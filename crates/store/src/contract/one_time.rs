@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, link, one_round_trip, user};
 use crate::{
-    Direction, InvitationEntry, InvitationFilter, InvitationSort, PageRequest, PageStart, Store, StoreError,
+    ALL_ROWS, Direction, InvitationEntry, InvitationFilter, InvitationSort, PageRequest, PageStart, Store,
+    StoreError,
 };
 
 const RACES: usize = 100;
@@ -378,7 +379,7 @@ async fn listed(w: &TwoTenants, filter: InvitationFilter) -> Vec<InvitationEntry
         limit: 100,
     };
     let found = one_round_trip(&w.store, tokens.invitations(&filter, &newest)).await.unwrap().items;
-    let count = one_round_trip(&w.store, tokens.count_invitations(&filter)).await.unwrap();
+    let count = one_round_trip(&w.store, tokens.count_invitations(&filter, ALL_ROWS)).await.unwrap();
     assert_eq!(count, u64::try_from(found.len()).unwrap());
     found
 }
@@ -414,14 +415,16 @@ pub async fn invitations(store: Arc<dyn Store>) {
         (InvitationState::Expired, &old_one),
         (InvitationState::Used, &used_one),
     ] {
-        let filter = InvitationFilter { state: Some((state, now)), search: None };
+        let filter = InvitationFilter { state: Some((state, now)), ..InvitationFilter::default() };
         assert_eq!(listed(&w, filter).await, std::slice::from_ref(expected), "{state}");
         assert_eq!(InvitationState::of(&expected.link, now), state);
     }
     for (search, found) in [("OPEN@", 1), ("example.com", 3), ("_", 0)] {
-        let filter = InvitationFilter { state: None, search: Some(search.to_owned()) };
+        let filter = InvitationFilter { search: Some(search.to_owned()), ..InvitationFilter::default() };
         assert_eq!(listed(&w, filter).await.len(), found, "{search}");
     }
+    let chosen = InvitationFilter { ids: Some(vec![open.id, theirs.id]), ..InvitationFilter::default() };
+    assert_eq!(listed(&w, chosen).await, std::slice::from_ref(&open_one), "of this organization only");
     let mut all = w.repositories();
     let mut acme = all.one_time_tokens(w.acme.organization.id);
     let found = one_round_trip(&w.store, acme.invitation(open.id)).await.unwrap();

@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 
 use super::fixture::{HOUR, MINUTE, NOW, Tenant, TwoTenants, family, one_round_trip, session, user};
 use crate::{
-    Direction, EndedSessions, PageRequest, PageStart, SessionEntry, SessionFilter, SessionSort, SessionsOf,
-    Store, UserEntry, UserFilter, UserSort,
+    ALL_ROWS, Direction, EndedSessions, PageRequest, PageStart, SessionEntry, SessionFilter, SessionSort,
+    SessionsOf, Store, UserEntry, UserFilter, UserSort,
 };
 
 fn page(sort: SessionSort, direction: Direction, limit: u32) -> PageRequest<SessionSort> {
@@ -56,7 +56,10 @@ async fn listed(w: &TwoTenants, filter: SessionFilter, page: &PageRequest<Sessio
     let mut all = w.repositories();
     let mut people = all.people();
     let found = one_round_trip(&w.store, people.sessions(&filter, page)).await.unwrap();
-    assert_eq!(people.count_sessions(&filter).await.unwrap(), u64::try_from(found.items.len()).unwrap());
+    assert_eq!(
+        people.count_sessions(&filter, ALL_ROWS).await.unwrap(),
+        u64::try_from(found.items.len()).unwrap()
+    );
     found.items
 }
 
@@ -119,6 +122,11 @@ pub async fn filtered_sessions(store: Arc<dyn Store>) {
     assert!(ids(&w, over).await.is_empty(), "at its end it is over");
     let of_client = SessionFilter { client: Some(w.acme.client.id), ..none.clone() };
     assert_eq!(ids(&w, of_client).await, [later.id]);
+    let chosen = SessionFilter { ids: Some(vec![acme, ended.id]), ..none.clone() };
+    assert_eq!(ids(&w, chosen.clone()).await, [ended.id, acme]);
+    let live = SessionFilter { live_at: Some(NOW), ..chosen };
+    assert_eq!(ids(&w, live).await, [acme]);
+    assert!(ids(&w, SessionFilter { ids: Some(Vec::new()), ..none.clone() }).await.is_empty());
     let elsewhere = SessionFilter { client: Some(w.other.client.id), ..none };
     assert!(ids(&w, elsewhere).await.is_empty());
 }
@@ -255,17 +263,17 @@ pub async fn users_of_all_organizations(store: Arc<dyn Store>) {
         request.start = PageStart::After(next);
     }
     assert_eq!(seen, expected);
-    assert_eq!(one_round_trip(&w.store, people.count_users(None, &none)).await.unwrap(), 5);
+    assert_eq!(one_round_trip(&w.store, people.count_users(None, &none, ALL_ROWS)).await.unwrap(), 5);
     let acme = Some(w.acme.organization.id);
     let whole = PageRequest { limit: 100, ..first };
     let mine: Vec<_> =
         expected.iter().filter(|entry| Some(entry.user.organization_id) == acme).cloned().collect();
     assert_eq!(people.users(acme, &none, &whole).await.unwrap().items, mine);
-    assert_eq!(people.count_users(acme, &none).await.unwrap(), 3);
+    assert_eq!(people.count_users(acme, &none, ALL_ROWS).await.unwrap(), 3);
     // The same address in both organizations.
     let same = UserFilter { search: Some("ana@".to_owned()), ..none.clone() };
-    assert_eq!(people.count_users(None, &same).await.unwrap(), 2);
+    assert_eq!(people.count_users(None, &same, ALL_ROWS).await.unwrap(), 2);
     let chosen = UserFilter { ids: Some(vec![w.acme.user.id, w.other.user.id]), ..none };
     assert_eq!(people.users(None, &chosen, &whole).await.unwrap().items.len(), 2);
-    assert_eq!(people.count_users(acme, &chosen).await.unwrap(), 1, "of this organization only");
+    assert_eq!(people.count_users(acme, &chosen, ALL_ROWS).await.unwrap(), 1, "of this organization only");
 }

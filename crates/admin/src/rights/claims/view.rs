@@ -1,7 +1,9 @@
 //! Claims and their values as the API shows them.
 
-use porta_core::EntityId as _;
+use std::collections::HashMap;
+
 use porta_core::application::{ClaimDefinition, ClaimType};
+use porta_core::{ClaimDefinitionId, EntityId as _};
 use porta_store::ClaimValue;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -44,6 +46,14 @@ impl From<ClaimType> for ClaimTypeWord {
     }
 }
 
+/// Who has a value of a claim.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ClaimCounts)]
+pub(crate) struct ClaimCountsView {
+    /// Users who have one.
+    values: u64,
+}
+
 /// A custom claim.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -72,9 +82,18 @@ pub(crate) struct ClaimView {
     validation_rules: Option<Value>,
     created_at: String,
     updated_at: String,
+    /// Only in a list with `include=counts`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<ClaimCountsView>,
 }
 
 impl ClaimView {
+    /// A row of a list. The number of values is there if it was asked for.
+    pub(super) fn listed(claim: ClaimDefinition, values: Option<&HashMap<ClaimDefinitionId, u64>>) -> Self {
+        let values = values.map(|all| all.get(&claim.id).copied().unwrap_or_default());
+        Self { counts: values.map(|values| ClaimCountsView { values }), ..Self::from(claim) }
+    }
+
     /// The tag of the claim's version.
     pub(crate) fn tag(claim: &ClaimDefinition) -> String {
         etag::tag(claim.id.uuid(), claim.version)
@@ -100,6 +119,7 @@ impl From<ClaimDefinition> for ClaimView {
             validation_rules: None,
             created_at: time(claim.created_at),
             updated_at: time(claim.updated_at),
+            counts: None,
         }
     }
 }

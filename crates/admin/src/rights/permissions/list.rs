@@ -8,7 +8,7 @@ use porta_web::reply::{self, Reply};
 use super::view::PermissionView;
 use crate::access::{Authorized, ReadPermissions};
 use crate::error::{AdminError, Result};
-use crate::list::{ListAnswer, Query, WholeList, WholeListParameters};
+use crate::list::{ListAnswer, Query, WholeList, WholeListParameters, keep};
 use crate::path::InPath;
 use crate::state::AdminState;
 
@@ -17,6 +17,8 @@ use crate::state::AdminState;
     params(
         WholeListParameters,
         ("moduleId" = Option<uuid::Uuid>, Query, description = "Id of a module: only its permissions."),
+        ("ids" = Option<String>, Query, description = "Up to 100 ids of permissions, separated by commas."),
+        ("include" = Option<String>, Query, description = "`counts`: each row tells how many roles have it."),
     ),
     responses((status = 200, body = ListAnswer<PermissionView>)))]
 pub(crate) async fn list_permissions(
@@ -32,7 +34,16 @@ pub(crate) async fn list_permissions(
         ),
         None => None,
     };
-    let mut permissions = state.directory.queries().permissions().list(&application).await?;
+    let (ids, includes_counts) = (query.ids()?, query.includes_counts()?);
+    let queries = state.directory.queries();
+    let mut permissions = queries.permissions().list(&application).await?;
     permissions.retain(|permission| module.is_none() || permission.module_id == module);
-    Ok(reply::json(StatusCode::OK, &page.answer(permissions, PermissionView::from)))
+    keep(&mut permissions, ids.as_deref(), |permission| permission.id);
+    let counts = if includes_counts {
+        Some(queries.permissions().counts(&page.ids(&permissions, |permission| permission.id)).await?)
+    } else {
+        None
+    };
+    let answer = page.answer(permissions, |row| PermissionView::listed(row, counts.as_ref()));
+    Ok(reply::json(StatusCode::OK, &answer))
 }

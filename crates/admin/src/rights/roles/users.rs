@@ -102,10 +102,12 @@ async fn answer(
         None => None,
     };
     let found = queries.roles().holders(organization, role, of, &request.page).await?;
-    let total =
-        if request.needs_total() { queries.roles().count_holders(organization, role, of).await? } else { 0 };
+    let counted = match request.rows_to_count(&found) {
+        Some(at_most) => Some(queries.roles().count_holders(organization, role, of, at_most).await?),
+        None => None,
+    };
     let shows_people = caller.also_may(AdminPermission::UserRead);
-    let answer = request.answer(found, total, |holder| RoleHolderView::new(holder, shows_people));
+    let answer = request.answer(found, counted, |holder| RoleHolderView::new(holder, shows_people));
     Ok(reply::json(StatusCode::OK, &answer))
 }
 

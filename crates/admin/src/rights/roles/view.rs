@@ -1,13 +1,31 @@
 //! A role as the API shows it.
 
-use porta_core::EntityId as _;
+use std::collections::HashMap;
+
 use porta_core::application::Role;
+use porta_core::{EntityId as _, RoleId};
+use porta_store::RoleCounts;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::time;
 use crate::etag;
+
+/// What a role confers, and how many have it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RoleCounts)]
+pub(crate) struct RoleCountsView {
+    permissions: u64,
+    /// Users of all organizations.
+    users: u64,
+}
+
+impl From<RoleCounts> for RoleCountsView {
+    fn from(counts: RoleCounts) -> Self {
+        Self { permissions: counts.permissions, users: counts.users }
+    }
+}
 
 /// A role.
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,9 +40,18 @@ pub(crate) struct RoleView {
     description: Option<String>,
     created_at: String,
     updated_at: String,
+    /// Only in a list with `include=counts`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<RoleCountsView>,
 }
 
 impl RoleView {
+    /// A row of a list. `counts` is there if it was asked for.
+    pub(super) fn listed(role: Role, counts: Option<&HashMap<RoleId, RoleCounts>>) -> Self {
+        let counts = counts.map(|all| all.get(&role.id).copied().unwrap_or_default().into());
+        Self { counts, ..Self::from(role) }
+    }
+
     /// The tag of the role's version.
     pub(crate) fn tag(role: &Role) -> String {
         etag::tag(role.id.uuid(), role.version)
@@ -41,6 +68,7 @@ impl From<Role> for RoleView {
             description: role.description,
             created_at: time(role.created_at),
             updated_at: time(role.updated_at),
+            counts: None,
         }
     }
 }

@@ -102,7 +102,11 @@ async fn filters_and_searches(app: TestApp) {
         ("status=archived", vec![]),
         ("search=HARBOR", vec!["harbor-sons"]),
         ("search=-sons", vec!["harbor-sons"]),
-        ("search=%25", vec!["100-quay"]),
+        ("search=00%25", vec!["100-quay"]),
+        // Fewer than three characters: the beginning of name or slug.
+        ("search=10", vec!["100-quay"]),
+        ("search=0%25", vec![]),
+        ("search=%25", vec![]),
         ("search=_", vec![]),
         ("search=%00", vec![]),
         ("search=beta&status=suspended", vec!["beta"]),
@@ -170,7 +174,11 @@ async fn a_read_costs_few_round_trips(app: TestApp) {
     let mut root = admins.sign_in(ROOT).await;
     for (path, sql) in [
         ("/organizations?limit=20", 2),
-        ("/organizations", 3),
+        // A page that is the last one shows how many rows there are.
+        ("/organizations", 2),
+        ("/organizations?pageSize=1", 3),
+        ("/organizations?pageSize=1&page=1000", 3),
+        ("/organizations?search=acme&limit=20", 2),
         ("/organizations/acme", 2),
         ("/organizations/acme/branding", 3),
         ("/organizations/validate-slug?slug=harbor", 2),

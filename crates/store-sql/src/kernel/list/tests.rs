@@ -106,3 +106,84 @@ fn a_search_takes_every_character_literally() {
     let list = people(Dialect::Postgres).contains(&["p.name"], Some("%a%"));
     assert_eq!(text_of(list).0, " WHERE (lower(p.name COLLATE \"C\") LIKE $1 ESCAPE '\\')");
 }
+
+const USERS_SELECT: &str = "SELECT u.id FROM users u";
+
+fn searched(dialect: Dialect, search: Option<&Search>) -> (String, Vec<String>, bool) {
+    let list = List::new("test::USERS", dialect, USERS_SELECT)
+        .filter("u.status = ?", text("active"))
+        .search(&crate::kernel::USERS, search)
+        .page("u.", (CREATED, Direction::Descending), None, 10)
+        .unwrap()
+        .skip(20);
+    let (stmt, values) = list.finish();
+    assert_eq!(crate::kernel::highest_argument(stmt.sqlite.as_str()), values.len());
+    let values = values.iter().map(|value| format!("{value:?}")).collect();
+    (stmt.sqlite.as_str().to_owned(), values, stmt.plans_with_values)
+}
+
+/// Few rows are read one by one and sorted, many in the order of the page; never both.
+#[test]
+fn a_search_by_index_reads_few_rows_or_those_of_the_page() {
+    let search = Search::of("Ana_");
+    let (sql, values, is_planned) = searched(Dialect::Postgres, Some(&search));
+    let of = |prefix: &str| {
+        format!(
+            "lower((chr(31) || chr(31) || {prefix}email || chr(31) || chr(31) || COALESCE({prefix}given_name, '') \
+             || chr(31) || chr(31) || COALESCE({prefix}family_name, '')) COLLATE \"C\")"
+        )
+    };
+    let page = "ORDER BY u.created_at DESC, u.id DESC LIMIT $3 OFFSET $4";
+    let expected = format!(
+        "WITH found AS MATERIALIZED (SELECT x.id FROM users x WHERE {} LIKE $2 LIMIT 2001) \
+         (SELECT u.id FROM users u WHERE u.status = $1 AND u.id IN (SELECT id FROM found) \
+         AND (SELECT count(*) FROM found) <= 2000 {page}) UNION ALL \
+         (SELECT u.id FROM users u WHERE u.status = $1 AND ({} || '') LIKE $2 \
+         AND (SELECT count(*) FROM found) > 2000 {page})",
+        of("x."),
+        of("u.")
+    );
+    assert_eq!((sql.as_str(), is_planned), (expected.as_str(), true));
+    assert!(values[1].contains("%ana\\\\_%"), "{values:?}");
+
+    let (sql, values, _) = searched(Dialect::Sqlite, Some(&search));
+    assert!(sql.contains("FROM users_search WHERE users_search MATCH $3 LIMIT 2001"), "{sql}");
+    assert_eq!(sql.matches("LIKE $2 ESCAPE '\\'").count(), 2, "{sql}");
+    assert_eq!(sql.matches("NOT INDEXED").count(), 1, "{sql}");
+    for limit in ["<= 2000 THEN $4 ELSE 0 END OFFSET $5", "> 2000 THEN $4 ELSE 0 END OFFSET $5"] {
+        assert_eq!(sql.matches(limit).count(), 1, "{sql}");
+    }
+    assert_eq!(values.len(), 5);
+}
+
+#[test]
+fn a_search_that_needs_no_text_is_one_condition() {
+    let id = Search::Id(Uuid::from_u128(7));
+    for (search, condition) in [(&id, "u.id = $2"), (&Search::Impossible, "FALSE")] {
+        let (sql, _, is_planned) = searched(Dialect::Postgres, Some(search));
+        let start = format!("{USERS_SELECT} WHERE u.status = $1 AND {condition} ORDER BY");
+        assert!(sql.starts_with(&start) && !is_planned, "{sql}");
+    }
+    assert!(
+        searched(Dialect::Postgres, None).0.starts_with("SELECT u.id FROM users u WHERE u.status = $1 ORDER")
+    );
+    // Without a trigram PostgreSQL would read the whole index.
+    let (sql, ..) = searched(Dialect::Postgres, Some(&Search::of("...")));
+    assert!(!sql.contains("found") && sql.contains("|| '') LIKE $2 ORDER BY"), "{sql}");
+}
+
+#[test]
+fn a_count_reads_so_many_rows() {
+    let (stmt, values) = people(Dialect::Postgres).require("p.left_at IS NULL").counted(10).finish();
+    let expected = format!("SELECT count(*) FROM ({SELECT} WHERE p.left_at IS NULL LIMIT $1) AS counted");
+    assert_eq!((stmt.postgres.as_str(), values.len()), (expected.as_str(), 1));
+    let search = Search::of("ana");
+    let list = List::new("test::COUNT", Dialect::Sqlite, "SELECT 1 FROM users u");
+    let (stmt, values) = list.search(&crate::kernel::USERS, Some(&search)).counted(u64::MAX).finish();
+    let sql = stmt.sqlite.as_str();
+    assert!(
+        sql.contains(") SELECT count(*) FROM (SELECT * FROM (SELECT 1 FROM users u NOT INDEXED WHERE "),
+        "{sql}"
+    );
+    assert_eq!((sql.matches("THEN $3 ELSE 0 END").count(), values.len()), (2, 3), "{sql}");
+}

@@ -127,6 +127,8 @@ impl Reader {
                     self.add(name(table), EXCLUSIVE, "moment", "DROP TABLE".to_owned(), self.contract());
                 }
             }
+            // Adds functions and operators, and touches no table.
+            Statement::CreateExtension(_) => {}
             Statement::Insert(insert) => {
                 let action = "INSERT".to_owned();
                 self.add(insert.table.to_string(), "ROW EXCLUSIVE", "moment", action, None);

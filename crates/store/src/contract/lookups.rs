@@ -1,0 +1,109 @@
+//! What is found without its organization.
+
+use std::sync::Arc;
+
+use porta_core::signing_key::{SigningAlgorithm, SigningKeyStatus};
+use porta_core::{RoleId, SigningKeyId};
+
+use super::applications::role;
+use super::fixture::{NOW, TwoTenants, client, one_round_trip};
+use super::keys::key;
+use crate::{
+    ALL_ROWS, ClientFilter, ClientSort, Direction, FoundKey, ListedRole, PageRequest, PageStart, RoleFilter,
+    RoleSort, Store,
+};
+
+fn by_name<S>(sort: S, limit: u32) -> PageRequest<S> {
+    PageRequest { sort, direction: Direction::Ascending, start: PageStart::First, limit }
+}
+
+pub async fn roles_of_all_applications(store: Arc<dyn Store>) {
+    let w = TwoTenants::new(store).await;
+    let mut all = w.repositories();
+    let mut made = Vec::new();
+    for (tenant, slug, name) in [(&w.acme, "clerk", "B"), (&w.other, "clerk", "B"), (&w.acme, "baker", "A%")]
+    {
+        let role = role(tenant.application.id, slug, name, &w.entropy);
+        all.applications(tenant.organization.id).insert_role(&role).await.unwrap();
+        made.push(role);
+    }
+    // By name, and then by id.
+    made.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+    let mut every = all.all_applications();
+    let (mut seen, mut request) = (Vec::new(), by_name(RoleSort::Name, 2));
+    loop {
+        let page = one_round_trip(&w.store, every.roles(&RoleFilter::default(), &request)).await.unwrap();
+        seen.extend(page.items);
+        let Some(next) = page.next else { break };
+        request.start = PageStart::After(next);
+    }
+    // Both applications have the same name.
+    let expected: Vec<_> = made
+        .iter()
+        .map(|role| ListedRole { role: role.clone(), application_name: w.acme.application.name.clone() })
+        .collect();
+    // The migrations may have made roles of the admin application.
+    seen.retain(|listed| made.contains(&listed.role));
+    assert_eq!(seen, expected);
+    let unknown = RoleId::new(NOW, &w.entropy);
+    for (ids, search, found) in [
+        (Some(vec![made[0].id, unknown]), None, vec![made[0].id]),
+        (Some(Vec::new()), None, vec![]),
+        (None, Some("%"), vec![made[0].id]),
+        (None, Some("CLER"), vec![made[1].id, made[2].id]),
+        (Some(vec![made[0].id]), Some("clerk"), vec![]),
+        (None, Some("\0"), vec![]),
+    ] {
+        let filter = RoleFilter { ids, search: search.map(str::to_owned) };
+        let page = every.roles(&filter, &by_name(RoleSort::Name, 100)).await.unwrap();
+        let ids: Vec<RoleId> = page.items.iter().map(|listed| listed.role.id).collect();
+        assert_eq!(ids, found, "{filter:?}");
+    }
+}
+
+pub async fn clients_by_their_oauth_id(store: Arc<dyn Store>) {
+    let w = TwoTenants::new(store).await;
+    let mut all = w.repositories();
+    let owner = w.acme.organization.id;
+    let odd = porta_core::client::Client {
+        client_name: "Odd".to_owned(),
+        ..client(owner, w.acme.application.id, "Zz_9", &w.entropy)
+    };
+    all.clients(owner).insert(&odd).await.unwrap();
+    for (search, is_found) in [("zz_9", true), ("odd", true), ("zz", true), ("zzx", false), ("_9x", false)] {
+        let filter = ClientFilter { search: Some(search.to_owned()), ..ClientFilter::default() };
+        let page = all.all_clients().list(&filter, &by_name(ClientSort::ClientName, 100)).await.unwrap();
+        let found: Vec<_> = page.items.iter().map(|row| row.client.id).collect();
+        assert_eq!(found == [odd.id], is_found, "{filter:?}");
+        assert_eq!(
+            all.all_clients().count(&filter, ALL_ROWS).await.unwrap(),
+            u64::from(is_found),
+            "{filter:?}"
+        );
+    }
+}
+
+pub async fn a_key_of_any_organization(store: Arc<dyn Store>) {
+    let w = TwoTenants::new(store).await;
+    let mut all = w.repositories();
+    for tenant in [&w.acme, &w.other] {
+        let made = key(&w, tenant.organization.id, SigningKeyStatus::Active);
+        assert!(all.signing_keys(tenant.organization.id).insert_if_absent(&made).await.unwrap());
+        let expected = Some(FoundKey {
+            id: made.id,
+            kid: made.kid.clone(),
+            algorithm: SigningAlgorithm::Es256,
+            status: SigningKeyStatus::Active,
+            organization_id: tenant.organization.id,
+            organization_name: tenant.organization.name.clone(),
+        });
+        let unknown = Some(SigningKeyId::new(NOW, &w.entropy));
+        for (kid, id) in [(made.kid.as_str(), None), (made.kid.as_str(), unknown), ("none", Some(made.id))] {
+            let found = one_round_trip(&w.store, all.organizations().signing_key(kid, id)).await.unwrap();
+            assert_eq!(found, expected, "{kid} {id:?}");
+        }
+        for kid in ["none", "", &made.kid.to_uppercase(), "\0"] {
+            assert_eq!(all.organizations().signing_key(kid, unknown).await.unwrap(), None, "{kid:?}");
+        }
+    }
+}
