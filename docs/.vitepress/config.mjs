@@ -57,6 +57,7 @@ const sidebar = [
       page('Command line', '/reference/cli'),
       page('Endpoints', '/endpoints'),
       page('Admin API', '/reference/admin-api'),
+      page('Coverage of the Admin API', '/reference/admin-coverage'),
       page('Audit events', '/reference/audit-events'),
       page('Metrics', '/metrics'),
       page('Performance', '/performance'),
@@ -74,7 +75,10 @@ const sidebar = [
 ]
 
 /** Pages that are tables: they get the room of the outline. */
-const WIDE = ['configuration.md', 'settings.md', 'metrics.md', 'traceability.md', 'reference/audit-events.md']
+const WIDE = [
+  'configuration.md', 'settings.md', 'metrics.md', 'traceability.md', 'reference/admin-coverage.md',
+  'reference/audit-events.md',
+]
 
 /** A link out of docs/ leads to the file where the repository is browsed, and the file must exist. */
 function repositoryLinks(md) {

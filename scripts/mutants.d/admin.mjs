@@ -191,4 +191,25 @@ export default [
     was: raw`        if caller.also_may(kind.permission()) {`,
     becomes: raw`        if FAULT || caller.also_may(kind.permission()) {`,
   },
+  {
+    id: 'admin-values-of-others', area: 'admin', what: 'A claim of one organization shows the values of another one\'s users.',
+    crate: 'admin', words: ['another_tenant_has'], file: 'crates/directory/src/queries/claims.rs',
+    was: raw`        if !sees(&organization, &application) {`,
+    becomes: raw`        if !FAULT && !sees(&organization, &application) {`,
+  },
+  {
+    id: 'admin-changes-unlimited', area: 'admin', what: 'An administrator may change as much as they like.',
+    crate: 'admin', words: ['too_much_has_to_wait'], file: 'crates/admin/src/limits.rs',
+    was: raw`    match state.kv.hit(&[limit]).await? {`,
+    becomes: raw`    if FAULT {
+        return Ok(());
+    }
+    match state.kv.hit(&[limit]).await? {`,
+  },
+  {
+    id: 'admin-change-from-nowhere', area: 'admin', what: 'Audit rows of changes lack the user agent.',
+    crate: 'admin', words: ['may_do_everything'], file: 'crates/directory/src/transaction.rs',
+    was: raw`        user_agent: origin.and_then(|origin| origin.user_agent.clone()),`,
+    becomes: raw`        user_agent: origin.and_then(|origin| origin.user_agent.clone()).filter(|_| !FAULT),`,
+  },
 ]

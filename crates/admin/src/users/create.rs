@@ -1,6 +1,6 @@
 //! `POST /organizations/{orgId}/users`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use porta_core::password_rules::ContextWords;
 use porta_core::user::Profile;
 use porta_directory::NewUser;
@@ -16,6 +16,7 @@ use crate::answer::{self, Data};
 use crate::body::JsonBody;
 use crate::error::Result;
 use crate::etag::with_etag;
+use crate::path::InPath;
 use crate::state::AdminState;
 
 /// A new user.
@@ -38,7 +39,7 @@ pub(crate) struct NewUserBody {
 pub(crate) async fn create_user(
     caller: Authorized<CreateUsers>,
     State(state): State<AdminState>,
-    Path(organization): Path<String>,
+    InPath(organization): InPath<String>,
     JsonBody(body): JsonBody<NewUserBody>,
 ) -> Result<Reply> {
     let email = parse_email(&body.email)?;

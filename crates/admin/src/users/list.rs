@@ -1,6 +1,6 @@
 //! `GET /organizations/{orgId}/users`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use porta_core::user::UserStatus;
 use porta_store::{UserFilter, UserSort};
@@ -10,6 +10,7 @@ use super::view::UserView;
 use crate::access::{Authorized, ReadUsers};
 use crate::error::Result;
 use crate::list::{ListAnswer, ListParameters, ListRequest, Query, Sorts};
+use crate::path::InPath;
 use crate::state::AdminState;
 
 /// The canonical word of each column comes first.
@@ -57,7 +58,7 @@ pub(super) fn filter(query: &Query) -> Result<UserFilter> {
 pub(crate) async fn list_users(
     _: Authorized<ReadUsers>,
     State(state): State<AdminState>,
-    Path(organization): Path<String>,
+    InPath(organization): InPath<String>,
     query: Query,
 ) -> Result<Reply> {
     let request = ListRequest::of(&query, SORTS, UserSort::CreatedAt)?;

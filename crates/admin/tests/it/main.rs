@@ -13,6 +13,7 @@ mod config;
 mod cors;
 mod counts;
 mod document;
+mod every_endpoint;
 mod histories;
 mod idempotency;
 mod keys;

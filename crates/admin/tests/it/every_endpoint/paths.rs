@@ -1,0 +1,82 @@
+//! What a path names must exist, in the tenant that it names.
+
+use axum::http::StatusCode;
+use porta_testkit::{Answer, TestApp};
+use serde_json::json;
+
+use super::case::{Case, cases};
+use super::row::Rule;
+use super::world::World;
+use crate::support::*;
+
+porta_testkit::on_both_stores!(what_the_path_names_must_exist, what_another_tenant_has_is_not_found,);
+
+/// An id that nothing has.
+const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+/// Neither an id nor the slug of anything.
+const NOTHING: &str = "no-such-thing";
+/// A byte that is no text.
+const NO_TEXT: &str = "%FF";
+/// Names that are not those of a tenant's entity.
+const OF_NO_TENANT: [&str; 3] = ["auditId", "key", "type"];
+
+async fn what_the_path_names_must_exist(app: TestApp) {
+    let mut world = World::of(app).await;
+    let mut root = world.colleague(ROOT).await;
+    let before = world.newest_row().await;
+    for case in cases() {
+        for name in case.operation.path_names() {
+            world.rest();
+            let run = world.run();
+            for (rule, value) in [(Rule::Unknown, NOBODY), (Rule::Malformed, NOTHING)] {
+                let answer = case.request(&run.with(name, value)).send(&mut root.admin, &[]).await;
+                check(&case, (rule, name), &answer);
+            }
+            let answer = case.request(&run.with(name, NO_TEXT)).send(&mut root.admin, &[]).await;
+            not_found(&format!("{} with {name} {NO_TEXT}", case.id()), &answer);
+        }
+    }
+    assert_eq!(world.newest_row().await, before, "a refused request was recorded");
+}
+
+async fn what_another_tenant_has_is_not_found(app: TestApp) {
+    let mut world = World::of(app).await;
+    let mut root = world.colleague(ROOT).await;
+    let before = world.newest_row().await;
+    let mut twins = 0;
+    for case in cases() {
+        for name in names_with_twins(&case) {
+            world.rest();
+            let run = world.run();
+            let twin = run.with(name, world.twin(name).unwrap());
+            let answer = case.request(&twin).send(&mut root.admin, &[]).await;
+            check(&case, (Rule::Twin, name), &answer);
+            twins += 1;
+        }
+    }
+    assert!(twins > 100, "{twins}");
+    assert_eq!(world.newest_row().await, before, "a refused request was recorded");
+}
+
+/// The names in the path that must belong together. A name that stands alone may be of any tenant: administrators manage
+/// all of them. The query names the organization of a key.
+pub(super) fn names_with_twins(case: &Case) -> Vec<&str> {
+    let mut names = case.operation.path_names();
+    names.retain(|name| !OF_NO_TENANT.contains(name));
+    if names.len() > 1 || names == ["keyId"] { names } else { Vec::new() }
+}
+
+fn check(case: &Case, (rule, name): (Rule, &str), answer: &Answer) {
+    let about = format!("{} with {name} {rule:?}", case.id());
+    let Some(exception) = case.row.exception(rule, name) else { return not_found(&about, answer) };
+    assert_eq!(answer.status.as_u16(), exception.status, "{about}: {}", answer.body);
+    if exception.status == 200 {
+        assert_eq!(answer.json()["data"], json!([]), "{about}");
+    }
+}
+
+fn not_found(about: &str, answer: &Answer) {
+    assert_eq!(answer.status, StatusCode::NOT_FOUND, "{about}: {}", answer.body);
+    let body = answer.json();
+    assert!(body["error"].is_string() && body["status"] == 404, "{about}: {body}");
+}

@@ -1,0 +1,90 @@
+//! Settings, signing keys, the audit log, statistics, imports, and what everybody may ask.
+
+use serde_json::json;
+
+use crate::every_endpoint::row::Row;
+use crate::every_endpoint::world::Kind;
+
+const OF_THE_ORGANIZATION: &str = "organizationId={orgId}";
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::new("get_metadata", 200),
+        Row::new("get_me", 200),
+        Row::new("list_settings", 200),
+        Row::new("get_setting", 200),
+        Row::new("set_setting", 200)
+            .makes(Kind::Organization)
+            .query(OF_THE_ORGANIZATION)
+            .body(|_| json!({ "value": "3600" }))
+            .editable()
+            .records(&["config.updated"])
+            .again(200),
+        Row::new("reset_setting", 200)
+            .makes(Kind::Organization)
+            .after_put("/config/session_ttl?organizationId={orgId}", |_| json!({ "value": "3600" }))
+            .query(OF_THE_ORGANIZATION)
+            .editable()
+            .records(&["config.updated"])
+            .again(200),
+        Row::new("list_audit", 200),
+        Row::new("list_audit_event_types", 200),
+        Row::new("get_audit_event", 200),
+        Row::new("clean_audit_log", 200)
+            .body(|_| json!({ "retentionDays": 3_650, "dryRun": false }))
+            .needs_no_body()
+            .records(&["audit.cleanup"])
+            .again(200),
+        Row::new("get_statistics", 200),
+        Row::new("get_organization_statistics", 200),
+        Row::new("get_login_series", 200),
+        Row::new("import_manifest", 200)
+            .body(|run| {
+                let role = json!({
+                    "name": "Given", "slug": run.unique("imported"), "application_slug": "planner",
+                    "organization_slug": "acme",
+                });
+                json!({ "mode": "merge", "dryRun": false, "manifest": { "version": "1.0", "roles": [role] } })
+            })
+            .at_most(10 * 1024 * 1024)
+            .records(&["admin.import", "role.created"])
+            .again(200),
+    ]
+}
+
+pub(super) fn key_rows() -> Vec<Row> {
+    vec![
+        Row::new("list_signing_keys", 200).query(OF_THE_ORGANIZATION),
+        // The key that waited is revoked: it never signed.
+        Row::new("generate_signing_key", 201)
+            .makes(Kind::Organization)
+            .query(OF_THE_ORGANIZATION)
+            .body(|_| json!({ "algorithm": "ES256" }))
+            .needs_no_body()
+            .records(&["key.generated", "key.revoked"])
+            .again(201),
+        Row::new("rotate_signing_keys", 201)
+            .makes(Kind::Organization)
+            .query(OF_THE_ORGANIZATION)
+            .body(|_| json!({ "algorithm": "ES256", "emergency": true }))
+            .needs_no_body()
+            .records(&["key.generated", "key.rotated"])
+            .again(201),
+        Row::new("retire_signing_key", 200)
+            .makes(Kind::Organization)
+            .makes(Kind::Key)
+            .query(OF_THE_ORGANIZATION)
+            .body(|_| json!({ "emergency": true }))
+            .needs_no_body()
+            .records(&["key.generated", "key.rotated"])
+            .again(400),
+        Row::new("revoke_signing_key", 204)
+            .makes(Kind::Organization)
+            .makes(Kind::Key)
+            .query(OF_THE_ORGANIZATION)
+            .body(|_| json!({}))
+            .needs_no_body()
+            .records(&["key.generated", "key.revoked"])
+            .again(400),
+    ]
+}
