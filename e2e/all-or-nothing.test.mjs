@@ -12,8 +12,8 @@ import { Porta, STORE, Store } from './lib/porta.mjs'
 import { Rp, assertTokenError } from './lib/rp.mjs'
 import { Toxic } from './lib/toxic.mjs'
 
-const POINTS = IS_DRILL ? 40 : 5
-const PEOPLE = IS_DRILL ? 400 : 120
+const POINTS = IS_DRILL ? 20 : 5
+const PEOPLE = IS_DRILL ? 300 : 120
 /** Of an import. */
 const ARRIVALS = 30
 const LATENCY_MS = 2
