@@ -1,5 +1,7 @@
 //! Lists: their query, and their answer by page number or by cursor.
 
+use std::ops::RangeInclusive;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use porta_core::{EntityId, Timestamp};
@@ -14,6 +16,8 @@ use crate::moment::{self, Moment};
 
 /// Ids that a query may name.
 const MOST_IDS: usize = 100;
+pub(crate) const PAGES: RangeInclusive<u64> = 1..=1_000_000_000;
+const SIZES: RangeInclusive<u64> = 1..=100;
 
 /// The query of a request. Each name occurs once.
 pub(crate) struct Query(Vec<(String, String)>);
@@ -57,7 +61,7 @@ impl Query {
     }
 
     /// A whole number within bounds.
-    pub(crate) fn number(&self, name: &str, bounds: std::ops::RangeInclusive<u64>) -> Result<Option<u64>> {
+    pub(crate) fn number(&self, name: &str, bounds: RangeInclusive<u64>) -> Result<Option<u64>> {
         let Some(text) = self.text(name) else { return Ok(None) };
         let number = text.parse().ok().filter(|number| bounds.contains(number));
         let (least, most) = (bounds.start(), bounds.end());
@@ -119,7 +123,7 @@ impl Query {
 #[expect(dead_code, reason = "documents what `ListRequest` reads")]
 pub(crate) struct ListParameters {
     /// Page number, from 1. Not with `cursor` or `limit`.
-    #[param(minimum = 1, default = 1)]
+    #[param(minimum = 1, maximum = 1_000_000_000, default = 1)]
     page: Option<u64>,
     /// Rows of a page.
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -142,7 +146,7 @@ pub(crate) struct ListParameters {
 #[expect(dead_code, reason = "documents what `ListRequest` reads")]
 pub(crate) struct PageParameters {
     /// Page number, from 1. Not with `cursor` or `limit`.
-    #[param(minimum = 1, default = 1)]
+    #[param(minimum = 1, maximum = 1_000_000_000, default = 1)]
     page: Option<u64>,
     /// Rows of a page.
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -189,9 +193,12 @@ impl<S: Copy + PartialEq> ListRequest<S> {
         };
         let word = |(word, column): &(&'static str, S)| (*column == sort).then_some(*word);
         let sort_word = sorts.iter().find_map(word).unwrap_or_default();
-        let by_cursor = query.text("cursor").is_some() || query.text("limit").is_some();
+        // All are checked, also those that do not count beside others.
+        let (page, size) = (query.number("page", PAGES)?, query.number("pageSize", SIZES)?);
+        let limit = query.number("limit", SIZES)?;
+        let by_cursor = query.text("cursor").is_some() || limit.is_some();
         let (start, limit, mode) = if by_cursor {
-            let limit = query.number("limit", 1..=100)?.unwrap_or(25);
+            let limit = limit.unwrap_or(25);
             let start = match query.text("cursor") {
                 None => PageStart::First,
                 Some(text) => {
@@ -202,8 +209,7 @@ impl<S: Copy + PartialEq> ListRequest<S> {
             };
             (start, limit, Mode::Cursor)
         } else {
-            let page = query.number("page", 1..=1_000_000_000)?.unwrap_or(1);
-            let size = query.number("pageSize", 1..=100)?.unwrap_or(20);
+            let (page, size) = (page.unwrap_or(1), size.unwrap_or(20));
             let start = PageStart::Offset((page - 1) * size);
             (start, size, Mode::Number { page, size })
         };
@@ -226,20 +232,11 @@ impl<S: Copy + PartialEq> ListRequest<S> {
         let next = found.next.map(|next| cursor::encode(&next, self.sort_word, self.page.direction));
         let data = found.items.into_iter().map(view).collect();
         match self.mode {
-            Mode::Number { page, size } => ListAnswer {
-                data,
-                numbered: Some(Numbered { total, page, page_size: size, total_pages: total.div_ceil(size) }),
-                by_cursor: None,
-            },
-            Mode::Cursor => ListAnswer {
-                data,
-                numbered: None,
-                by_cursor: Some(ByCursor {
-                    has_more: next.is_some(),
-                    cursor: next.clone(),
-                    next_cursor: next,
-                }),
-            },
+            Mode::Number { page, size } => ListAnswer { data, place: Place::numbered(total, page, size) },
+            Mode::Cursor => {
+                let place = ByCursor { has_more: next.is_some(), cursor: next.clone(), next_cursor: next };
+                ListAnswer { data, place: Place::ByCursor(place) }
+            }
         }
     }
 }
@@ -249,17 +246,30 @@ impl<S: Copy + PartialEq> ListRequest<S> {
 pub(crate) struct ListAnswer<T: ToSchema> {
     data: Vec<T>,
     #[serde(flatten)]
-    numbered: Option<Numbered>,
-    #[serde(flatten)]
-    by_cursor: Option<ByCursor>,
+    place: Place,
 }
 
 impl<T: ToSchema> ListAnswer<T> {
     /// A list that is never long, as one page.
     pub(crate) fn everything(data: Vec<T>) -> Self {
         let total = u64::try_from(data.len()).unwrap_or(u64::MAX);
-        let numbered = Numbered { total, page: 1, page_size: total, total_pages: total.min(1) };
-        Self { data, numbered: Some(numbered), by_cursor: None }
+        let place = Numbered { total, page: 1, page_size: total, total_pages: total.min(1) };
+        Self { data, place: Place::Numbered(place) }
+    }
+}
+
+/// Where a page is in its list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = ListPlace)]
+enum Place {
+    Numbered(Numbered),
+    ByCursor(ByCursor),
+}
+
+impl Place {
+    fn numbered(total: u64, page: u64, size: u64) -> Self {
+        Self::Numbered(Numbered { total, page, page_size: size, total_pages: total.div_ceil(size) })
     }
 }
 
@@ -290,8 +300,8 @@ pub(crate) struct WholeList(Option<(u64, u64)>);
 impl WholeList {
     /// A page if the query names one, else everything.
     pub(crate) fn of(query: &Query) -> Result<Self> {
-        let page = query.number("page", 1..=1_000_000_000)?;
-        let size = query.number("pageSize", 1..=100)?;
+        let page = query.number("page", PAGES)?;
+        let size = query.number("pageSize", SIZES)?;
         let is_paged = page.is_some() || size.is_some();
         Ok(Self(is_paged.then(|| (page.unwrap_or(1), size.unwrap_or(20)))))
     }
@@ -305,8 +315,7 @@ impl WholeList {
         let taken = usize::try_from(size).unwrap_or(usize::MAX);
         ListAnswer {
             data: all.into_iter().skip(skipped).take(taken).map(view).collect(),
-            numbered: Some(Numbered { total, page, page_size: size, total_pages: total.div_ceil(size) }),
-            by_cursor: None,
+            place: Place::numbered(total, page, size),
         }
     }
 }
@@ -317,7 +326,7 @@ impl WholeList {
 #[expect(dead_code, reason = "documents what `WholeList` reads")]
 pub(crate) struct WholeListParameters {
     /// Page number, from 1. Without `page` and `pageSize` everything is in one page.
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 1_000_000_000)]
     page: Option<u64>,
     /// Rows of a page; 20 if only `page` is given.
     #[param(minimum = 1, maximum = 100)]
