@@ -1,7 +1,7 @@
 //! Links of the OpenAPI document: from the answer that creates an entity to the operations of its path.
 
 use utoipa::openapi::RefOr;
-use utoipa::openapi::link::{Link, LinkBuilder};
+use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::{PathItem, Paths};
 
 use crate::openapi::{names_in, operations_of};
@@ -33,7 +33,6 @@ fn add(item: &mut PathItem, path: &str, name: &str, operations: Vec<String>) {
         for outer in names_in(path) {
             link = link.parameter(outer, format!("$request.path.{outer}"));
         }
-        let link: Link = link.build();
-        created.links.insert(id, RefOr::T(link));
+        created.links.insert(id, RefOr::T(link.build()));
     }
 }
