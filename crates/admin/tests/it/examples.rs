@@ -72,8 +72,8 @@ struct World {
     parameters: BTreeMap<&'static str, String>,
 }
 
-async fn made(root: &mut Admin, path: &str, body: Value) -> Value {
-    expect(&root.post(path, &body).await, StatusCode::CREATED)["data"].clone()
+async fn made(root: &mut Admin, path: &str, body: &Value) -> Value {
+    expect(&root.post(path, body).await, StatusCode::CREATED)["data"].clone()
 }
 
 fn id(entity: &Value) -> String {
@@ -83,24 +83,24 @@ fn id(entity: &Value) -> String {
 impl World {
     async fn new(root: &mut Admin, n: usize) -> Self {
         let (slug, planner) = (format!("harbor-{n}"), format!("dock-planner-{n}"));
-        let organization = made(root, "/organizations", json!({ "name": "Harbor", "slug": slug })).await;
+        let organization = made(root, "/organizations", &json!({ "name": "Harbor", "slug": slug })).await;
         let body = json!({ "name": "Dock Planner", "slug": planner, "organizationId": slug });
-        made(root, "/applications", body).await;
+        made(root, "/applications", &body).await;
         let below = format!("/applications/{planner}");
-        let module = made(root, &format!("{below}/modules"), json!({ "name": "Berths" })).await;
+        let module = made(root, &format!("{below}/modules"), &json!({ "name": "Berths" })).await;
         let body = json!({ "name": "Read berths", "slug": "dock:berths:read" });
-        let permission = made(root, &format!("{below}/permissions"), body).await;
-        let role = made(root, &format!("{below}/roles"), json!({ "name": "Clerk", "slug": "clerk" })).await;
+        let permission = made(root, &format!("{below}/permissions"), &body).await;
+        let role = made(root, &format!("{below}/roles"), &json!({ "name": "Clerk", "slug": "clerk" })).await;
         let body = json!({ "claimName": "terminal_code", "name": "Terminal", "claimType": "string" });
-        let claim = made(root, &format!("{below}/claims"), body).await;
+        let claim = made(root, &format!("{below}/claims"), &body).await;
         let client = json!({
             "applicationId": planner, "organizationId": slug, "clientName": "Web",
             "redirectUris": ["https://planner.example.com/callback"], "idTokenSignedResponseAlg": "ES256",
         });
-        let client = made(root, "/clients", client).await;
+        let client = made(root, "/clients", &client).await;
         let body = json!({ "email": format!("kim@{slug}.example"), "givenName": "Kim" });
-        let user = made(root, &format!("/organizations/{slug}/users"), body).await;
-        made(root, "/keys/generate", json!({ "organizationId": slug, "algorithm": "ES256" })).await;
+        let user = made(root, &format!("/organizations/{slug}/users"), &body).await;
+        made(root, "/keys/generate", &json!({ "organizationId": slug, "algorithm": "ES256" })).await;
         let keys = expect(&root.get(&format!("/keys?organizationId={slug}")).await, StatusCode::OK);
         let keys = keys["data"].as_array().unwrap();
         let active = keys.iter().find(|key| key["status"] == "active").unwrap();

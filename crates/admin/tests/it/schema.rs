@@ -1,6 +1,6 @@
 //! Checks JSON against the schemas of the OpenAPI document, by the keywords that it uses.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Everything in which a value differs from a schema of the document.
@@ -18,7 +18,8 @@ struct Check<'c> {
 impl Check<'_> {
     fn value(&mut self, schema: &Value, value: &Value, place: &str) {
         if let Some(name) = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
-            let target = &self.document["components"]["schemas"][name];
+            let document = self.document;
+            let target = &document["components"]["schemas"][name];
             assert!(target.is_object(), "no schema {name}");
             self.value(target, value, place);
         }
@@ -27,8 +28,8 @@ impl Check<'_> {
         }
         for (word, most) in [("oneOf", 1), ("anyOf", usize::MAX)] {
             let choices = list(schema, word);
-            let fitting = choices.iter().filter(|part| problems(self.document, part, value).is_empty());
-            let count = fitting.count();
+            let document = self.document;
+            let count = choices.iter().filter(|part| problems(document, part, value).is_empty()).count();
             if !choices.is_empty() && !(1..=most).contains(&count) {
                 self.found.push(format!("{place}: {count} of {word} fit {value}"));
             }
@@ -52,7 +53,7 @@ impl Check<'_> {
     /// The keywords for values that have no parts.
     fn simple(&mut self, schema: &Value, value: &Value, place: &str) {
         let types: Vec<&str> = match &schema["type"] {
-            Value::String(name) => vec![name],
+            Value::String(name) => vec![name.as_str()],
             Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
         };
@@ -86,7 +87,7 @@ impl Check<'_> {
 }
 
 fn list<'s>(schema: &'s Value, word: &str) -> &'s [Value] {
-    schema[word].as_array().map_or(&[], Vec::as_slice)
+    schema[word].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 fn is_of_type(value: &Value, name: &str) -> bool {
@@ -102,48 +103,41 @@ fn is_of_type(value: &Value, name: &str) -> bool {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn what_differs_is_found() {
-        let document = json!({ "components": { "schemas": {
-            "Id": { "type": "string", "format": "uuid" },
-            "Row": { "type": "object", "required": ["id"], "properties": {
-                "id": { "$ref": "#/components/schemas/Id" },
-                "name": { "type": ["string", "null"], "minLength": 1, "maxLength": 3 },
-                "count": { "type": "integer", "minimum": 0 },
-                "word": { "enum": ["a", "b"] },
-                "tags": { "type": "array", "items": { "type": "string" } },
-                "either": { "oneOf": [{ "type": "null" }, { "$ref": "#/components/schemas/Id" }] },
-            } },
-        } } });
-        let row = json!({ "allOf": [{ "$ref": "#/components/schemas/Row" }] });
-        let id = "0197c5a0-0000-7000-8000-000000000001";
-        for fit in [
-            json!({ "id": id }),
-            json!({ "id": id, "name": null, "count": 0, "word": "a", "tags": ["x"], "either": null, "more": 1 }),
-            json!({ "id": id, "name": "abc", "either": id }),
-        ] {
-            assert_eq!(problems(&document, &row, &fit), Vec::<String>::new(), "{fit}");
-        }
-        for unfit in [
-            json!([]),
-            json!({}),
-            json!({ "id": "x" }),
-            json!({ "id": id, "name": "" }),
-            json!({ "id": id, "name": "abcd" }),
-            json!({ "id": id, "name": 1 }),
-            json!({ "id": id, "count": -1 }),
-            json!({ "id": id, "count": 1.5 }),
-            json!({ "id": id, "word": "c" }),
-            json!({ "id": id, "tags": [1] }),
-            json!({ "id": id, "either": "x" }),
-        ] {
-            assert!(!problems(&document, &row, &unfit).is_empty(), "{unfit}");
-        }
+#[test]
+fn what_differs_is_found() {
+    let document = json!({ "components": { "schemas": {
+        "Id": { "type": "string", "format": "uuid" },
+        "Row": { "type": "object", "required": ["id"], "properties": {
+            "id": { "$ref": "#/components/schemas/Id" },
+            "name": { "type": ["string", "null"], "minLength": 1, "maxLength": 3 },
+            "count": { "type": "integer", "minimum": 0 },
+            "word": { "enum": ["a", "b"] },
+            "tags": { "type": "array", "items": { "type": "string" } },
+            "either": { "oneOf": [{ "type": "null" }, { "$ref": "#/components/schemas/Id" }] },
+        } },
+    } } });
+    let row = json!({ "allOf": [{ "$ref": "#/components/schemas/Row" }] });
+    let id = "0197c5a0-0000-7000-8000-000000000001";
+    for fit in [
+        json!({ "id": id }),
+        json!({ "id": id, "name": null, "count": 0, "word": "a", "tags": ["x"], "either": null, "more": 1 }),
+        json!({ "id": id, "name": "abc", "either": id }),
+    ] {
+        assert_eq!(problems(&document, &row, &fit), Vec::<String>::new(), "{fit}");
+    }
+    for unfit in [
+        json!([]),
+        json!({}),
+        json!({ "id": "x" }),
+        json!({ "id": id, "name": "" }),
+        json!({ "id": id, "name": "abcd" }),
+        json!({ "id": id, "name": 1 }),
+        json!({ "id": id, "count": -1 }),
+        json!({ "id": id, "count": 1.5 }),
+        json!({ "id": id, "word": "c" }),
+        json!({ "id": id, "tags": [1] }),
+        json!({ "id": id, "either": "x" }),
+    ] {
+        assert!(!problems(&document, &row, &unfit).is_empty(), "{unfit}");
     }
 }
