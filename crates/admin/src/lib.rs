@@ -15,6 +15,7 @@ mod bulk;
 mod clients;
 mod config;
 mod cursor;
+mod document_paths;
 mod error;
 mod etag;
 mod examples;

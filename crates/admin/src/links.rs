@@ -4,7 +4,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::{PathItem, Paths};
 
-use crate::openapi::{names_in, operations_of};
+use crate::document_paths::{names_in, operations_of};
 
 /// Where the id of the new entity is in the answer.
 const NEW_ID: &str = "$response.body#/data/id";
