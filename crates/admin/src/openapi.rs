@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::StatusCode;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, Info, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
-    Server, Type,
+    ContentBuilder, Header, Info, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder,
+    Schema, Server, Type,
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +17,7 @@ use crate::document_paths::{names_in, operations_of};
 use crate::error::ErrorBody;
 use crate::examples::add_example;
 use crate::links::add_links;
-use crate::refusals::REFUSALS;
+use crate::refusals::{REFUSALS, Refusal};
 use crate::state::AdminState;
 
 /// Prefix of all paths.
@@ -63,7 +64,7 @@ fn complete(operation: &mut Operation, parameters: &[RefOr<Parameter>]) {
         operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(SCHEME, [])]);
     }
     for refusal in REFUSALS.iter().filter(|refusal| !is_public || refusal.concerns_everybody) {
-        let response = RefOr::T(refused(refusal.description));
+        let response = RefOr::T(refused(refusal));
         operation.responses.responses.entry(refusal.status.as_str().to_owned()).or_insert(response);
     }
 }
@@ -90,9 +91,17 @@ fn needs_fields(schema: &RefOr<Schema>, schemas: &BTreeMap<String, RefOr<Schema>
     }
 }
 
-fn refused(description: &str) -> Response {
+fn refused(refusal: &Refusal) -> Response {
     let body = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name()))).build();
-    ResponseBuilder::new().description(description).content("application/json", body).build()
+    let response = ResponseBuilder::new().description(refusal.description).content(JSON, body);
+    match refusal.status {
+        StatusCode::UNAUTHORIZED => response.header("WWW-Authenticate", Header::default()),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            response.header("Retry-After", Header::new(ObjectBuilder::new().schema_type(Type::Integer)))
+        }
+        _ => response,
+    }
+    .build()
 }
 
 /// The parameters that stand in a path.
