@@ -76,7 +76,7 @@ if [ -z "$have" ] || [ "$(printf '%s\n' "$CARGO_DENY_MIN" "$have" | sort -V | he
   [ -n "$(deny_version || true)" ] || die "cargo-deny was installed but is not on PATH: add $(dirname "$(command -v cargo)")"
 fi
 
-# --- Python packages, each set in its own virtual environment: SMTP server of the tests, linters, an example -------
+# --- Python packages, each set in its own virtual environment: SMTP server of the tests, linters, an example, schemathesis
 has_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
 # python_packages DIRECTORY REQUIREMENTS WHAT
 python_packages() {
@@ -94,6 +94,7 @@ python_packages() {
 python_packages .test/python crates/testkit/relay/requirements.txt "an SMTP server for the tests"
 python_packages .test/lint scripts/lint/requirements.txt "linters"
 python_packages .test/python-examples examples/requirements.txt "the packages of the Python example"
+python_packages .test/schemathesis e2e/schemathesis/requirements.txt "schemathesis"
 
 # --- Node packages: the end-to-end suite, a linter, the examples ------------------------------------------------
 for place in e2e scripts/lint examples; do

@@ -24,6 +24,8 @@ pub(crate) const MOST_COUNTED: u64 = 10_000;
 const MOST_COUNTED_OF_SEARCH: u64 = 1_000;
 /// Ids that a query may name.
 const MOST_IDS: usize = 100;
+pub(crate) const PAGES: RangeInclusive<u64> = 1..=1_000_000_000;
+const SIZES: RangeInclusive<u64> = 1..=100;
 
 /// The query of a request. Each name occurs once.
 pub(crate) struct Query(Vec<(String, String)>);
@@ -143,7 +145,7 @@ impl Query {
 #[expect(dead_code, reason = "documents what `ListRequest` reads")]
 pub(crate) struct ListParameters {
     /// Page number, from 1. Not with `cursor` or `limit`.
-    #[param(minimum = 1, default = 1)]
+    #[param(minimum = 1, maximum = 1_000_000_000, default = 1)]
     page: Option<u64>,
     /// Rows of a page.
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -167,7 +169,7 @@ pub(crate) struct ListParameters {
 #[expect(dead_code, reason = "documents what `ListRequest` reads")]
 pub(crate) struct PageParameters {
     /// Page number, from 1. Not with `cursor` or `limit`.
-    #[param(minimum = 1, default = 1)]
+    #[param(minimum = 1, maximum = 1_000_000_000, default = 1)]
     page: Option<u64>,
     /// Rows of a page.
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -216,9 +218,12 @@ impl<S: Copy + PartialEq> ListRequest<S> {
         };
         let word = |(word, column): &(&'static str, S)| (*column == sort).then_some(*word);
         let sort_word = sorts.iter().find_map(word).unwrap_or_default();
-        let by_cursor = query.text("cursor").is_some() || query.text("limit").is_some();
+        // All are checked, also those that do not count beside others.
+        let (page, size) = (query.number("page", PAGES)?, query.number("pageSize", SIZES)?);
+        let limit = query.number("limit", SIZES)?;
+        let by_cursor = query.text("cursor").is_some() || limit.is_some();
         let (start, limit, mode) = if by_cursor {
-            let limit = query.number("limit", 1..=100)?.unwrap_or(25);
+            let limit = limit.unwrap_or(25);
             let start = match query.text("cursor") {
                 None => PageStart::First,
                 Some(text) => {
@@ -229,8 +234,7 @@ impl<S: Copy + PartialEq> ListRequest<S> {
             };
             (start, limit, Mode::Cursor)
         } else {
-            let page = query.number("page", 1..=1_000_000_000)?.unwrap_or(1);
-            let size = query.number("pageSize", 1..=100)?.unwrap_or(20);
+            let (page, size) = (page.unwrap_or(1), size.unwrap_or(20));
             let start = PageStart::Offset((page - 1) * size);
             (start, size, Mode::Number { page, size })
         };
@@ -261,20 +265,14 @@ impl<S: Copy + PartialEq> ListRequest<S> {
         let next = found.next.map(|next| cursor::encode(&next, self.sort_word, self.page.direction));
         let data = found.items.into_iter().map(view).collect();
         match self.mode {
-            Mode::Number { page, size } => ListAnswer {
-                data,
-                numbered: Some(Numbered::counted(counted, self.most_counted, page, size)),
-                by_cursor: None,
-            },
-            Mode::Cursor => ListAnswer {
-                data,
-                numbered: None,
-                by_cursor: Some(ByCursor {
-                    has_more: next.is_some(),
-                    cursor: next.clone(),
-                    next_cursor: next,
-                }),
-            },
+            Mode::Number { page, size } => {
+                let place = Numbered::counted(counted, self.most_counted, page, size);
+                ListAnswer { data, place: Place::Numbered(place) }
+            }
+            Mode::Cursor => {
+                let place = ByCursor { has_more: next.is_some(), cursor: next.clone(), next_cursor: next };
+                ListAnswer { data, place: Place::ByCursor(place) }
+            }
         }
     }
 }
@@ -284,9 +282,7 @@ impl<S: Copy + PartialEq> ListRequest<S> {
 pub(crate) struct ListAnswer<T: ToSchema> {
     data: Vec<T>,
     #[serde(flatten)]
-    numbered: Option<Numbered>,
-    #[serde(flatten)]
-    by_cursor: Option<ByCursor>,
+    place: Place,
 }
 
 impl<T: ToSchema> ListAnswer<T> {
@@ -295,8 +291,17 @@ impl<T: ToSchema> ListAnswer<T> {
         let total = u64::try_from(data.len()).unwrap_or(u64::MAX);
         let numbered =
             Numbered { total, total_is_exact: None, page: 1, page_size: total, total_pages: total.min(1) };
-        Self { data, numbered: Some(numbered), by_cursor: None }
+        Self { data, place: Place::Numbered(numbered) }
     }
+}
+
+/// Where a page is in its list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = ListPlace)]
+enum Place {
+    Numbered(Numbered),
+    ByCursor(ByCursor),
 }
 
 /// Of a list by page number.

@@ -5,6 +5,9 @@ use std::ops::RangeInclusive;
 use porta_core::Timestamp;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::Value;
+use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// What a request may say.
 pub(crate) const HINT: &str = "use RFC 3339 such as 2030-01-31T12:00:00Z, or a date such as 2030-01-31";
@@ -28,6 +31,20 @@ impl Moment {
         MILLIS.contains(&millis).then(|| Self(Timestamp::from_micros(millis * 1_000)))
     }
 }
+
+impl PartialSchema for Moment {
+    fn schema() -> RefOr<Schema> {
+        let description = "RFC 3339, a date, which means its beginning in UTC, or milliseconds since 1970.";
+        ObjectBuilder::new()
+            .schema_type([Type::String, Type::Integer].into_iter().collect::<SchemaType>())
+            .minimum(Some(*MILLIS.start()))
+            .maximum(Some(*MILLIS.end()))
+            .description(Some(description))
+            .into()
+    }
+}
+
+impl ToSchema for Moment {}
 
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,16 +1,23 @@
 //! The OpenAPI 3.1 document. Each operation describes its own part; what all of them share is added here.
 
-use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, Info, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Server,
-    Type,
+    ContentBuilder, Header, Info, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder,
+    Schema, Server, Type,
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::body::JSON;
+use crate::document_paths::{names_in, operations_of};
 use crate::error::ErrorBody;
-use crate::refusals::REFUSALS;
+use crate::examples::add_example;
+use crate::links::add_links;
+use crate::refusals::{REFUSALS, Refusal};
 use crate::state::AdminState;
 
 /// Prefix of all paths.
@@ -38,11 +45,14 @@ pub(crate) fn completed(mut api: OpenApi) -> OpenApi {
         let parameters: Vec<_> = path_parameters(path).map(RefOr::T).collect();
         for operation in operations_of(item) {
             complete(operation, &parameters);
+            add_example(operation);
+            relax_body(operation, &components.schemas);
         }
         if let Some(operation) = &mut item.post {
             operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
         }
     }
+    add_links(&mut api.paths);
     api
 }
 
@@ -54,25 +64,49 @@ fn complete(operation: &mut Operation, parameters: &[RefOr<Parameter>]) {
         operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(SCHEME, [])]);
     }
     for refusal in REFUSALS.iter().filter(|refusal| !is_public || refusal.concerns_everybody) {
-        let response = RefOr::T(refused(refusal.description));
+        let response = RefOr::T(refused(refusal));
         operation.responses.responses.entry(refusal.status.as_str().to_owned()).or_insert(response);
     }
 }
 
-fn refused(description: &str) -> Response {
-    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name()))).build();
-    ResponseBuilder::new().description(description).content("application/json", body).build()
+/// A body without required fields may be left out: it counts as an empty object.
+fn relax_body(operation: &mut Operation, schemas: &BTreeMap<String, RefOr<Schema>>) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    let Some(RefOr::T(content)) = body.content.get(JSON) else { return };
+    if content.schema.as_ref().is_some_and(|schema| !needs_fields(schema, schemas)) {
+        body.required = Some(Required::False);
+    }
 }
 
-/// The operations of a path.
-fn operations_of(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
+/// Whether an empty object does not fit a schema.
+fn needs_fields(schema: &RefOr<Schema>, schemas: &BTreeMap<String, RefOr<Schema>>) -> bool {
+    match schema {
+        RefOr::Ref(reference) => {
+            let name = reference.ref_location.rsplit('/').next().unwrap_or_default();
+            schemas.get(name).is_none_or(|schema| needs_fields(schema, schemas))
+        }
+        RefOr::T(Schema::Object(object)) => !object.required.is_empty(),
+        RefOr::T(Schema::AllOf(all)) => all.items.iter().any(|schema| needs_fields(schema, schemas)),
+        RefOr::T(_) => true,
+    }
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name()))).build();
+    let response = ResponseBuilder::new().description(refusal.description).content(JSON, body);
+    match refusal.status {
+        StatusCode::UNAUTHORIZED => response.header("WWW-Authenticate", Header::default()),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            response.header("Retry-After", Header::new(ObjectBuilder::new().schema_type(Type::Integer)))
+        }
+        _ => response,
+    }
+    .build()
 }
 
 /// The parameters that stand in a path.
 fn path_parameters(path: &str) -> impl Iterator<Item = Parameter> {
-    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    names.map(|name| {
+    names_in(path).map(|name| {
         let description = match name {
             "orgId" => "Id or slug of the organization.",
             "appId" => "Id or slug of the application.",
@@ -97,7 +131,13 @@ fn idempotency_key() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some("Sent again with the same key within a day, the request gets the same answer and is not carried out again."))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String).max_length(Some(255))))
+        .schema(Some(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .min_length(Some(1))
+                .max_length(Some(255))
+                .pattern(Some(r"^[!-~]([\t -~]*[!-~])?$")),
+        ))
         .build()
 }
 

@@ -11,7 +11,7 @@ use super::query::{AuditParameters, after, clamped, encode, filter_of};
 use super::view::AuditEntry;
 use crate::access::{Authorized, ReadAudit};
 use crate::error::Result;
-use crate::list::{MOST_COUNTED, Query};
+use crate::list::{MOST_COUNTED, PAGES, Query};
 use crate::state::AdminState;
 
 const DEFAULT: u32 = 50;
@@ -55,7 +55,7 @@ pub(crate) async fn list_audit(
 ) -> Result<Reply> {
     let limit = clamped(&query, ["limit", "pageSize"], DEFAULT, MOST)?;
     let size = u64::from(limit);
-    let page = query.number("page", 1..=1_000_000_000)?.unwrap_or(1);
+    let page = query.number("page", PAGES)?.unwrap_or(1);
     let by_cursor = query.text("cursor");
     let start = match by_cursor {
         Some(text) => after("cursor", text)?,

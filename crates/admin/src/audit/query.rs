@@ -75,7 +75,7 @@ pub(super) struct AuditParameters {
     /// Position of the page before: its `nextCursor`. Not with `page`.
     cursor: Option<String>,
     /// Page number, from 1.
-    #[param(minimum = 1, default = 1)]
+    #[param(minimum = 1, maximum = 1_000_000_000, default = 1)]
     page: Option<u64>,
     /// Rows of a page. A number beyond 1 to 500 counts as the nearest of them.
     #[param(default = 50)]
@@ -85,19 +85,23 @@ pub(super) struct AuditParameters {
     page_size: Option<i64>,
 }
 
-/// A whole number; one beyond the bounds counts as the nearest within them.
+/// A whole number, of the first of two names that the query has; one beyond the bounds counts as the nearest within them.
 pub(super) fn clamped(query: &Query, names: [&str; 2], default: u32, most: u32) -> Result<u32> {
-    let given = names.into_iter().find_map(|name| query.text(name).map(|text| (name, text)));
-    let Some((name, text)) = given else { return Ok(default) };
+    let [first, second] = [clamped_number(query, names[0], most)?, clamped_number(query, names[1], most)?];
+    Ok(first.or(second).unwrap_or(default))
+}
+
+fn clamped_number(query: &Query, name: &str, most: u32) -> Result<Option<u32>> {
+    let Some(text) = query.text(name) else { return Ok(None) };
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(AdminError::invalid(name, "use a whole number"));
     }
     if text.starts_with('-') {
-        return Ok(1);
+        return Ok(Some(1));
     }
     // More digits than the type has are more than the most.
-    Ok(digits.parse().unwrap_or(most).clamp(1, most))
+    Ok(Some(digits.parse().unwrap_or(most).clamp(1, most)))
 }
 
 /// Where a page begins that a cursor names.

@@ -85,8 +85,7 @@ pub(crate) struct NewClientBody {
     /// Label of the first secret of a confidential client.
     #[schema(max_length = 255)]
     secret_label: Option<String>,
-    /// When the first secret expires: RFC 3339, a date, or milliseconds since 1970. Left out: never.
-    #[schema(value_type = Option<String>)]
+    /// When the first secret expires. Left out: never.
     secret_expires_at: Option<Moment>,
 }
 

@@ -26,8 +26,7 @@ const FIELDS: &[(&str, &str)] = &[("secret.label", "label"), ("secret.expires_at
 pub(crate) struct NewSecretBody {
     #[schema(max_length = 255)]
     label: Option<String>,
-    /// In the future: RFC 3339, a date, or milliseconds since 1970. Left out: it does not expire.
-    #[schema(value_type = Option<String>)]
+    /// In the future. Left out: it does not expire.
     expires_at: Option<Moment>,
 }
 

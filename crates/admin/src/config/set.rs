@@ -21,8 +21,8 @@ use crate::state::AdminState;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NewSetting {
-    /// A number, or a duration such as `900`, `15m` or `12h`.
-    #[schema(value_type = String, min_length = 1, required)]
+    /// A number, or a duration such as `900`, `15m` or `12h`; as text or as a number.
+    #[schema(value_type = Value, required)]
     value: Option<Value>,
     /// As in the query; this one counts.
     organization_id: Option<String>,

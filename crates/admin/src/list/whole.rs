@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use utoipa::{IntoParams, ToSchema};
 
-use super::{ListAnswer, Numbered, Query};
+use super::{ListAnswer, Numbered, PAGES, Place, Query, SIZES};
 use crate::error::Result;
 
 /// Which part of the list is asked for.
@@ -13,8 +13,8 @@ pub(crate) struct WholeList(Option<(u64, u64)>);
 impl WholeList {
     /// A page if the query names one, else everything.
     pub(crate) fn of(query: &Query) -> Result<Self> {
-        let page = query.number("page", 1..=1_000_000_000)?;
-        let size = query.number("pageSize", 1..=100)?;
+        let page = query.number("page", PAGES)?;
+        let size = query.number("pageSize", SIZES)?;
         let is_paged = page.is_some() || size.is_some();
         Ok(Self(is_paged.then(|| (page.unwrap_or(1), size.unwrap_or(20)))))
     }
@@ -37,7 +37,7 @@ impl WholeList {
         let shown = self.bounds(all.len());
         let data = all.into_iter().skip(shown.start).take(shown.len()).map(view).collect();
         let Some((page, size)) = self.0 else { return ListAnswer::everything(data) };
-        ListAnswer { data, numbered: Some(Numbered::counted(total, u64::MAX, page, size)), by_cursor: None }
+        ListAnswer { data, place: Place::Numbered(Numbered::counted(total, u64::MAX, page, size)) }
     }
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn keep<E, I: PartialEq>(rows: &mut Vec<E>, ids: Option<&[I]>, id: im
 #[expect(dead_code, reason = "documents what `WholeList` reads")]
 pub(crate) struct WholeListParameters {
     /// Page number, from 1. Without `page` and `pageSize` everything is in one page.
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 1_000_000_000)]
     page: Option<u64>,
     /// Rows of a page; 20 if only `page` is given.
     #[param(minimum = 1, maximum = 100)]

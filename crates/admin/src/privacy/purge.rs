@@ -65,7 +65,7 @@ impl PurgedUser {
 #[utoipa::path(post, path = "/organizations/{orgId}/users/{userId}/purge", tag = "privacy",
     request_body = PurgeConfirmation,
     params(
-        ("X-Confirm-Purge" = Option<bool>, Header, description = "`true`, unless the body says so."),
+        ("X-Confirm-Purge" = Option<String>, Header, description = "`true`, unless the body says so."),
         ("If-Match" = Option<String>, Header, description = "Version that is to be erased: the `ETag` of an answer."),
     ),
     responses((status = 200, body = Data<PurgedUser>)))]

@@ -211,6 +211,7 @@ async fn what_cannot_be_asked_is_refused(app: TestApp) {
         ("limit", "limit=".to_owned()),
         ("limit", "limit=1.5".to_owned()),
         ("pageSize", "pageSize=-".to_owned()),
+        ("pageSize", "limit=1&pageSize=x".to_owned()),
         ("page", "page=0".to_owned()),
         ("cursor", "cursor=".to_owned()),
         ("cursor", "cursor=x".to_owned()),

@@ -10,6 +10,7 @@ use crate::support::*;
 
 porta_testkit::on_both_stores!(
     the_document_describes_every_operation,
+    the_document_tells_what_a_creation_leads_to_and_which_bodies_are_needed,
     the_page_needs_no_script_and_nothing_from_elsewhere,
     the_metadata_lead_to_the_sign_in,
     an_installation_without_administrators_says_so,
@@ -77,6 +78,34 @@ async fn the_document_describes_every_operation(app: TestApp) {
         let name = reference.split('"').next().unwrap();
         assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
     }
+}
+
+async fn the_document_tells_what_a_creation_leads_to_and_which_bodies_are_needed(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let document = expect(&admins.bearer("none").get("/openapi.json").await, StatusCode::OK);
+    let paths = &document["paths"];
+    let links = |path: &str| &paths[path]["post"]["responses"]["201"]["links"];
+    let expected =
+        json!({ "operationId": "get_organization", "parameters": { "orgId": "$response.body#/data/id" } });
+    assert_eq!(links("/organizations")["get_organization"], expected);
+    let expected = json!({ "operationId": "delete_role", "parameters": {
+        "appId": "$request.path.appId", "roleId": "$response.body#/data/id",
+    } });
+    assert_eq!(links("/applications/{appId}/roles")["delete_role"], expected);
+    assert_eq!(links("/keys/generate"), &Value::Null);
+    for (path, is_needed) in [
+        ("/organizations", true),
+        ("/organizations/{orgId}/users", true),
+        ("/import", true),
+        ("/organizations/{orgId}/suspend", false),
+        ("/organizations/{orgId}/users/{userId}/purge", false),
+        ("/keys/rotate", false),
+    ] {
+        assert_eq!(paths[path]["post"]["requestBody"]["required"], is_needed, "{path}");
+    }
+    // A page of a list is told by number or by cursor, and never as both.
+    let page = &document["components"]["schemas"]["ListPlace"]["oneOf"];
+    assert_eq!(page.as_array().map(Vec::len), Some(2), "{page}");
 }
 
 async fn the_page_needs_no_script_and_nothing_from_elsewhere(app: TestApp) {

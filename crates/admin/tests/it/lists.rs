@@ -159,6 +159,10 @@ async fn what_is_no_list_is_refused(app: TestApp) {
         ("pageSize", "pageSize=101".to_owned()),
         ("limit", "limit=0".to_owned()),
         ("limit", "limit=1.5".to_owned()),
+        // They do not count beside `limit` and `cursor`, and are checked nevertheless.
+        ("page", "limit=2&page=x".to_owned()),
+        ("pageSize", "limit=2&pageSize=101".to_owned()),
+        ("page", format!("cursor={cursor}&sortBy=email&page=0")),
         ("status", "status=".to_owned()),
         ("status", "status=Active".to_owned()),
         ("sortBy", "sortBy=passwordHash".to_owned()),

@@ -75,7 +75,7 @@ pub(crate) struct HolderParameters {
     /// The same as `orgId`.
     organization_id: Option<String>,
     /// Page number, from 1. Not with `cursor` or `limit`.
-    #[param(minimum = 1, default = 1)]
+    #[param(minimum = 1, maximum = 1_000_000_000, default = 1)]
     page: Option<u64>,
     /// Rows of a page.
     #[param(minimum = 1, maximum = 100, default = 20)]
