@@ -15,6 +15,7 @@ mod bulk;
 mod clients;
 mod config;
 mod cursor;
+mod denials;
 mod error;
 mod etag;
 mod export;

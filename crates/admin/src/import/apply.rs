@@ -8,6 +8,7 @@ use porta_web::reply::{self, Reply};
 use super::answer::ImportAnswer;
 use super::body::{ImportBody, ImportRequest};
 use crate::access::{Authorized, ImportData};
+use crate::denials;
 use crate::error::{AdminError, Result};
 use crate::state::AdminState;
 
@@ -23,7 +24,9 @@ pub(crate) async fn import_manifest(
     let options = body.options();
     let mapped = body.manifest.into_document().map_err(|problems| refused(&problems))?;
     let report = state.directory.provision(caller.into_actor(), &mapped.document, options).await?;
-    Ok(reply::json(StatusCode::OK, &ImportAnswer::of(report, &mapped.places)))
+    let denied = report.errors.iter().find(|error| error.is_forbidden).map(|error| error.error.clone());
+    let reply = reply::json(StatusCode::OK, &ImportAnswer::of(report, &mapped.places));
+    Ok(denials::with_reason(reply, denied))
 }
 
 fn refused(problems: &[Problem]) -> AdminError {
