@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::openapi::BASE;
+use crate::refusal_reason::RefusalReason;
 use crate::state::AdminState;
 
 /// Rows of one principal within [`WINDOW`].
@@ -31,23 +32,11 @@ const LONGEST_PATH: usize = 300;
 #[derive(Clone, Default)]
 struct Identified(Arc<OnceLock<(Uuid, RefusedCaller)>>);
 
-/// Why a request was refused, or a part of it.
-#[derive(Clone)]
-struct Reason(String);
-
 /// Remembers whose token a request has, before it is known whether it is accepted.
 pub(crate) fn identify(parts: &Parts, principal: Uuid, caller: impl FnOnce() -> RefusedCaller) {
     if let Some(identified) = parts.extensions.get::<Identified>() {
         identified.0.get_or_init(|| (principal, caller()));
     }
-}
-
-/// Marks an answer as a refusal. `None`: nothing was refused.
-pub(crate) fn with_reason(mut reply: Reply, reason: Option<String>) -> Reply {
-    if let Some(reason) = reason {
-        reply.extensions_mut().insert(Reason(reason));
-    }
-    reply
 }
 
 /// Middleware of all operations. Requests that are not refused cost nothing.
@@ -56,7 +45,7 @@ pub(crate) async fn audited(State(state): State<AdminState>, mut request: Reques
     request.extensions_mut().insert(identified.clone());
     let attempt = Attempt::of(&request);
     let mut reply = next.run(request).await;
-    let reason = reply.extensions_mut().remove::<Reason>();
+    let reason = RefusalReason::take_from(&mut reply);
     let status = reply.status();
     if reason.is_some() || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         let audited = match identified.0.get() {
@@ -86,7 +75,7 @@ async fn record(
             return "failed";
         }
     }
-    match state.directory.record_access_denied(caller, metadata).await {
+    match caller.record_denial(&state.directory, metadata).await {
         Ok(()) => "yes",
         Err(error) => {
             tracing::error!(%error, "a refused request of the Admin API was not audited");
@@ -108,7 +97,7 @@ impl Attempt {
         Self { method: request.method().clone(), route, uri: request.uri().clone() }
     }
 
-    fn told(&self, status: StatusCode, reason: Option<Reason>) -> Value {
+    fn told(&self, status: StatusCode, reason: Option<RefusalReason>) -> Value {
         let path = self.uri.path();
         let path = path.strip_prefix(BASE).unwrap_or(path);
         let route = self.route.as_ref().and_then(|route| route.as_str().strip_prefix(BASE));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use utoipa::ToSchema;
 
-use crate::denials;
+use crate::refusal_reason::with_reason;
 
 /// Body of an error.
 #[derive(Debug, Serialize, ToSchema)]
@@ -228,14 +228,14 @@ impl IntoResponse for AdminError {
 fn forbidden(message: String) -> Reply {
     let (status, body) = error(StatusCode::FORBIDDEN, "Forbidden");
     let reply = reply::json(status, &ErrorBody { message: Some(message.clone()), ..body });
-    denials::with_reason(reply, Some(message))
+    with_reason(reply, Some(message))
 }
 
 /// RFC 6750 §3: the challenge belongs to every 401.
 fn unauthenticated(text: &'static str, message: &'static str) -> Reply {
     let (status, body) = error(StatusCode::UNAUTHORIZED, text);
     let reply = reply::json(status, &ErrorBody { message: Some(message.to_owned()), ..body });
-    let reply = denials::with_reason(reply, Some(message.to_owned()));
+    let reply = with_reason(reply, Some(message.to_owned()));
     let challenge = HeaderValue::from_static("Bearer");
     reply::with_header(reply, axum::http::header::WWW_AUTHENTICATE, Some(challenge))
 }

@@ -38,6 +38,7 @@ mod ports;
 mod principal;
 mod privacy;
 mod reference_page;
+mod refusal_reason;
 mod refusals;
 mod rights;
 mod router;

@@ -18,22 +18,23 @@ pub struct RefusedCaller {
     pub origin: RequestOrigin,
 }
 
-impl Directory {
-    /// Records a refused request. In no unit of work: that of the request was rolled back.
-    pub async fn record_access_denied(&self, caller: &RefusedCaller, metadata: Value) -> Result<()> {
-        let mut repositories = self.deps.store.repositories();
-        let organization = repositories.organizations().by_id(caller.organization).await?;
-        let origin = caller.origin.clone();
+impl RefusedCaller {
+    /// Records that a request was refused. In no unit of work: that of the request was rolled back.
+    pub async fn record_denial(&self, directory: &Directory, metadata: Value) -> Result<()> {
+        let deps = &directory.deps;
+        let mut repositories = deps.store.repositories();
+        let organization = repositories.organizations().by_id(self.organization).await?;
+        let origin = self.origin.clone();
         let event = AuditEvent {
-            organization_id: Some(caller.organization),
+            organization_id: Some(self.organization),
             organization_label: organization.map(|organization| organization.slug.to_string()),
-            actor_id: caller.user,
-            actor_label: Some(caller.label.clone()),
+            actor_id: self.user,
+            actor_label: Some(self.label.clone()),
             metadata,
             ip_address: origin.ip_address,
             user_agent: origin.user_agent,
             request_id: origin.request_id,
-            ..AuditEvent::new(AuditEventKind::AdminAccessDenied, self.deps.clock.now(), &*self.deps.entropy)
+            ..AuditEvent::new(AuditEventKind::AdminAccessDenied, deps.clock.now(), &*deps.entropy)
         };
         Ok(repositories.audit().record(&event).await?)
     }

@@ -8,8 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::denials;
 use crate::error::{AdminError, Result};
+use crate::refusal_reason::with_reason;
 
 /// Entities of one request.
 const MOST: usize = 100;
@@ -81,7 +81,7 @@ pub(super) fn answer(results: Vec<BulkResult>) -> Reply {
     let total = results.len();
     let denied = results.iter().find(|result| result.is_forbidden).and_then(|result| result.error.clone());
     let answer = BulkAnswer { total, succeeded, failed: total - succeeded, results };
-    denials::with_reason(reply::json(StatusCode::OK, &answer), denied)
+    with_reason(reply::json(StatusCode::OK, &answer), denied)
 }
 
 /// Checks what every request has.

@@ -8,8 +8,8 @@ use porta_web::reply::{self, Reply};
 use super::answer::ImportAnswer;
 use super::body::{ImportBody, ImportRequest};
 use crate::access::{Authorized, ImportData};
-use crate::denials;
 use crate::error::{AdminError, Result};
+use crate::refusal_reason::with_reason;
 use crate::state::AdminState;
 
 /// Apply a manifest in one transaction. Every item is checked and answered for; items that are refused are in `errors`.
@@ -26,7 +26,7 @@ pub(crate) async fn import_manifest(
     let report = state.directory.provision(caller.into_actor(), &mapped.document, options).await?;
     let denied = report.errors.iter().find(|error| error.is_forbidden).map(|error| error.error.clone());
     let reply = reply::json(StatusCode::OK, &ImportAnswer::of(report, &mapped.places));
-    Ok(denials::with_reason(reply, denied))
+    Ok(with_reason(reply, denied))
 }
 
 fn refused(problems: &[Problem]) -> AdminError {

@@ -12,6 +12,7 @@ mod concurrency;
 mod config;
 mod cors;
 mod document;
+mod escalation;
 mod histories;
 mod idempotency;
 mod keys;
