@@ -7,6 +7,7 @@ mod credentials;
 mod denials;
 mod lost_rights;
 mod programs;
+mod races;
 mod requests;
 mod rights;
 
