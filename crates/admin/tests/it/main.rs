@@ -28,3 +28,4 @@ mod stats;
 mod support;
 mod transfer;
 mod users;
+mod weaknesses;
