@@ -1,6 +1,6 @@
 // Checks docs/traceability.md, which cites files and text in them: `path` "text". Fails if a file does not exist or
 // lacks the text; in a test file, the text must be the name of a test. Also fails if a line of scripts/traceability.txt
-// has no row, or a row no line.
+// has no row, or a row no line, and if a row about the Admin API names no test.
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -48,7 +48,8 @@ function testNames(path, content) {
 }
 
 let [paths, cited] = [0, 0]
-function checkCitations({ shown, at }) {
+function checkCitations({ section, shown, at }) {
+  let tests = 0
   if (shown === '') blame(at, 'nothing is cited')
   for (const [, path, words] of shown.matchAll(/`([^`\s]+\/[^`\s]*|[A-Z][A-Za-z]+(?:\.\w+)?)`((?:,? "[^"]+")*)/g)) {
     paths += 1
@@ -64,10 +65,12 @@ function checkCitations({ shown, at }) {
       }
       const content = read(path)
       const names = testNames(path, content)
+      if (names) tests += 1
       if (names && !names.includes(text)) blame(at, `${path} has no test "${text}"`)
       else if (!content.includes(text)) blame(at, `${path} has no "${text}"`)
     }
   }
+  if (section.endsWith('Admin API') && tests === 0) blame(at, 'no test is named')
 }
 
 const rows = rowsOf(read('docs/traceability.md'))

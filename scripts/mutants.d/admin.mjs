@@ -38,6 +38,37 @@ export default [
     becomes: raw`        if !FAULT && !R::PERMISSIONS.iter().all(|permission| granted.contains(*permission)) {`,
   },
   {
+    id: 'admin-refusal-not-audited', area: 'admin', what: 'What the Admin API refuses leaves no row in the audit log.',
+    crate: 'admin', words: ['a_row_tells_who_wanted_what'], file: 'crates/admin/src/denials.rs',
+    was: raw`    match caller.record_denial(&state.directory, metadata).await {`,
+    becomes: raw`    if FAULT {
+        return "yes";
+    }
+    match caller.record_denial(&state.directory, metadata).await {`,
+  },
+  {
+    id: 'admin-refusals-fill-the-audit-log', area: 'admin', what: 'One caller writes any number of rows about refusals.',
+    crate: 'admin', words: ['so_many_rows_a_minute'], file: 'crates/admin/src/denials.rs',
+    was: raw`        Ok(LimitOutcome::Limited { .. }) => return "limited",`,
+    becomes: raw`        Ok(LimitOutcome::Limited { .. }) => {
+            if !FAULT {
+                return "limited";
+            }
+        }`,
+  },
+  {
+    id: 'admin-refused-in-part-not-audited', area: 'admin', what: 'An import of which a part is forbidden leaves no row about that.',
+    crate: 'admin', words: ['makes_no_administrators'], file: 'crates/directory/src/provision/importer.rs',
+    was: raw`        let is_forbidden = matches!(error, DirectoryError::Forbidden(_));`,
+    becomes: raw`        let is_forbidden = !FAULT && matches!(error, DirectoryError::Forbidden(_));`,
+  },
+  {
+    id: 'admin-login-of-any-application', area: 'admin', what: 'A sign-in to any application of the admin organization counts as one of an administrator.',
+    crate: 'admin', words: ['sign_in_has_a_row'], file: 'crates/oidc/src/administration.rs',
+    was: raw`    Ok(application.is_some_and(|application| application.slug.as_str() == ADMIN_SLUG))`,
+    becomes: raw`    Ok(application.is_some_and(|application| FAULT || application.slug.as_str() == ADMIN_SLUG))`,
+  },
+  {
     id: 'admin-takes-over-a-super-admin', area: 'admin', what: 'A lesser administrator sets the password of a super-admin.',
     crate: 'admin', words: ['lesser_administrator'], file: protection,
     was: raw`    if !organization.is_super_admin || is_self || actor.is_super_admin() {`,

@@ -7,11 +7,12 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header;
 use axum::http::request::Parts;
 use porta_core::admin::{AdminPermission, AdminPermissions, AdminRole};
-use porta_core::{BearerKind, TokenDigest};
-use porta_directory::{Actor, Administrator, RequestOrigin, ServiceAccount};
+use porta_core::{BearerKind, EntityId as _, TokenDigest};
+use porta_directory::{Actor, Administrator, RefusedCaller, RequestOrigin, ServiceAccount};
 use porta_session::ClientTokenRecord;
 use porta_web::request_id::RequestId;
 
+use crate::denials;
 use crate::error::{AdminError, Result};
 use crate::limits;
 use crate::principal::Principal;
@@ -43,8 +44,16 @@ async fn person(parts: &Parts, state: &AdminState, token: &str) -> Result<Admini
     let facts = found.ok_or(INVALID_TOKEN)?;
     let now = state.clock.now();
     if now >= facts.token_expires_at {
+        // Every token comes to this; it is no attempt.
         return Err(INVALID_TOKEN);
     }
+    let (user, origin) = (&facts.user, origin(parts, state)?);
+    denials::identify(parts, user.id.uuid(), || RefusedCaller {
+        organization: user.organization_id,
+        user: Some(user.id),
+        label: user.email.shown().to_owned(),
+        origin: origin.clone(),
+    });
     if !facts.validity.user_active {
         return Err(AdminError::Unauthenticated {
             error: "Invalid token",
@@ -71,7 +80,7 @@ async fn person(parts: &Parts, state: &AdminState, token: &str) -> Result<Admini
         name: facts.user.profile.full_name(),
         client_id: facts.client_id,
         roles,
-        origin: origin(parts, state)?,
+        origin,
     })
 }
 
@@ -88,6 +97,13 @@ async fn service(parts: &Parts, state: &AdminState, token: &str) -> Result<Servi
     }
     let found = state.directory.queries().administrators().service(record.client, record.issued_at).await?;
     let facts = found.ok_or(INVALID_TOKEN)?;
+    let origin = origin(parts, state)?;
+    denials::identify(parts, record.client.uuid(), || RefusedCaller {
+        organization,
+        user: None,
+        label: format!("client:{}", facts.client_id),
+        origin: origin.clone(),
+    });
     if !facts.is_admitted {
         return Err(AdminError::forbidden(OTHER_CLIENT));
     }
@@ -99,7 +115,7 @@ async fn service(parts: &Parts, state: &AdminState, token: &str) -> Result<Servi
         organization,
         client_id: facts.client_id,
         permissions,
-        origin: origin(parts, state)?,
+        origin,
     })
 }
 

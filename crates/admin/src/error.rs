@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use utoipa::ToSchema;
 
+use crate::refusal_reason::with_reason;
+
 /// Body of an error.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -205,10 +207,7 @@ impl IntoResponse for AdminError {
                 (status, ErrorBody { message: Some(message.to_owned()), ..body })
             }
             Self::Unauthenticated { error: text, message } => return unauthenticated(text, message),
-            Self::Forbidden(message) => {
-                let (status, body) = error(StatusCode::FORBIDDEN, "Forbidden");
-                (status, ErrorBody { message: Some(message), ..body })
-            }
+            Self::Forbidden(message) => return forbidden(message),
             Self::NotFound(text) => error(StatusCode::NOT_FOUND, text),
             Self::MethodNotAllowed => error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
             Self::Conflict(text) => error(StatusCode::CONFLICT, text),
@@ -226,10 +225,17 @@ impl IntoResponse for AdminError {
     }
 }
 
+fn forbidden(message: String) -> Reply {
+    let (status, body) = error(StatusCode::FORBIDDEN, "Forbidden");
+    let reply = reply::json(status, &ErrorBody { message: Some(message.clone()), ..body });
+    with_reason(reply, Some(message))
+}
+
 /// RFC 6750 §3: the challenge belongs to every 401.
 fn unauthenticated(text: &'static str, message: &'static str) -> Reply {
     let (status, body) = error(StatusCode::UNAUTHORIZED, text);
     let reply = reply::json(status, &ErrorBody { message: Some(message.to_owned()), ..body });
+    let reply = with_reason(reply, Some(message.to_owned()));
     let challenge = HeaderValue::from_static("Bearer");
     reply::with_header(reply, axum::http::header::WWW_AUTHENTICATE, Some(challenge))
 }

@@ -11,6 +11,7 @@ use axum::routing::{any, get};
 use porta_web::reply::{self, Reply};
 use tower::ServiceExt as _;
 
+use crate::denials::audited;
 use crate::error::AdminError;
 use crate::idempotency::idempotent;
 use crate::openapi::BASE;
@@ -47,6 +48,7 @@ pub fn router(state: AdminState) -> Router {
     let routes = routes
         .fallback(move |request: Request| without_trailing_slash(exact.clone(), request))
         .layer(from_fn_with_state(state.clone(), idempotent))
+        .layer(from_fn_with_state(state.clone(), audited))
         .layer(from_fn_with_state(state, cors));
     Router::new().nest(BASE, routes).route(ROOT, any(nothing_here))
 }

@@ -34,6 +34,13 @@ macro_rules! audit_events {
 
 audit_events! {
     AdminImport = "admin.import", Admin, "a provisioning file or a manifest was applied";
+    AdminLogin = "admin.login", Admin,
+        "an administrator was let into a client of the application `porta-admin`";
+    AdminLogout = "admin.logout", Admin,
+        "an administrator signed out of a client of the application `porta-admin`";
+    AdminAccessDenied = "admin.access_denied", Security,
+        "the Admin API refused somebody whose token is known. `operation` and `path` say what was asked for, `reason` \
+         why not. At most thirty a minute for each person and program";
     DataExported = "data.exported", Admin,
         "rows were about to be sent as a file; says which kind, and how many there were";
     OrgCreated = "org.created", Admin, "an organization was created";

@@ -2,6 +2,7 @@
 
 use porta_core::audit::AuditEventKind;
 use porta_core::line::check_line;
+use porta_core::mail::{Mail, OutgoingEmail, Recipient, SecurityEvent};
 use porta_core::organization::Organization;
 use porta_core::user::{Email, PasswordHash, Profile, User, UserStatus};
 use porta_core::{UserId, Version};
@@ -219,7 +220,7 @@ impl UserOperations<'_> {
     }
 
     /// Sets or removes the password. Revokes every session, token and mailed link of the person, so that somebody who
-    /// knew the old password loses access.
+    /// knew the old password loses access. The person hears by mail of a password that somebody else knows.
     pub async fn set_password(
         &mut self,
         organization: &Organization,
@@ -231,6 +232,7 @@ impl UserOperations<'_> {
             return Err(DirectoryError::not_found("user", user.id));
         }
         let event = if password.is_some() {
+            tell_of_new_password(self.work, organization, user).await?;
             AuditEventKind::UserPasswordSet
         } else {
             AuditEventKind::UserPasswordCleared
@@ -241,6 +243,24 @@ impl UserOperations<'_> {
         let metadata = json!({ "userId": user.id, "tokenFamiliesEnded": ended });
         self.work.audit(event, Some(organization), Some(user.id), metadata).await
     }
+}
+
+/// The mail does not reveal the operator's IP address.
+async fn tell_of_new_password(
+    work: &mut Transaction,
+    organization: &Organization,
+    user: &User,
+) -> Result<()> {
+    let event = SecurityEvent { at: work.now, address: None, user_agent: None };
+    let outgoing = OutgoingEmail {
+        organization_id: organization.id,
+        recipient: Recipient::of(user),
+        mail: Mail::PasswordChanged { event },
+    };
+    let about = format!("{}:{}", user.id, work.now.micros());
+    let item = outgoing.into_item(&about, &work.deps.outbox, work.now, &*work.deps.entropy);
+    work.unit.outbox().enqueue(&item).await?;
+    Ok(())
 }
 
 fn changed_profile(before: &Profile, after: &Profile) -> Vec<&'static str> {

@@ -74,6 +74,8 @@ key_names! {
 
     /// Changes of one administrator.
     LimitAdminWrites = "limit:admin-writes", Counter;
+    /// Refused requests of one principal that are audited.
+    LimitAdminDenials = "limit:admin-denials", Counter;
     LimitForms = "limit:forms", Counter;
     LimitInteraction = "limit:interaction", Counter;
     LimitToken = "limit:token", Counter;

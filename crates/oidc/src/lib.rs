@@ -3,6 +3,7 @@
 //! No HTTP here: parameters come in as text, decisions go out as values. Each endpoint is a list of named checks, each
 //! citing the section it implements.
 
+mod administration;
 pub mod authorize;
 pub mod client_auth;
 pub mod cors;

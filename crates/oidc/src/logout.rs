@@ -9,6 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use porta_core::audit::AuditEventKind;
 use porta_core::{BearerKind, TokenDigest};
 use porta_kv::{KeyName, KvKey};
 use porta_protocol::{Params, redirect_uri};
@@ -17,6 +18,7 @@ use porta_session::{BackendError, OperationContext, ProtocolClient, SharedServic
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::administration::{is_of_administration, record};
 use crate::authorize::ui_locales;
 use crate::id_token_hint::{IdTokenHint, read_id_token_hint};
 
@@ -77,6 +79,9 @@ pub enum LogoutStep {
 #[derive(Debug, Serialize, Deserialize)]
 struct CheckedLogout {
     client_name: Option<String>,
+    /// Client id, if it is a client of the admin application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    administration: Option<String>,
     onward: PostLogoutRedirect,
 }
 
@@ -87,6 +92,9 @@ pub const CONTINUE: &str = "continue";
 #[derive(Debug, Serialize, Deserialize)]
 struct PendingLogout {
     session: TokenDigest,
+    /// As in [`CheckedLogout`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    administration: Option<String>,
     onward: PostLogoutRedirect,
 }
 
@@ -134,8 +142,7 @@ impl LogoutEndpoint {
     /// `POST /{org}/session/end`: checks and seals the request. A cross-site POST carries no `SameSite=Lax` cookie, so
     /// the browser must come back by GET; sealing keeps the hint out of that URL. Returns the handle for the GET.
     pub async fn end_session_by_post(&self, tenant: &Tenant, params: &Params) -> Result<String, LogoutError> {
-        let (client, onward) = self.check_logout(tenant, params).await?;
-        let checked = CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward };
+        let checked = self.check_logout(tenant, params).await?;
         let handle = self.shared.sealer.seal(
             &checked,
             checked_place(tenant).as_str(),
@@ -146,8 +153,7 @@ impl LogoutEndpoint {
 
     async fn checked_logout(&self, tenant: &Tenant, params: &Params) -> Result<CheckedLogout, LogoutError> {
         let Some(handle) = params.get(CONTINUE) else {
-            let (client, onward) = self.check_logout(tenant, params).await?;
-            return Ok(CheckedLogout { client_name: client.map(|c| c.client.client_name.clone()), onward });
+            return self.check_logout(tenant, params).await;
         };
         let expired = || malformed("the request has expired");
         match self.shared.sealer.unseal(handle, checked_place(tenant).as_str()) {
@@ -171,11 +177,7 @@ impl LogoutEndpoint {
             .transpose()
     }
 
-    async fn check_logout(
-        &self,
-        tenant: &Tenant,
-        params: &Params,
-    ) -> Result<(Option<Arc<ProtocolClient>>, PostLogoutRedirect), LogoutError> {
+    async fn check_logout(&self, tenant: &Tenant, params: &Params) -> Result<CheckedLogout, LogoutError> {
         if params.repeated(&[]).is_some() {
             return Err(malformed("a parameter is repeated"));
         }
@@ -184,7 +186,12 @@ impl LogoutEndpoint {
         }
         let client = self.logout_client(tenant, params).await?;
         let onward = onward(params, client.as_deref())?;
-        Ok((client, onward))
+        let Some(client) = client else {
+            return Ok(CheckedLogout { client_name: None, administration: None, onward });
+        };
+        let is_of_administration = is_of_administration(&self.shared, tenant, &client).await?;
+        let administration = is_of_administration.then(|| client.client.client_id.to_string());
+        Ok(CheckedLogout { client_name: Some(client.client.client_name.clone()), administration, onward })
     }
 
     /// `GET /{org}/session/end`.
@@ -195,11 +202,12 @@ impl LogoutEndpoint {
         params: &Params,
         cookie: Option<&str>,
     ) -> Result<LogoutStep, LogoutError> {
-        let CheckedLogout { client_name, onward } = self.checked_logout(tenant, params).await?;
+        let CheckedLogout { client_name, administration, onward } =
+            self.checked_logout(tenant, params).await?;
         let Some(session) = self.shared.browser_sessions.find(tenant, cookie).await? else {
             return Ok(LogoutStep::Done(onward));
         };
-        let pending = PendingLogout { session: session.digest, onward: onward.clone() };
+        let pending = PendingLogout { session: session.digest, administration, onward: onward.clone() };
         let xsrf = self.shared.sealer.seal(
             &pending,
             pending_place(tenant).as_str(),
@@ -255,6 +263,10 @@ impl LogoutEndpoint {
             return Err(malformed("the form belongs to another session"));
         }
         self.shared.browser_sessions.end(context, &session).await?;
+        if let Some(client_id) = &pending.administration {
+            let what = (&session.session, client_id.as_str());
+            record(&self.shared, context, AuditEventKind::AdminLogout, what).await?;
+        }
         Ok(pending.onward)
     }
 }

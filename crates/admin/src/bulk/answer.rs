@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::error::{AdminError, Result};
+use crate::refusal_reason::with_reason;
 
 /// Entities of one request.
 const MOST: usize = 100;
@@ -28,21 +29,25 @@ pub(crate) struct BulkResult {
     previous_status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     new_status: Option<&'static str>,
+    /// The administrator may not do this.
+    #[serde(skip)]
+    is_forbidden: bool,
 }
 
 impl BulkResult {
     pub(super) fn changed(id: Uuid, from: &'static str, to: &'static str) -> Self {
-        Self { id, success: true, error: None, previous_status: Some(from), new_status: Some(to) }
+        let (previous_status, new_status) = (Some(from), Some(to));
+        Self { id, success: true, error: None, previous_status, new_status, is_forbidden: false }
     }
 
     pub(super) fn not_found(id: Uuid, kind: &str) -> Self {
         let error = Some(format!("{kind} not found"));
-        Self { id, success: false, error, previous_status: None, new_status: None }
+        Self { id, success: false, error, previous_status: None, new_status: None, is_forbidden: false }
     }
 
     pub(super) fn refused(id: Uuid, status: &'static str, error: String) -> Self {
         let (error, previous_status) = (Some(error), Some(status));
-        Self { id, success: false, error, previous_status, new_status: None }
+        Self { id, success: false, error, previous_status, new_status: None, is_forbidden: false }
     }
 
     /// The result of an operation that failed. A failure that no request caused ends the whole request.
@@ -50,6 +55,7 @@ impl BulkResult {
         if !error.is_about_the_request() {
             return Err(error.into());
         }
+        let is_forbidden = matches!(error, DirectoryError::Forbidden(_));
         let text = match &error {
             DirectoryError::Invalid(problems) => {
                 let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
@@ -57,7 +63,7 @@ impl BulkResult {
             }
             other => other.to_string(),
         };
-        Ok(Self::refused(id, status, text))
+        Ok(Self { is_forbidden, ..Self::refused(id, status, text) })
     }
 }
 
@@ -73,7 +79,9 @@ pub(crate) struct BulkAnswer {
 pub(super) fn answer(results: Vec<BulkResult>) -> Reply {
     let succeeded = results.iter().filter(|result| result.success).count();
     let total = results.len();
-    reply::json(StatusCode::OK, &BulkAnswer { total, succeeded, failed: total - succeeded, results })
+    let denied = results.iter().find(|result| result.is_forbidden).and_then(|result| result.error.clone());
+    let answer = BulkAnswer { total, succeeded, failed: total - succeeded, results };
+    with_reason(reply::json(StatusCode::OK, &answer), denied)
 }
 
 /// Checks what every request has.

@@ -9,6 +9,7 @@ use super::answer::ImportAnswer;
 use super::body::{ImportBody, ImportRequest};
 use crate::access::{Authorized, ImportData};
 use crate::error::{AdminError, Result};
+use crate::refusal_reason::with_reason;
 use crate::state::AdminState;
 
 /// Apply a manifest in one transaction. Every item is checked and answered for; items that are refused are in `errors`.
@@ -23,7 +24,9 @@ pub(crate) async fn import_manifest(
     let options = body.options();
     let mapped = body.manifest.into_document().map_err(|problems| refused(&problems))?;
     let report = state.directory.provision(caller.into_actor(), &mapped.document, options).await?;
-    Ok(reply::json(StatusCode::OK, &ImportAnswer::of(report, &mapped.places)))
+    let denied = report.errors.iter().find(|error| error.is_forbidden).map(|error| error.error.clone());
+    let reply = reply::json(StatusCode::OK, &ImportAnswer::of(report, &mapped.places));
+    Ok(with_reason(reply, denied))
 }
 
 fn refused(problems: &[Problem]) -> AdminError {

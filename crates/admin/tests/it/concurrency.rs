@@ -11,6 +11,7 @@ porta_testkit::on_both_stores!(
     a_change_based_on_an_older_version_is_refused,
     one_of_many_changes_of_one_version_wins,
     one_of_many_creations_of_one_address_wins,
+    one_of_many_changes_to_one_address_wins,
     one_of_many_status_changes_wins,
 );
 
@@ -88,6 +89,27 @@ async fn one_of_many_creations_of_one_address_wins(app: TestApp) {
     let statuses = at_once(&admins, 16, create).await;
     assert_eq!(count(&statuses, StatusCode::CREATED), 1, "{statuses:?}");
     assert_eq!(count(&statuses, StatusCode::CONFLICT), 15, "{statuses:?}");
+}
+
+/// Each of another user.
+async fn one_of_many_changes_to_one_address_wins(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let mut root = admins.sign_in(ROOT).await;
+    let mut paths = Vec::new();
+    for n in 0..8 {
+        let user = json!({ "email": format!("u{n}@acme.test") });
+        let user = expect(&root.post("/organizations/acme/users", &user).await, StatusCode::CREATED);
+        paths.push(format!("/users/{}", user["data"]["id"].as_str().unwrap()));
+    }
+    let change = |n: usize| {
+        // The same address in any letters.
+        let email = if n % 2 == 0 { "one@acme.test" } else { "ONE@acme.test" };
+        (Method::PUT, paths[n].clone(), json!({ "email": email }), None)
+    };
+    let statuses = at_once(&admins, 8, change).await;
+    assert_eq!(count(&statuses, StatusCode::OK), 1, "{statuses:?}");
+    assert_eq!(count(&statuses, StatusCode::CONFLICT), 7, "{statuses:?}");
+    assert_eq!(admins.count("user.updated").await, 1);
 }
 
 async fn one_of_many_status_changes_wins(app: TestApp) {

@@ -1,7 +1,7 @@
 //! What one request and one administrator may cost.
 
 use axum::body::Body;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderName, Method, StatusCode, header};
 use porta_testkit::TestApp;
 use serde_json::json;
 
@@ -21,6 +21,10 @@ async fn an_administrator_changes_so_much_in_a_minute(app: TestApp) {
     for _ in 0..600 {
         expect(&root.post(&path, &json!({})).await, StatusCode::NO_CONTENT);
     }
+    // Nor does it help to say that one is somewhere else (W-20).
+    let forwarded = [(HeaderName::from_static("x-forwarded-for"), "203.0.113.9")];
+    let elsewhere = root.send_with(Method::POST, &path, Some(&json!({})), &forwarded).await;
+    refused(&elsewhere, StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
     let answer = root.post(&path, &json!({})).await;
     let body = refused(&answer, StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
     assert!(body["retry_after"].as_u64().is_some_and(|seconds| (1..=60).contains(&seconds)), "{body}");

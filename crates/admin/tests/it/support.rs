@@ -26,7 +26,7 @@ pub(crate) const HELPER: Person = ("helper@porta.test", "lantern-Quay-56");
 /// A member of the admin organization without a role.
 pub(crate) const WIKI: Person = ("wiki@porta.test", "lantern-Quay-57");
 
-const REDIRECT_URI: &str = "http://127.0.0.1/callback";
+pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1/callback";
 
 /// A server with administrators. Everything else is the fixture.
 pub(crate) struct Admins {

@@ -102,6 +102,7 @@ impl<'d> Importer<'d> {
     }
 
     fn fail(&mut self, kind: ItemKind, slug: &str, path: &str, error: DirectoryError) {
+        let is_forbidden = matches!(error, DirectoryError::Forbidden(_));
         let problems = match error {
             DirectoryError::Invalid(problems) => {
                 problems.into_iter().map(|problem| problem.within(path)).collect()
@@ -111,13 +112,14 @@ impl<'d> Importer<'d> {
         };
         for problem in problems {
             let (path, error) = (problem.path, problem.message);
-            self.report.errors.push(ItemError { kind, slug: slug.to_owned(), path, error });
+            self.report.errors.push(ItemError { kind, slug: slug.to_owned(), path, error, is_forbidden });
         }
     }
 
     /// Records an item whose parent failed or is not there: otherwise the report would not mention it.
     pub(super) fn record_orphan(&mut self, kind: ItemKind, slug: &str, path: String, error: String) {
-        self.report.errors.push(ItemError { kind, slug: slug.to_owned(), path, error });
+        let is_forbidden = false;
+        self.report.errors.push(ItemError { kind, slug: slug.to_owned(), path, error, is_forbidden });
     }
 
     /// Why an item of an organization cannot be applied.

@@ -61,6 +61,8 @@ pub struct ItemError {
     /// Path in the document.
     pub path: String,
     pub error: String,
+    /// The actor may not do this.
+    pub is_forbidden: bool,
 }
 
 /// A client of the run; `secret` only if it was added in this run.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use porta_core::audit::AuditEventKind;
 use porta_core::{SessionKey, Timestamp};
 use porta_protocol::{Delivery, Params};
 use porta_session::browser_session::PresentedSession;
@@ -18,6 +19,7 @@ use super::check::{AuthorizeError, RedirectTarget, check_request, is_public_nati
 use super::code::LiveSession;
 use super::decide::{AuthorizationContext, Decision, RequiredPage, SignedIn, decide};
 use super::respond::{answer, refuse};
+use crate::administration::{is_of_administration, record};
 use crate::quota::QuotaKey;
 
 /// What the browser gets.
@@ -225,6 +227,10 @@ impl AuthorizationEndpoint {
                 }
                 let session_until = self.shared.browser_sessions.slide(tenant, &live.session).await?;
                 let grant = self.ensure_grant(context, client, &live, &request, grant_more).await?;
+                if is_of_administration(&self.shared, tenant, client).await? {
+                    let what = (&live.session.session, client.client.client_id.as_str());
+                    record(&self.shared, context, AuditEventKind::AdminLogin, what).await?;
+                }
                 let code = self.issue_code(tenant, client, &request, &live.session, &grant).await?;
                 let outcome = AuthorizeOutcome::Respond(answer(&request, tenant, &code));
                 Ok(Evaluation::Answer(AuthorizeResult { outcome, session_until }))

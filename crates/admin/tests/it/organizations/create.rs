@@ -14,6 +14,7 @@ porta_testkit::on_both_stores!(
     what_breaks_a_rule_is_refused_and_nothing_is_stored,
     a_taken_slug_is_a_conflict,
     a_slug_is_judged_before,
+    a_slug_may_look_like_an_id,
     one_of_many_creations_of_one_slug_wins,
     each_role_may_do_what_it_is_for,
 );
@@ -191,6 +192,22 @@ async fn a_slug_is_judged_before(app: TestApp) {
         let answer = auditor.get(&format!("/organizations/validate-slug{query}")).await;
         let body = refused(&answer, StatusCode::BAD_REQUEST, "Validation failed");
         assert_eq!(body["details"][0]["path"], json!(["slug"]), "{query}");
+    }
+}
+
+/// An id is meant first.
+async fn a_slug_may_look_like_an_id(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let mut root = admins.sign_in(ROOT).await;
+    let acme = admins.organization("acme").await.id.to_string();
+    for (slug, found) in [("0197b1a0-0000-7000-8000-000000000001", "numbers"), (acme.as_str(), "Acme")] {
+        let new = json!({ "name": "numbers", "slug": slug });
+        expect(&root.post(LIST, &new).await, StatusCode::CREATED);
+        let data = expect(&root.get(&format!("{LIST}/{slug}")).await, StatusCode::OK)["data"].clone();
+        assert_eq!(data["name"], found, "{slug}");
+        expect(&root.put(&format!("{LIST}/{slug}"), &json!({ "defaultLocale": "nl" })).await, StatusCode::OK);
+        let read = expect(&root.get(&format!("{LIST}/{slug}")).await, StatusCode::OK);
+        assert_eq!((&read["data"]["id"], &read["data"]["defaultLocale"]), (&data["id"], &json!("nl")));
     }
 }
 

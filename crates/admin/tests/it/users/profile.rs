@@ -1,6 +1,7 @@
 //! Changing address, profile and password.
 
 use axum::http::StatusCode;
+use porta_core::mail::{Mail, OutgoingEmail};
 use porta_testkit::TestApp;
 use serde_json::{Value, json};
 
@@ -94,6 +95,14 @@ async fn a_password_is_set_and_removed(app: TestApp) {
     expect(&root.post(&place, &json!({ "password": new.1 })).await, StatusCode::NO_CONTENT);
     token(&admins.app, "acme", new, ("cli", "http://127.0.0.1/cb")).await;
     assert_eq!(admins.newest("user.password.set").await.actor_label.as_deref(), Some(ROOT.0));
+    // The person hears of it, and not from where (W-26).
+    let is_notice = |outgoing: &OutgoingEmail| match &outgoing.mail {
+        Mail::PasswordChanged { event } => {
+            outgoing.recipient.address.shown() == new.0 && event.address.is_none()
+        }
+        _ => false,
+    };
+    assert_eq!(admins.app.emails().await.iter().filter(|outgoing| is_notice(outgoing)).count(), 1);
     expect(&root.delete(&place).await, StatusCode::NO_CONTENT);
     assert_eq!(expect(&root.get(&path).await, StatusCode::OK)["data"]["hasPassword"], false);
     assert_eq!(admins.count("user.password.cleared").await, 1);
