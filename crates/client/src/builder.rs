@@ -16,6 +16,7 @@ use crate::transport::Transport;
 const BASE_PATH: &str = "api/admin";
 
 /// Makes a [`Client`].
+#[must_use]
 pub struct Builder {
     server: String,
     tokens: Arc<dyn TokenSource>,
@@ -73,6 +74,7 @@ impl Builder {
     /// # Panics
     /// If the program has not installed a TLS provider for rustls.
     pub fn build(self) -> Result<Client, Error> {
+        let base = base(&self.server).map_err(Error::Usage)?;
         let http = self
             .http
             .redirect(Policy::none())
@@ -82,7 +84,7 @@ impl Builder {
             .build()?;
         Ok(Client::of(&Arc::new(Transport {
             http,
-            base: base(&self.server).map_err(Error::Usage)?,
+            base,
             tokens: self.tokens,
             retries: self.retries,
             timeout: self.timeout,

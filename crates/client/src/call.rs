@@ -41,7 +41,7 @@ impl<A: 'static> IntoFuture for Call<A> {
 
 impl<A> fmt::Debug for Call<A> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.request.fmt(formatter)
+        fmt::Debug::fmt(&self.request, formatter)
     }
 }
 

@@ -79,6 +79,7 @@ pub enum ErrorKind {
 
 /// A refusal of the server.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ApiError {
     pub status: u16,
     /// What went wrong, in a sentence.

@@ -103,8 +103,8 @@ impl<T: DeserializeOwned + 'static> Items<T> {
     /// The rows as a stream. It ends with the first error.
     pub fn into_stream(self) -> impl Stream<Item = Result<T, Error>> {
         try_unfold(self, |mut items| async move {
-            let row = items.next().await?;
-            Ok(row.map(|row| (row, items)))
+            let row = items.next().await;
+            row.map(|row| row.map(|row| (row, items)))
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MATCH, RETRY_AFTER};
-use reqwest::{Response, StatusCode, Url};
+use reqwest::{Response, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::error::{ApiError, Error};
@@ -138,7 +138,7 @@ async fn refusal(mut response: Response) -> Error {
     let header = |name: HeaderName| response.headers().get(name)?.to_str().ok();
     let request_id = header(REQUEST_ID).map(str::to_owned);
     let seconds = header(RETRY_AFTER).and_then(|text| text.trim().parse().ok());
-    let status: StatusCode = response.status();
+    let status = response.status();
     // The status says enough if the body does not arrive.
     let body = read(&mut response, LARGEST_REFUSAL).await.unwrap_or_default();
     Error::Api(Box::new(ApiError::new(status, &body, request_id, seconds.map(Duration::from_secs))))
