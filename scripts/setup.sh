@@ -96,8 +96,8 @@ python_packages .test/lint scripts/lint/requirements.txt "linters"
 python_packages .test/python-examples examples/requirements.txt "the packages of the Python example"
 python_packages .test/schemathesis e2e/schemathesis/requirements.txt "schemathesis"
 
-# --- Node packages: the end-to-end suite, a linter, the examples ------------------------------------------------
-for place in e2e scripts/lint examples; do
+# --- Node packages: the end-to-end suite, a linter, the examples, a client ---------------------------------------
+for place in e2e scripts/lint examples clients/typescript; do
   stamp=$place/node_modules/.installed-from
   lock=$(sha256sum "$place/package-lock.json" | cut -d' ' -f1)
   if [ "$(cat "$stamp" 2>/dev/null || true)" != "$lock" ]; then

@@ -13,7 +13,7 @@ use porta_core::TokenDigest;
 use porta_core::seal::Sealed;
 use porta_kv::{KeyName, KvKey};
 use porta_web::body::{BodyLimits, read};
-use porta_web::reply::Reply;
+use porta_web::reply::{self, Reply};
 use serde::{Deserialize, Serialize};
 
 use crate::access;
@@ -27,6 +27,8 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const KEPT: Duration = Duration::from_hours(24);
 /// For how long a request may be under way. If its process ends meanwhile, the key is free again after that.
 const UNDER_WAY: Duration = Duration::from_mins(1);
+/// When to ask again for the answer to a request that is under way.
+const SOON: Duration = Duration::from_secs(1);
 const LONGEST_KEY: usize = 255;
 /// Answers above this are not kept: the request may then be carried out again.
 const LARGEST_ANSWER: usize = 64 * 1024;
@@ -101,7 +103,8 @@ fn again(kept: Kept, digest: &str) -> Result<Reply> {
         return Err(AdminError::Conflict("This Idempotency-Key was used for another request".to_owned()));
     }
     let Some(answer) = kept.answer else {
-        return Err(AdminError::Conflict("A request with this Idempotency-Key is under way".to_owned()));
+        let refused = AdminError::Conflict("A request with this Idempotency-Key is under way".to_owned());
+        return Ok(reply::with_retry_after(refused.into_response(), SOON));
     };
     let mut reply = Response::new(Body::from(answer.body));
     *reply.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
@@ -111,7 +114,7 @@ fn again(kept: Kept, digest: &str) -> Result<Reply> {
             reply.headers_mut().insert(name, value);
         }
     }
-    reply.headers_mut().insert(header::CACHE_CONTROL, porta_web::reply::NO_STORE);
+    reply.headers_mut().insert(header::CACHE_CONTROL, reply::NO_STORE);
     Ok(reply)
 }
 

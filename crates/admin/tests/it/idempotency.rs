@@ -112,6 +112,7 @@ async fn of_many_at_once_one_is_carried_out(app: TestApp) {
     assert!(created.iter().all(|answer| answer.body == created[0].body), "one user");
     for answer in answers.iter().filter(|answer| answer.status != StatusCode::CREATED) {
         refused(answer, StatusCode::CONFLICT, "A request with this Idempotency-Key is under way");
+        assert_eq!(answer.header("retry-after"), Some("1"));
     }
     assert_eq!(admins.audit().await.iter().filter(|row| row.metadata["email"] == "x@acme.test").count(), 1);
 }

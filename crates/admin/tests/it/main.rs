@@ -7,6 +7,7 @@ mod access;
 mod applications;
 mod audit;
 mod bulk;
+mod client;
 mod clients;
 mod concurrency;
 mod config;
