@@ -7,6 +7,7 @@
 #![expect(clippy::option_option, reason = "a field of a request is left out, null, or has a value")]
 
 mod access;
+mod account;
 mod answer;
 mod applications;
 mod audit;

@@ -8,6 +8,9 @@ use porta_core::seal::Keyring;
 use porta_core::{Clock, Entropy, OrganizationId, Slug};
 use porta_directory::{Directory, RequestOrigin};
 use porta_kv::Kv;
+use porta_oidc::OpenIdProvider;
+use porta_session::SharedServices;
+use porta_signin::Account;
 use porta_web::client_address::{ClientAddresses, TrustedProxies, user_agent};
 
 use crate::error::Result;
@@ -20,6 +23,11 @@ pub const SEALING_PURPOSE: &str = "answers of the Admin API";
 /// Constructor arguments of [`AdminState`].
 pub struct AdminStateParts {
     pub directory: Directory,
+    pub shared: Arc<SharedServices>,
+    /// What administrators may do with their own account, as on the account pages.
+    pub account: Arc<Account>,
+    /// Tells what tokens would contain.
+    pub provider: Arc<OpenIdProvider>,
     pub kv: Arc<dyn Kv>,
     pub clock: Arc<dyn Clock>,
     pub recovery_codes: Arc<dyn MakeRecoveryCodes>,
@@ -41,6 +49,9 @@ pub struct AdminState(Arc<AdminStateInner>);
 /// Contents of [`AdminState`]; opaque outside this crate.
 pub struct AdminStateInner {
     pub(crate) directory: Directory,
+    pub(crate) shared: Arc<SharedServices>,
+    pub(crate) account: Arc<Account>,
+    pub(crate) provider: Arc<OpenIdProvider>,
     pub(crate) kv: Arc<dyn Kv>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) recovery_codes: Arc<dyn MakeRecoveryCodes>,
@@ -59,6 +70,9 @@ impl AdminState {
         let cors_origins = parts.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
         Self(Arc::new(AdminStateInner {
             directory: parts.directory,
+            shared: parts.shared,
+            account: parts.account,
+            provider: parts.provider,
             kv: parts.kv,
             clock: parts.clock,
             recovery_codes: parts.recovery_codes,

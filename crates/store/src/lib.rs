@@ -39,7 +39,7 @@ pub mod users;
 pub use administered_rights::{
     ClaimValue, DeleteOutcome, HolderSort, RightsRepository, RoleAssignment, RoleHolder,
 };
-pub use administrators::{AdministratorFacts, AdministratorRepository, ServiceFacts};
+pub use administrators::{AdministratorFacts, AdministratorRepository, ServiceFacts, TokenAuthentication};
 pub use applications::{AllApplicationRepository, ApplicationRepository, AssignedClaim, UpsertOutcome};
 pub use audit::{AuditFilter, AuditRepository, AuditRow, EventFilter};
 pub use branding::BrandingAssetRepository;

@@ -192,16 +192,9 @@ impl Services {
         let hasher = Arc::new(start_hasher(config, &entropy)?);
         let two_factor_keys = config.secrets.two_factor_encryption_keys.expose();
         let factors = SecondFactorKeys::new(two_factor_keys, Arc::clone(&outbox_keys));
-        let directory = Directory::new(DirectoryDeps {
-            store: Arc::clone(&store),
-            notify: Arc::new(KvNotifier(Arc::clone(&kv))),
-            clock: Arc::clone(&clock),
-            entropy: Arc::clone(&entropy),
-            keyring,
-            outbox: Arc::clone(&outbox_keys),
-            passwords: Arc::new(HasherAdapter(Arc::clone(&hasher))),
-            production: config.environment.is_production(),
-        });
+        let production = config.environment.is_production();
+        let directory = directory(&shared, keyring, &outbox_keys, &hasher, production);
+        let sign_in = SignIn::new(SignInCore { shared: Arc::clone(&shared), hasher, factors });
         let probes = Arc::new(ServiceProbes::new(Arc::clone(&shared), Arc::clone(&kv)));
         let metrics = telemetry.metrics_exporter(&store, &short_lived);
         let observers = Observability {
@@ -211,6 +204,9 @@ impl Services {
         };
         let admin = AdminState::new(AdminStateParts {
             directory: directory.clone(),
+            shared: Arc::clone(&shared),
+            account: Arc::clone(&sign_in.account),
+            provider: Arc::clone(&provider),
             kv: Arc::clone(&kv),
             clock: Arc::clone(&clock),
             recovery_codes: Arc::new(RecoveryCodes {
@@ -227,7 +223,7 @@ impl Services {
         let app = AppState::new(AppStateParts {
             shared: Arc::clone(&shared),
             provider: Arc::clone(&provider),
-            sign_in: SignIn::new(SignInCore { shared: Arc::clone(&shared), hasher, factors }),
+            sign_in,
             pages: Arc::clone(&pages),
             probes: probes.clone(),
             clock,
@@ -261,6 +257,27 @@ impl Services {
     pub(crate) fn router(&self) -> Router {
         porta_http::router(self.app.clone(), porta_admin::router(self.admin.clone()))
     }
+}
+
+/// The operations of operators, on the stores of the shared services.
+fn directory(
+    shared: &SharedServices,
+    keyring: Arc<Keyring>,
+    outbox: &Arc<Keyring>,
+    hasher: &Arc<PasswordHasher>,
+    production: bool,
+) -> Directory {
+    let Backend { store, kv, clock, entropy, .. } = &*shared.backend;
+    Directory::new(DirectoryDeps {
+        store: Arc::clone(store),
+        notify: Arc::new(KvNotifier(Arc::clone(kv))),
+        clock: Arc::clone(clock),
+        entropy: Arc::clone(entropy),
+        keyring,
+        outbox: Arc::clone(outbox),
+        passwords: Arc::new(HasherAdapter(Arc::clone(hasher))),
+        production,
+    })
 }
 
 /// The built-in templates with the operator's overrides. Reports all problems at once.
