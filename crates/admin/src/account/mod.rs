@@ -48,5 +48,7 @@ fn done(change: AccountChange) -> Result<()> {
 }
 
 fn changed_meanwhile() -> AdminError {
-    AdminError::Conflict("The second factor was changed at the same moment; look again and repeat".to_owned())
+    AdminError::Conflict(
+        "Nothing is being set up, or another change was faster; look at the status again".to_owned(),
+    )
 }
