@@ -257,4 +257,6 @@ requirements! {
     ExportManifest =
         [ExportRead, OrgRead, AppRead, ClientRead, UserRead, RoleRead, PermissionRead, ClaimRead];
     ImportData = [ImportWrite];
+
+    PreviewTokens = [ClientRead, UserRead, RoleRead, ClaimRead];
 }
