@@ -157,6 +157,10 @@ pub(crate) struct Authorized<R> {
 }
 
 impl<R> Authorized<R> {
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
     pub(crate) fn into_actor(self) -> Actor {
         self.principal.into_actor()
     }

@@ -45,10 +45,11 @@ mod sessions;
 mod state;
 mod statistics_cache;
 mod stats;
+mod system;
 mod two_factor;
 mod users;
 
 pub use operations::document;
-pub use ports::{MakeRecoveryCodes, NewRecoveryCodes, RenderFailed, RenderMail};
+pub use ports::{MailRelay, MakeRecoveryCodes, NewRecoveryCodes, RenderFailed, RenderMail};
 pub use router::router;
 pub use state::{AdminState, AdminStateParts, SEALING_PURPOSE};

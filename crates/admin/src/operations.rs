@@ -8,7 +8,7 @@ use crate::openapi::completed;
 use crate::state::AdminState;
 use crate::{
     account, applications, audit, bulk, clients, config, export, grants, import, invitations, keys, me,
-    metadata, organizations, privacy, rights, sessions, stats, two_factor, users,
+    metadata, organizations, privacy, rights, sessions, stats, system, two_factor, users,
 };
 
 /// Every documented operation.
@@ -27,6 +27,7 @@ pub(crate) fn operations() -> OpenApiRouter<AdminState> {
         .merge(config::routes())
         .merge(keys::routes())
         .merge(stats::routes())
+        .merge(system::routes())
         .merge(export::routes())
         .merge(import::routes())
         .merge(sessions::routes())

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::http::{HeaderMap, HeaderValue};
 use porta_core::seal::Keyring;
-use porta_core::{Clock, Entropy, OrganizationId, Slug};
+use porta_core::{Clock, Entropy, OrganizationId, Slug, Timestamp};
 use porta_directory::{Directory, RequestOrigin};
 use porta_kv::Kv;
 use porta_oidc::OpenIdProvider;
@@ -14,7 +14,7 @@ use porta_signin::Account;
 use porta_web::client_address::{ClientAddresses, TrustedProxies, user_agent};
 
 use crate::error::Result;
-use crate::ports::{MakeRecoveryCodes, RenderMail};
+use crate::ports::{MailRelay, MakeRecoveryCodes, RenderMail};
 use crate::statistics_cache::StatisticsCache;
 
 /// Purpose of the key that seals answers.
@@ -32,6 +32,8 @@ pub struct AdminStateParts {
     pub clock: Arc<dyn Clock>,
     pub recovery_codes: Arc<dyn MakeRecoveryCodes>,
     pub mails: Arc<dyn RenderMail>,
+    /// `None`: no relay is configured, and no mail goes out.
+    pub relay: Option<Arc<dyn MailRelay>>,
     pub entropy: Arc<dyn Entropy>,
     /// Seals answers that are kept for repeated requests, for the purpose [`SEALING_PURPOSE`].
     pub answers: Keyring,
@@ -56,6 +58,8 @@ pub struct AdminStateInner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) recovery_codes: Arc<dyn MakeRecoveryCodes>,
     pub(crate) mails: Arc<dyn RenderMail>,
+    pub(crate) relay: Option<Arc<dyn MailRelay>>,
+    pub(crate) started_at: Timestamp,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) answers: Keyring,
     pub(crate) issuer_base: String,
@@ -74,9 +78,11 @@ impl AdminState {
             account: parts.account,
             provider: parts.provider,
             kv: parts.kv,
+            started_at: parts.clock.now(),
             clock: parts.clock,
             recovery_codes: parts.recovery_codes,
             mails: parts.mails,
+            relay: parts.relay,
             entropy: parts.entropy,
             answers: parts.answers,
             issuer_base: parts.issuer_base,

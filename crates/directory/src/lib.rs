@@ -49,6 +49,7 @@ mod roles;
 mod second_factors;
 mod sessions;
 mod settings;
+mod test_mails;
 mod transaction;
 mod users;
 
@@ -75,7 +76,7 @@ pub use queries::{
     AdminSignIn, AdministratorQueries, ApplicationParts, ApplicationQueries, AuditQueries, ClaimQueries,
     ClientQueries, ExportQueries, FactorStatus, InvitationQueries, NamedClient, OrganizationQueries,
     Overview, PermissionQueries, Queries, RoleQueries, SecondFactorQueries, SessionQueries,
-    StatisticsQueries, UserQueries,
+    StatisticsQueries, SystemState, UserQueries,
 };
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};

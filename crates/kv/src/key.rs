@@ -74,6 +74,8 @@ key_names! {
 
     /// Changes of one administrator.
     LimitAdminWrites = "limit:admin-writes", Counter;
+    /// Test mails of one administrator.
+    LimitTestMails = "limit:test-mails", Counter;
     LimitForms = "limit:forms", Counter;
     LimitInteraction = "limit:interaction", Counter;
     LimitToken = "limit:token", Counter;

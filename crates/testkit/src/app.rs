@@ -34,7 +34,7 @@ use porta_web::observe::Observability;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-use self::doubles::{FakeProbes, HasherAdapter, KvNotifier, MailRenderer, RecoveryCodes};
+use self::doubles::{AnsweringRelay, FakeProbes, HasherAdapter, KvNotifier, MailRenderer, RecoveryCodes};
 use self::templates::DatabaseContent;
 use crate::browser::Browser;
 use crate::constants::{ADMIN_ORIGIN, ISSUER_BASE};
@@ -297,6 +297,7 @@ impl TestApp {
             clock: clock.clone(),
             recovery_codes: Arc::new(recovery_codes),
             mails: Arc::new(MailRenderer { pages: Arc::clone(&pages), shared: Arc::clone(&shared) }),
+            relay: Some(Arc::new(AnsweringRelay)),
             entropy: Arc::clone(&entropy),
             answers: Keyring::new(&encryption_keys, porta_admin::SEALING_PURPOSE),
             trusted_proxies,

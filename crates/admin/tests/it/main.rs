@@ -26,5 +26,6 @@ mod rights;
 mod services;
 mod stats;
 mod support;
+mod system;
 mod transfer;
 mod users;
