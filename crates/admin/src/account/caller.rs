@@ -78,7 +78,8 @@ impl OwnAccount {
         &'a self,
         state: &AdminState,
     ) -> Result<(OperationContext<'a>, RecentlyAuthenticated<'a>)> {
-        if let Some(limited) = state.account.count_change(&self.tenant, self.signed_in()).await? {
+        let limited = state.account.count_change(&self.tenant, self.signed_in()).await?;
+        if let Some(limited) = limited {
             return Err(AdminError::TooManyAttempts { retry_after: limited.retry_after });
         }
         let cx = self.operation(state);

@@ -72,6 +72,7 @@ async fn mail_to_others_needs_a_permission_of_its_own(app: TestApp) {
 async fn a_program_names_an_address(app: TestApp) {
     let admins = Admins::of(app).await;
     change(&admins, |client| client.scope = "admin:org:update admin:user:invite".to_owned()).await;
+    admins.app.wait_for_notices().await;
     let mut robot = service(&admins, ROBOT, None).await;
     let refusal = refused(&robot.post(PATH, &json!({})).await, StatusCode::BAD_REQUEST, "Validation failed");
     assert_eq!(refusal["details"][0]["path"], json!(["to"]));
