@@ -45,6 +45,7 @@ impl FromRequestParts<AdminState> for OwnAccount {
         let caller = Caller {
             address: origin.ip_address.as_deref().and_then(|address| address.parse().ok()),
             user_agent: origin.user_agent.clone(),
+            request_id: origin.request_id.clone(),
         };
         Ok(Self { person, tenant, caller })
     }

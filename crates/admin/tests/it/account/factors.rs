@@ -114,7 +114,7 @@ async fn a_wrong_code_confirms_nothing(app: TestApp) {
     let mut auditor = admins.sign_in(AUDITOR).await;
     refused(&verify(&mut auditor, "000000").await, StatusCode::CONFLICT, CHANGED);
     begin(&mut auditor, "totp").await;
-    for wrong in ["", " ", "abc", &"1".repeat(65)] {
+    for wrong in ["", " ", "abc", "1".repeat(65).as_str()] {
         let refusal =
             refused(&verify(&mut auditor, wrong).await, StatusCode::BAD_REQUEST, "Validation failed");
         assert_eq!(refusal["details"][0]["path"], json!(["code"]), "{wrong}");

@@ -36,7 +36,8 @@ async fn a_new_password_ends_every_token_and_other_session(app: TestApp) {
     let kept = session_ids(&mut here).await;
     let mut elsewhere = admins.sign_in(AUDITOR).await;
     assert_eq!(session_ids(&mut elsewhere).await.len(), 2);
-    expect(&here.post(PATH, &body(AUDITOR.1, NEW)).await, StatusCode::NO_CONTENT);
+    let answer = here.post(PATH, &body(AUDITOR.1, NEW)).await;
+    expect(&answer, StatusCode::NO_CONTENT);
     for ended in [&mut here, &mut elsewhere] {
         refused(&ended.get("/me").await, StatusCode::UNAUTHORIZED, "Invalid token");
     }
@@ -47,6 +48,10 @@ async fn a_new_password_ends_every_token_and_other_session(app: TestApp) {
     let row = admins.newest("user.password.changed").await;
     let auditor = stored(&admins, AUDITOR).await;
     assert_eq!((row.user_id, row.actor_id), (Some(auditor.id), Some(auditor.id)));
+    assert_eq!(
+        (row.ip_address.as_deref(), row.request_id.as_deref()),
+        (Some("127.0.0.1"), answer.header("x-request-id"))
+    );
     assert_eq!(row.metadata["tokenFamiliesEnded"], 2);
     assert!(!row.metadata.to_string().contains(NEW));
 }
