@@ -1,9 +1,7 @@
 //! What a client would be told about somebody.
 
 use axum::http::{Method, StatusCode, header};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use porta_testkit::{Authorize, TestApp};
+use porta_testkit::{Authorize, TestApp, jwt_payload};
 use serde_json::{Map, Value, json};
 
 use crate::support::*;
@@ -35,11 +33,6 @@ fn stable(claims: &Value) -> Map<String, Value> {
     claims.into_iter().filter(|(name, _)| !MADE_UP.contains(&name.as_str())).collect()
 }
 
-fn payload(jwt: &str) -> Value {
-    let payload = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1).unwrap()).unwrap();
-    serde_json::from_slice(&payload).unwrap()
-}
-
 async fn the_preview_is_what_is_issued(app: TestApp) {
     let admins = Admins::of(app).await;
     let mut browser = admins.app.browser();
@@ -57,7 +50,7 @@ async fn the_preview_is_what_is_issued(app: TestApp) {
     let mut root = admins.sign_in(ROOT).await;
     let path = format!("{}&scope=openid+profile+email", path(&admins, SPA.0, ANA.0).await);
     let shown = preview(&mut root, &path).await;
-    let id_token = payload(issued["id_token"].as_str().unwrap());
+    let id_token = jwt_payload(issued["id_token"].as_str().unwrap());
     assert_eq!(stable(&shown["idToken"]), stable(&id_token));
     assert_eq!(shown["userinfo"], userinfo);
     assert_eq!(stable(&shown["accessToken"]), stable(&told));
