@@ -2,7 +2,7 @@
 # Runs Porta's command line inside its container: docker/porta.sh ARG…
 #
 # PORTA_CONTAINER_NAME names the container (default: porta). A file of this machine, given with -f or --file, is passed
-# over standard input; one given with --env-file is written from standard output, for its owner only.
+# over standard input; one given with --env-file is made from standard output, for its owner only.
 #
 # The first administrator: docker/porta.sh init
 # Without questions, and with the variables of the admin console in a file:
@@ -60,6 +60,8 @@ while [ "$left" -gt 0 ]; do
 done
 
 if [ -n "$env_file" ] && [ "$env_file" != - ]; then
+  # The run may know no secret, and the one on file would be lost.
+  [ ! -e "$env_file" ] || fail "$env_file exists and is left as it is"
   # Without a terminal, which would mix questions into the output. Nothing stays of a run that fails.
   umask 077
   draft=$(mktemp "$env_file.XXXXXX") || fail "cannot write $env_file"

@@ -92,6 +92,10 @@ class Wrapper(Scripts):
                 self.assertEqual(call["args"], ["exec", "-i", "porta", "porta", "init", "--env-file", "-", "--password-stdin"])
                 self.assertEqual(path.read_text(), "PORTA_ADMIN_CLIENT_ID=x\n")
                 self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+                done = self.run_script("porta.sh", "init", *form)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("exists and is left as it is", done.stderr)
+                path.unlink()
 
     def test_a_failing_run_writes_no_variables(self):
         self.record("docker")
