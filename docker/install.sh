@@ -24,7 +24,7 @@ install.sh [OPTION…]
       --skip-smtp             MailHog instead of a relay; for evaluation
       --postgres-password PW  (made up)
       --image IMAGE           (blendsdk/porta:latest)
-      --admin-email ADDRESS   first person; needs --admin-password
+      --admin-email ADDRESS   first person and administrator; needs --admin-password
       --admin-given-name, --admin-family-name NAME   (Admin, User)
       --admin-password PASSWORD
       --no-start              write the files and stop
@@ -295,7 +295,7 @@ write_env() {
   setting COOKIE_KEYS "$(key COOKIE_KEYS)"
   setting SIGNING_KEY_ENCRYPTION_KEY "$(key SIGNING_KEY_ENCRYPTION_KEY)"
   setting TWO_FACTOR_ENCRYPTION_KEY "$(key TWO_FACTOR_ENCRYPTION_KEY)"
-  # For the admin console, which is not in this build; `porta init` creates its client.
+  # For the admin console, which is not in this build. `porta init` creates its client; see administration below.
   setting ADMIN_CLIENT_ID "$(saved ADMIN_CLIENT_ID)"
   setting ADMIN_CLIENT_SECRET "$(saved ADMIN_CLIENT_SECRET)"
   setting ADMIN_SESSION_SECRET "$(key ADMIN_SESSION_SECRET)"
@@ -517,6 +517,31 @@ organizations:
 YAML
 }
 
+# The value of a text in the output of `porta … --json`; nothing if it is null.
+json_text() { sed -nE "s/^ *\"$1\": \"([A-Za-z0-9_-]+)\",?\$/\\1/p"; }
+
+# Replaces a line of .env, which write_env has written.
+set_again() {
+  local draft
+  draft=$(umask 077 && mktemp "$DIR/.env.XXXXXX")
+  sed "s/^$1=.*/$1=$2/" "$DIR/.env" >"$draft" && mv -f "$draft" "$DIR/.env"
+}
+
+administration() {
+  [ -n "$ADMIN_EMAIL" ] || return 0
+  step "Administration"
+  # With --force it completes an installation that has an administrator, and leaves secrets as they are.
+  local made id secret url
+  url=$(FRESH='' saved ADMIN_PUBLIC_URL)
+  made=$(compose run --rm -T porta porta init --force --json --email "$ADMIN_EMAIL" --given-name "$ADMIN_GIVEN" \
+    --family-name "$ADMIN_FAMILY" --password-stdin ${url:+--admin-gui-url "$url"} <<<"$ADMIN_PASSWORD")
+  id=$(json_text guiClientId <<<"$made")
+  secret=$(json_text guiClientSecret <<<"$made")
+  [ -n "$id" ] || die "porta init names no client of the admin console"
+  set_again ADMIN_CLIENT_ID "$id"
+  if [ -n "$secret" ]; then set_again ADMIN_CLIENT_SECRET "$secret"; fi
+}
+
 start() {
   step "PostgreSQL and Redis"
   compose up -d --wait --wait-timeout 120 postgres redis
@@ -530,6 +555,7 @@ start() {
     sleep 1
   done
   bootstrap
+  administration
 }
 
 summary() {
@@ -537,7 +563,12 @@ summary() {
   step "Done"
   say "Address     $ISSUER"
   if [ -n "$SKIP_SMTP" ]; then say "Mail        http://localhost:8025"; fi
-  if [ -n "$ADMIN_EMAIL" ]; then say "Issuer      $ISSUER/main, with $ADMIN_EMAIL"; fi
+  if [ -n "$ADMIN_EMAIL" ]; then
+    say "Issuer      $ISSUER/main, with $ADMIN_EMAIL"
+    say "Administer  $ISSUER/porta-admin, with $ADMIN_EMAIL"
+  else
+    say "Administer  docker exec -it porta porta init (makes the first administrator)"
+  fi
   say "Files       $DIR (keep a copy of .env apart from the database's backup)"
   say "Start       docker compose --project-directory '$DIR' up -d"
   say "Logs        docker compose --project-directory '$DIR' logs -f porta"

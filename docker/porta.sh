@@ -2,7 +2,11 @@
 # Runs Porta's command line inside its container: docker/porta.sh ARG…
 #
 # PORTA_CONTAINER_NAME names the container (default: porta). A file of this machine, given with -f or --file, is passed
-# over standard input.
+# over standard input; one given with --env-file is made from standard output, for its owner only.
+#
+# The first administrator: docker/porta.sh init
+# Without questions, and with the variables of the admin console in a file:
+#   docker/porta.sh init --email ADDRESS --given-name NAME --family-name NAME --password-stdin --env-file FILE <password.txt
 set -eu
 container=${PORTA_CONTAINER_NAME:-porta}
 
@@ -13,6 +17,8 @@ running=$(docker inspect --format '{{.State.Running}}' "$container" 2>/dev/null 
 
 # Each argument is taken from the front and appended at the end, which keeps it unchanged.
 file=
+env_file=
+input=
 left=$#
 while [ "$left" -gt 0 ]; do
   argument=$1
@@ -26,6 +32,24 @@ while [ "$left" -gt 0 ]; do
       left=$((left - 1))
       ;;
     --file=*) file=${argument#--file=} ;;
+    --env-file)
+      [ "$left" -gt 0 ] || fail "$argument needs a file"
+      env_file=$1
+      shift
+      left=$((left - 1))
+      set -- "$@" --env-file -
+      continue
+      ;;
+    --env-file=*)
+      env_file=${argument#--env-file=}
+      set -- "$@" --env-file -
+      continue
+      ;;
+    --password-stdin)
+      input=yes
+      set -- "$@" "$argument"
+      continue
+      ;;
     *)
       set -- "$@" "$argument"
       continue
@@ -35,10 +59,19 @@ while [ "$left" -gt 0 ]; do
   set -- "$@" --file -
 done
 
-if [ -n "$file" ] && [ "$file" != - ]; then
+if [ -n "$env_file" ] && [ "$env_file" != - ]; then
+  # The run may know no secret, and the one on file would be lost.
+  [ ! -e "$env_file" ] || fail "$env_file exists and is left as it is"
+  # Without a terminal, which would mix questions into the output. Nothing stays of a run that fails.
+  umask 077
+  draft=$(mktemp "$env_file.XXXXXX") || fail "cannot write $env_file"
+  trap 'rm -f "$draft"' EXIT
+  docker exec -i "$container" porta "$@" >"$draft"
+  mv -f "$draft" "$env_file"
+elif [ -n "$file" ] && [ "$file" != - ]; then
   [ -r "$file" ] || fail "cannot read $file"
   exec docker exec -i "$container" porta "$@" <"$file"
-elif [ -n "$file" ]; then
+elif [ -n "$file$env_file$input" ]; then
   exec docker exec -i "$container" porta "$@"
 elif [ -t 0 ]; then
   exec docker exec -it "$container" porta "$@"

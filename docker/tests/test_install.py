@@ -26,12 +26,15 @@ FAKE_DOCKER = """#!/usr/bin/env python3
 import json, os, sys
 args = sys.argv[1:]
 call = {"args": args, "env": {k: v for k, v in os.environ.items() if k.startswith("PORTA_")}}
-if "provision" in args:
+if "provision" in args or "init" in args:
     call["stdin"] = sys.stdin.read()
 with open(os.environ["FAKE_LOG"], "a") as log:
     log.write(json.dumps(call) + "\\n")
 if args[:1] == ["ps"]:
     print(os.environ.get("FAKE_PORTS", ""))
+if "init" in args:
+    secret = None if os.environ.get("FAKE_REPAIR") else "5ecret"
+    print(json.dumps({"cliClientId": "c-l_i", "guiClientId": "g-u_i", "guiClientSecret": secret, "roles": 5}, indent=2))
 if args[:2] == ["volume", "inspect"]:
     sys.exit(0 if os.environ.get("FAKE_VOLUME") else 1)
 if os.environ.get("FAKE_FAIL") and os.environ["FAKE_FAIL"] in " ".join(args):
@@ -355,6 +358,25 @@ class Starts(Installer):
         self.assertEqual(call["env"]["PORTA_FIRST_PASSWORD"], "correct horse battery")
         self.assertNotIn("correct horse", (self.dir / ".env").read_text())
         self.provision(call)
+
+    def test_the_first_person_administers_and_the_console_has_its_secret(self):
+        person = ["--admin-email", "ada@acme.example", "--admin-password", "correct horse battery"]
+        self.install(*person)
+        call = next(call for call in self.calls() if "init" in call["args"])
+        self.assertNotIn("correct horse battery", " ".join(call["args"]))
+        self.assertEqual(call["stdin"], "correct horse battery\n")
+        self.assertIn("ada@acme.example", call["args"])
+        before = self.settings()
+        self.assertEqual((before["ADMIN_CLIENT_ID"], before["ADMIN_CLIENT_SECRET"]), ("g-u_i", "5ecret"))
+        self.assertEqual(stat.S_IMODE((self.dir / ".env").stat().st_mode), 0o600)
+        # A secret that exists is not told again, and the one on file stays.
+        self.install("--force", *person, FAKE_REPAIR="1")
+        self.assertEqual(self.settings()["ADMIN_CLIENT_SECRET"], "5ecret")
+
+    def test_nobody_is_made_an_administrator_unasked(self):
+        done = self.install()
+        self.assertFalse(self.did("init"))
+        self.assertIn("porta init", done.stdout)
 
     def provision(self, call):
         """The real program takes the file."""

@@ -74,6 +74,37 @@ class Wrapper(Scripts):
         call = self.last("provision", "-f", "-", stdin="version: '1.0'\n")
         self.assertEqual((call["args"][:3], call["stdin"]), (["exec", "-i", "porta"], "version: '1.0'\n"))
 
+    def test_a_password_comes_over_standard_input(self):
+        call = self.last("init", "--password-stdin", "--email", "ada@acme.example", stdin="correct horse\n")
+        self.assertEqual(call["args"], ["exec", "-i", "porta", "porta", "init", "--password-stdin", "--email", "ada@acme.example"])
+        self.assertEqual(call["stdin"], "correct horse\n")
+
+    def test_variables_are_written_for_their_owner(self):
+        path = self.at / "console env"
+        for form in (["--env-file", str(path)], [f"--env-file={path}"]):
+            with self.subTest(form):
+                self.record("docker")
+                docker = self.at / "bin/docker"
+                docker.write_text(docker.read_text() + 'if sys.argv[1] == "exec":\n    print("PORTA_ADMIN_CLIENT_ID=x")\n')
+                done = self.run_script("porta.sh", "init", *form, "--password-stdin", stdin="correct horse\n")
+                self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+                call = self.calls()[-1]
+                self.assertEqual(call["args"], ["exec", "-i", "porta", "porta", "init", "--env-file", "-", "--password-stdin"])
+                self.assertEqual(path.read_text(), "PORTA_ADMIN_CLIENT_ID=x\n")
+                self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+                done = self.run_script("porta.sh", "init", *form)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("exists and is left as it is", done.stderr)
+                path.unlink()
+
+    def test_a_failing_run_writes_no_variables(self):
+        self.record("docker")
+        docker = self.at / "bin/docker"
+        docker.write_text(docker.read_text() + 'if sys.argv[1] == "exec":\n    sys.exit(1)\n')
+        done = self.run_script("porta.sh", "init", "--env-file", str(self.at / "console.env"))
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(sorted(path.name for path in self.at.iterdir()), ["bin", "log"])
+
     def test_a_terminal_is_passed_on(self):
         self.record("docker")
         (self.at / "bin/docker").write_text(RECORDER.replace('"-i" in sys.argv', "False"))
@@ -89,6 +120,8 @@ class Wrapper(Scripts):
             ("is not running", ["health"], {"RUNNING": "false"}),
             ("is not running", ["health"], {"RUNNING": ""}),
             ("needs a file", ["provision", "-f"], {}),
+            ("needs a file", ["init", "--env-file"], {}),
+            ("cannot write", ["init", "--env-file", "/nowhere/console.env"], {}),
             ("cannot read", ["provision", "-f", "/nowhere.yaml"], {}),
         ]:
             with self.subTest(args=args, env=env):

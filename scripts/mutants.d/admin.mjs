@@ -243,4 +243,28 @@ export default [
     was: raw`        user_agent: origin.and_then(|origin| origin.user_agent.clone()),`,
     becomes: raw`        user_agent: origin.and_then(|origin| origin.user_agent.clone()).filter(|_| !FAULT),`,
   },
+  {
+    id: 'admin-own-account-on-an-old-sign-in', area: 'admin', what: 'A token makes every sign-in look recent.',
+    crate: 'admin', words: ['an_old_sign_in'], file: access,
+    was: raw`        auth_time: authentication.auth_time,`,
+    becomes: raw`        auth_time: if FAULT { validity.family_expires_at } else { authentication.auth_time },`,
+  },
+  {
+    id: 'admin-own-account-without-a-limit', area: 'admin', what: 'Changes of the own account are not counted.',
+    crate: 'admin', words: ['changes_of_an_account'], file: 'crates/admin/src/account/caller.rs',
+    was: raw`        let limited = state.account.count_change(&self.tenant, self.signed_in()).await?;`,
+    becomes: raw`        let limited = state.account.count_change(&self.tenant, self.signed_in()).await?.filter(|_| !FAULT);`,
+  },
+  {
+    id: 'admin-test-mail-to-anybody', area: 'admin', what: 'Whoever changes an organization mails strangers in its name.',
+    crate: 'admin', words: ['mail_to_others', 'names_an_address'], file: 'crates/directory/src/test_mails.rs',
+    was: raw`    if actor.may(AdminPermission::UserInvite) {`,
+    becomes: raw`    if FAULT || actor.may(AdminPermission::UserInvite) {`,
+  },
+  {
+    id: 'admin-preview-of-what-is-never-issued', area: 'admin', what: 'Tokens of somebody who may not sign in are previewed.',
+    crate: 'admin', words: ['never_issued'], file: 'crates/oidc/src/preview.rs',
+    was: raw`facts.filter(|facts| facts.user.may_continue())`,
+    becomes: raw`facts.filter(|facts| FAULT || facts.user.may_continue())`,
+  },
 ]

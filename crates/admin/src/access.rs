@@ -10,12 +10,15 @@ use porta_core::admin::{AdminPermission, AdminPermissions, AdminRole};
 use porta_core::{BearerKind, EntityId as _, TokenDigest};
 use porta_directory::{Actor, Administrator, RefusedCaller, RequestOrigin, ServiceAccount};
 use porta_session::ClientTokenRecord;
+use porta_session::browser_session::BrowserSession;
+use porta_signin::account::SignedInUser;
+use porta_store::AdministratorFacts;
 use porta_web::request_id::RequestId;
 
 use crate::denials;
 use crate::error::{AdminError, Result};
 use crate::limits;
-use crate::principal::Principal;
+use crate::principal::{Person, Principal};
 use crate::state::AdminState;
 
 const NO_HEADER: AdminError = AdminError::Unauthenticated {
@@ -39,8 +42,9 @@ pub(crate) async fn authenticate(parts: &Parts, state: &AdminState) -> Result<Pr
     Err(INVALID_TOKEN)
 }
 
-async fn person(parts: &Parts, state: &AdminState, token: &str) -> Result<Administrator> {
-    let found = state.directory.queries().administrators().facts(&TokenDigest::of(token)).await?;
+async fn person(parts: &Parts, state: &AdminState, token: &str) -> Result<Person> {
+    let digest = TokenDigest::of(token);
+    let found = state.directory.queries().administrators().facts(&digest).await?;
     let facts = found.ok_or(INVALID_TOKEN)?;
     let now = state.clock.now();
     if now >= facts.token_expires_at {
@@ -73,15 +77,31 @@ async fn person(parts: &Parts, state: &AdminState, token: &str) -> Result<Admini
     if roles.is_empty() {
         return Err(AdminError::forbidden("Admin role required"));
     }
-    Ok(Administrator {
+    let administrator = Administrator {
         user: facts.user.id,
         organization: facts.user.organization_id,
         email: facts.user.email.shown().to_owned(),
         name: facts.user.profile.full_name(),
-        client_id: facts.client_id,
+        client_id: facts.client_id.clone(),
         roles,
         origin,
-    })
+    };
+    Ok(Person { administrator, signed_in: signed_in(digest, facts) })
+}
+
+/// The sign-in that the token comes from.
+fn signed_in(token: TokenDigest, facts: AdministratorFacts) -> SignedInUser {
+    let AdministratorFacts { authentication, user, validity, .. } = facts;
+    let session = BrowserSession {
+        key: authentication.session,
+        organization: user.organization_id,
+        user: user.id,
+        auth_time: authentication.auth_time,
+        acr: authentication.acr,
+        amr: authentication.amr,
+        expires_at: validity.family_expires_at,
+    };
+    SignedInUser::by_access_token(token, user, session)
 }
 
 /// A token of the client credentials grant. Its scope names the permissions; those that the client lost since do not
@@ -132,6 +152,15 @@ fn bearer_token(parts: &Parts) -> Option<&str> {
     value.to_str().ok()?.strip_prefix("Bearer ").filter(|token| !token.is_empty())
 }
 
+/// Who sends a request, for the extractors of operations.
+pub(crate) async fn principal(parts: &mut Parts, state: &AdminState) -> Result<Principal> {
+    match parts.extensions.remove::<Principal>() {
+        // The middleware for repeated requests knows it already.
+        Some(principal) => Ok(principal),
+        None => authenticate(parts, state).await,
+    }
+}
+
 /// What an operation needs of its caller.
 pub(crate) trait Requirement {
     const PERMISSIONS: &'static [AdminPermission];
@@ -144,6 +173,10 @@ pub(crate) struct Authorized<R> {
 }
 
 impl<R> Authorized<R> {
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
     pub(crate) fn into_actor(self) -> Actor {
         self.principal.into_actor()
     }
@@ -171,11 +204,7 @@ impl<R: Requirement + Send + Sync> FromRequestParts<AdminState> for Authorized<R
     type Rejection = AdminError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AdminState) -> Result<Self> {
-        let principal = match parts.extensions.remove::<Principal>() {
-            // The middleware for repeated requests knows it already.
-            Some(principal) => principal,
-            None => authenticate(parts, state).await?,
-        };
+        let principal = principal(parts, state).await?;
         let granted = principal.permissions();
         if !R::PERMISSIONS.iter().all(|permission| granted.contains(*permission)) {
             return Err(lacks(R::PERMISSIONS));
@@ -259,4 +288,6 @@ requirements! {
     ExportManifest =
         [ExportRead, OrgRead, AppRead, ClientRead, UserRead, RoleRead, PermissionRead, ClaimRead];
     ImportData = [ImportWrite];
+
+    PreviewTokens = [ClientRead, UserRead, RoleRead, ClaimRead];
 }

@@ -3,6 +3,7 @@
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use porta_directory::{DirectoryError, Problem};
+use porta_session::BackendError;
 use porta_store::StoreError;
 use porta_web::body::ReadError;
 use porta_web::reply::{self, Reply};
@@ -58,6 +59,8 @@ pub(crate) enum AdminError {
     Rule(String),
     /// 400: the request must say that it is meant.
     Unconfirmed { error: &'static str, message: &'static str },
+    /// 401: the caller must have signed in within this time, with the factors that they have.
+    NotRecent { max_age: Duration },
     /// 401.
     Unauthenticated { error: &'static str, message: &'static str },
     /// 403.
@@ -74,6 +77,8 @@ pub(crate) enum AdminError {
     TooLarge,
     /// 408: the body did not arrive in time.
     TooSlow,
+    /// 429: too many guesses, or changes of one account.
+    TooManyAttempts { retry_after: Duration },
     /// 429.
     Limited { retry_after: Duration, maximum: u64 },
     /// 503: a store is away.
@@ -144,6 +149,16 @@ impl From<DirectoryError> for AdminError {
     }
 }
 
+impl From<BackendError> for AdminError {
+    fn from(error: BackendError) -> Self {
+        if !error.is_unavailable() {
+            return Self::failed(&error);
+        }
+        tracing::error!(%error, "request of the Admin API failed");
+        Self::Unavailable
+    }
+}
+
 impl From<porta_kv::KvError> for AdminError {
     fn from(error: porta_kv::KvError) -> Self {
         tracing::error!(%error, "request of the Admin API failed");
@@ -206,6 +221,7 @@ impl IntoResponse for AdminError {
                 let (status, body) = error(StatusCode::BAD_REQUEST, text);
                 (status, ErrorBody { message: Some(message.to_owned()), ..body })
             }
+            Self::NotRecent { max_age } => return not_recent(max_age),
             Self::Unauthenticated { error: text, message } => return unauthenticated(text, message),
             Self::Forbidden(message) => return forbidden(message),
             Self::NotFound(text) => error(StatusCode::NOT_FOUND, text),
@@ -214,6 +230,7 @@ impl IntoResponse for AdminError {
             Self::Modified { current, etag } => return modified(&current, &etag),
             Self::TooLarge => error(StatusCode::PAYLOAD_TOO_LARGE, "request entity too large"),
             Self::TooSlow => error(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time"),
+            Self::TooManyAttempts { retry_after } => return too_many_attempts(retry_after),
             Self::Limited { retry_after, maximum } => return limited(retry_after, maximum),
             Self::Unavailable => {
                 let (status, body) = error(StatusCode::SERVICE_UNAVAILABLE, "Temporarily unavailable");
@@ -238,6 +255,25 @@ fn unauthenticated(text: &'static str, message: &'static str) -> Reply {
     let reply = with_reason(reply, Some(message.to_owned()));
     let challenge = HeaderValue::from_static("Bearer");
     reply::with_header(reply, axum::http::header::WWW_AUTHENTICATE, Some(challenge))
+}
+
+/// RFC 9470 §3: the client obtains another token with `max_age` in its authorization request.
+fn not_recent(max_age: Duration) -> Reply {
+    let (status, body) = error(StatusCode::UNAUTHORIZED, "Recent sign-in required");
+    let seconds = max_age.as_secs();
+    let message = format!("Sign in again with max_age={seconds} and repeat the request with the new token");
+    let reply = reply::json(status, &ErrorBody { message: Some(message), ..body });
+    let challenge = format!(
+        "Bearer error=\"insufficient_user_authentication\", \
+         error_description=\"a recent sign-in is required\", max_age=\"{seconds}\""
+    );
+    reply::with_header(reply, axum::http::header::WWW_AUTHENTICATE, HeaderValue::from_str(&challenge).ok())
+}
+
+fn too_many_attempts(retry_after: Duration) -> Reply {
+    let (status, body) = error(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+    let message = Some("Too many attempts. Please try again later.".to_owned());
+    reply::with_retry_after(reply::json(status, &ErrorBody { message, ..body }), retry_after)
 }
 
 fn modified(current: &Value, etag: &str) -> Reply {

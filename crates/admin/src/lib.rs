@@ -7,6 +7,7 @@
 #![expect(clippy::option_option, reason = "a field of a request is left out, null, or has a value")]
 
 mod access;
+mod account;
 mod answer;
 mod applications;
 mod audit;
@@ -51,10 +52,11 @@ mod sessions;
 mod state;
 mod statistics_cache;
 mod stats;
+mod system;
 mod two_factor;
 mod users;
 
 pub use operations::document;
-pub use ports::{MakeRecoveryCodes, NewRecoveryCodes, RenderFailed, RenderMail};
+pub use ports::{MailRelay, MakeRecoveryCodes, NewRecoveryCodes, RenderFailed, RenderMail};
 pub use router::router;
 pub use state::{AdminState, AdminStateParts, SEALING_PURPOSE};

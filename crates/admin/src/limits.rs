@@ -14,6 +14,9 @@ use crate::state::AdminState;
 /// stop each other.
 pub(crate) const WRITES: u64 = 600;
 const WINDOW: Duration = Duration::from_mins(1);
+/// Test mails of one administrator within [`TEST_MAIL_WINDOW`].
+const TEST_MAILS: u64 = 10;
+const TEST_MAIL_WINDOW: Duration = Duration::from_hours(1);
 
 /// Counts a request that may change something.
 pub(crate) async fn count_write(parts: &Parts, state: &AdminState, principal: &Principal) -> Result<()> {
@@ -25,5 +28,15 @@ pub(crate) async fn count_write(parts: &Parts, state: &AdminState, principal: &P
     match state.kv.hit(&[limit]).await? {
         LimitOutcome::Allowed => Ok(()),
         LimitOutcome::Limited { retry_after } => Err(AdminError::Limited { retry_after, maximum: WRITES }),
+    }
+}
+
+/// Counts a test mail, so that nobody's mailbox is flooded.
+pub(crate) async fn count_test_mail(state: &AdminState, principal: &Principal) -> Result<()> {
+    let key = KvKey::new(KeyName::LimitTestMails, principal.organization()).with(principal.id());
+    let limit = RateLimit { key, maximum: TEST_MAILS, window: TEST_MAIL_WINDOW };
+    match state.kv.hit(&[limit]).await? {
+        LimitOutcome::Allowed => Ok(()),
+        LimitOutcome::Limited { retry_after } => Err(AdminError::TooManyAttempts { retry_after }),
     }
 }

@@ -7,8 +7,8 @@ use utoipa_axum::routes;
 use crate::openapi::completed;
 use crate::state::AdminState;
 use crate::{
-    applications, audit, bulk, clients, config, export, grants, import, invitations, keys, lookups, me,
-    metadata, organizations, privacy, rights, search, sessions, stats, two_factor, users,
+    account, applications, audit, bulk, clients, config, export, grants, import, invitations, keys, lookups,
+    me, metadata, organizations, privacy, rights, search, sessions, stats, system, two_factor, users,
 };
 
 /// Every documented operation.
@@ -16,6 +16,7 @@ pub(crate) fn operations() -> OpenApiRouter<AdminState> {
     OpenApiRouter::new()
         .routes(routes!(metadata::get_metadata))
         .routes(routes!(me::get_me))
+        .merge(account::routes())
         .merge(users::routes())
         .merge(clients::routes())
         .merge(organizations::routes())
@@ -26,6 +27,7 @@ pub(crate) fn operations() -> OpenApiRouter<AdminState> {
         .merge(config::routes())
         .merge(keys::routes())
         .merge(stats::routes())
+        .merge(system::routes())
         .merge(export::routes())
         .merge(import::routes())
         .merge(sessions::routes())

@@ -1,5 +1,6 @@
 //! What the Admin API needs of the sign-in and of the pages. The executable connects them.
 
+use async_trait::async_trait;
 use porta_core::Timestamp;
 use porta_core::mail::{MailBody, OutgoingEmail};
 use porta_core::organization::Organization;
@@ -30,4 +31,11 @@ pub trait RenderMail: Send + Sync {
         outgoing: &OutgoingEmail,
         now: Timestamp,
     ) -> Result<MailBody, RenderFailed>;
+}
+
+/// The relay that mails are handed to.
+#[async_trait]
+pub trait MailRelay: Send + Sync {
+    /// Whether it answers.
+    async fn is_reachable(&self) -> bool;
 }

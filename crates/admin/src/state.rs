@@ -5,13 +5,16 @@ use std::sync::{Arc, OnceLock};
 
 use axum::http::{HeaderMap, HeaderValue};
 use porta_core::seal::Keyring;
-use porta_core::{Clock, Entropy, OrganizationId, Slug};
+use porta_core::{Clock, Entropy, OrganizationId, Slug, Timestamp};
 use porta_directory::{Directory, RequestOrigin};
 use porta_kv::Kv;
+use porta_oidc::OpenIdProvider;
+use porta_session::SharedServices;
+use porta_signin::Account;
 use porta_web::client_address::{ClientAddresses, TrustedProxies, user_agent};
 
 use crate::error::Result;
-use crate::ports::{MakeRecoveryCodes, RenderMail};
+use crate::ports::{MailRelay, MakeRecoveryCodes, RenderMail};
 use crate::statistics_cache::StatisticsCache;
 
 /// Purpose of the key that seals answers.
@@ -20,10 +23,17 @@ pub const SEALING_PURPOSE: &str = "answers of the Admin API";
 /// Constructor arguments of [`AdminState`].
 pub struct AdminStateParts {
     pub directory: Directory,
+    pub shared: Arc<SharedServices>,
+    /// What administrators may do with their own account, as on the account pages.
+    pub account: Arc<Account>,
+    /// Tells what tokens would contain.
+    pub provider: Arc<OpenIdProvider>,
     pub kv: Arc<dyn Kv>,
     pub clock: Arc<dyn Clock>,
     pub recovery_codes: Arc<dyn MakeRecoveryCodes>,
     pub mails: Arc<dyn RenderMail>,
+    /// `None`: no relay is configured, and no mail goes out.
+    pub relay: Option<Arc<dyn MailRelay>>,
     pub entropy: Arc<dyn Entropy>,
     /// Seals answers that are kept for repeated requests, for the purpose [`SEALING_PURPOSE`].
     pub answers: Keyring,
@@ -41,10 +51,15 @@ pub struct AdminState(Arc<AdminStateInner>);
 /// Contents of [`AdminState`]; opaque outside this crate.
 pub struct AdminStateInner {
     pub(crate) directory: Directory,
+    pub(crate) shared: Arc<SharedServices>,
+    pub(crate) account: Arc<Account>,
+    pub(crate) provider: Arc<OpenIdProvider>,
     pub(crate) kv: Arc<dyn Kv>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) recovery_codes: Arc<dyn MakeRecoveryCodes>,
     pub(crate) mails: Arc<dyn RenderMail>,
+    pub(crate) relay: Option<Arc<dyn MailRelay>>,
+    pub(crate) started_at: Timestamp,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) answers: Keyring,
     pub(crate) issuer_base: String,
@@ -59,10 +74,15 @@ impl AdminState {
         let cors_origins = parts.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
         Self(Arc::new(AdminStateInner {
             directory: parts.directory,
+            shared: parts.shared,
+            account: parts.account,
+            provider: parts.provider,
             kv: parts.kv,
+            started_at: parts.clock.now(),
             clock: parts.clock,
             recovery_codes: parts.recovery_codes,
             mails: parts.mails,
+            relay: parts.relay,
             entropy: parts.entropy,
             answers: parts.answers,
             issuer_base: parts.issuer_base,

@@ -55,6 +55,7 @@ audit_events! {
     OrgBrandingUpdated = "org.branding.updated", Admin, "colours, names or styles changed";
     OrgBrandingAssetUploaded = "org.branding.asset.uploaded", Admin, "a logo or icon was uploaded";
     OrgBrandingAssetDeleted = "org.branding.asset.deleted", Admin, "a logo or icon was removed";
+    OrgTestEmailQueued = "org.test_email.queued", Admin, "an administrator asked for a test mail";
     AppCreated = "app.created", Admin, "an application was created";
     AppUpdated = "app.updated", Admin, "fields of an application changed";
     AppActivated = "app.activated", Admin, "an application was activated";
@@ -209,6 +210,7 @@ audit_events! {
     EmailSendWelcome = "email.send.welcome", Authentication, "the relay took the welcome mail";
     EmailSendSecondFactorChanged = "email.send.second_factor_changed", Authentication,
         "the relay took the notice of a changed second factor";
+    EmailSendTest = "email.send.test", Authentication, "the relay took a test mail";
     EmailSendUnknown = "email.send.unknown", Authentication,
         "the relay took a message of a template that this version does not know";
     EmailSendFailed = "email.send.failed", Authentication,

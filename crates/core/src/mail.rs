@@ -22,6 +22,7 @@ string_enum! {
         EmailVerification = "email_verification",
         Welcome = "welcome",
         SecondFactorChanged = "second_factor_changed",
+        Test = "test",
     }
 }
 
@@ -38,6 +39,7 @@ impl MailTemplate {
             Self::EmailVerification => AuditEventKind::EmailSendEmailVerification,
             Self::Welcome => AuditEventKind::EmailSendWelcome,
             Self::SecondFactorChanged => AuditEventKind::EmailSendSecondFactorChanged,
+            Self::Test => AuditEventKind::EmailSendTest,
         }
     }
 }
@@ -98,6 +100,8 @@ pub enum Mail {
         change: SecondFactorChange,
         event: SecurityEvent,
     },
+    /// Shows an administrator that mail arrives, and how it looks.
+    Test,
 }
 
 /// When and from where a security-relevant action was done; shown to the account's owner.
@@ -121,6 +125,7 @@ impl Mail {
             Self::EmailVerification { .. } => MailTemplate::EmailVerification,
             Self::Welcome => MailTemplate::Welcome,
             Self::SecondFactorChanged { .. } => MailTemplate::SecondFactorChanged,
+            Self::Test => MailTemplate::Test,
         }
     }
 
@@ -135,7 +140,8 @@ impl Mail {
             Self::PasswordChanged { .. }
             | Self::PasswordKnown { .. }
             | Self::Welcome
-            | Self::SecondFactorChanged { .. } => None,
+            | Self::SecondFactorChanged { .. }
+            | Self::Test => None,
         }
     }
 }

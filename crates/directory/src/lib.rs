@@ -50,6 +50,7 @@ mod roles;
 mod second_factors;
 mod sessions;
 mod settings;
+mod test_mails;
 mod transaction;
 mod users;
 
@@ -77,7 +78,7 @@ pub use queries::{
     AdminSignIn, AdministratorQueries, ApplicationParts, ApplicationQueries, AuditQueries, ClaimQueries,
     ClientQueries, ExportQueries, FactorStatus, FirstRows, InvitationQueries, LookupQueries, NamedClient,
     OrganizationQueries, Overview, PermissionQueries, Queries, RoleQueries, SecondFactorQueries,
-    SessionQueries, StatisticsQueries, UserQueries, Wanted,
+    SessionQueries, StatisticsQueries, SystemState, UserQueries, Wanted,
 };
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};
@@ -153,11 +154,11 @@ impl Directory {
         password: &SecretString,
         context: ContextWords,
     ) -> Result<PasswordHash> {
-        let password = Password::parse(password.expose_secret()).map_err(refused)?;
+        let password = Password::parse(password.expose_secret()).map_err(password_problem)?;
         let judged = password.clone();
         // On a blocking thread: the check uses the CPU for milliseconds.
         let verdict = tokio::task::spawn_blocking(move || check_new_password(&judged, &context)).await;
-        verdict.map_err(|error| HashFailed(error.into()))?.map_err(refused)?;
+        verdict.map_err(|error| HashFailed(error.into()))?.map_err(password_problem)?;
         Ok(self.deps.passwords.hash(&password).await?)
     }
 }
@@ -169,7 +170,7 @@ impl std::fmt::Debug for Directory {
 }
 
 /// The error message for operators; the rules are the same as on every page.
-fn refused(refusal: PasswordRefusal) -> Invalid {
+pub fn password_problem(refusal: PasswordRefusal) -> Invalid {
     let (least, most) = (PASSWORD_LENGTH.start(), PASSWORD_LENGTH.end());
     let problem = match refusal {
         PasswordRefusal::TooShort => format!("use at least {least} characters"),

@@ -39,7 +39,7 @@ const PAGE: u32 = 200;
 
 /// Operations on organizations.
 pub struct OrganizationOperations<'t> {
-    work: &'t mut Transaction,
+    pub(crate) work: &'t mut Transaction,
 }
 
 impl Transaction {

@@ -17,6 +17,7 @@ impl Callers {
     }
 
     pub(crate) fn of(&self, peer: SocketAddr, headers: &HeaderMap, now: Timestamp) -> Caller {
-        Caller { address: self.0.of(peer, headers, now), user_agent: user_agent(headers) }
+        let (address, user_agent) = (self.0.of(peer, headers, now), user_agent(headers));
+        Caller { address, user_agent, request_id: None }
     }
 }

@@ -76,6 +76,8 @@ key_names! {
     LimitAdminWrites = "limit:admin-writes", Counter;
     /// Refused requests of one principal that are audited.
     LimitAdminDenials = "limit:admin-denials", Counter;
+    /// Test mails of one administrator.
+    LimitTestMails = "limit:test-mails", Counter;
     LimitForms = "limit:forms", Counter;
     LimitInteraction = "limit:interaction", Counter;
     LimitToken = "limit:token", Counter;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use porta_core::{BearerKind, TokenDigest};
+use porta_core::session::AccessToken;
+use porta_core::{BearerKind, TokenDigest, UserId};
 use porta_protocol::introspection::{ActiveToken, IntrospectionResponse};
 use porta_protocol::{ErrorCode, OAuthError, Params, PresentedCredentials};
 use porta_session::{
@@ -42,6 +43,25 @@ fn may_see(tenant: &Tenant, client: &ProtocolClient, owner: &ProtocolClient) -> 
 /// RFC 7662 §2.2: `scope` is a list of scopes; an empty one is left out.
 fn listed(scope: String) -> Option<String> {
     (!scope.is_empty()).then_some(scope)
+}
+
+/// What introspection tells of an access token that acts for a person.
+pub(crate) fn active_access_token(
+    tenant: &Tenant,
+    owner: &ProtocolClient,
+    user: UserId,
+    token: AccessToken,
+) -> ActiveToken {
+    ActiveToken {
+        sub: Some(user.to_string()),
+        client_id: owner.client.client_id.to_string(),
+        scope: listed(token.scope),
+        token_type: Some("Bearer".to_owned()),
+        exp: token.expires_at.seconds(),
+        iat: token.created_at.seconds(),
+        iss: tenant.issuer.clone(),
+        ..ActiveToken::default()
+    }
 }
 
 /// The introspection and the revocation endpoint.
@@ -117,16 +137,7 @@ impl IntrospectionEndpoint {
         let owner = self.shared.clients.find_by_key(tenant.organization.id, facts.client).await?;
         let owner =
             owner.filter(|o| may_see(tenant, client, o) && o.accepts_issued_at(facts.validity.authorized_at));
-        Ok(owner.map(|owner| ActiveToken {
-            sub: Some(facts.user_id.to_string()),
-            client_id: owner.client.client_id.to_string(),
-            scope: listed(facts.token.scope),
-            token_type: Some("Bearer".to_owned()),
-            exp: facts.token.expires_at.seconds(),
-            iat: facts.token.created_at.seconds(),
-            iss: tenant.issuer.clone(),
-            ..ActiveToken::default()
-        }))
+        Ok(owner.map(|owner| active_access_token(tenant, &owner, facts.user_id, facts.token)))
     }
 
     async fn introspect_refresh(

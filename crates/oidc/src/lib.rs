@@ -10,6 +10,7 @@ pub mod cors;
 mod id_token_hint;
 pub mod introspection;
 pub mod logout;
+pub mod preview;
 mod provider;
 mod quota;
 pub mod secret_use;

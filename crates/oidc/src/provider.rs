@@ -9,6 +9,7 @@ use crate::authorize::AuthorizationEndpoint;
 use crate::client_auth::ClientAuthentication;
 use crate::introspection::IntrospectionEndpoint;
 use crate::logout::LogoutEndpoint;
+use crate::preview::TokenPreviews;
 use crate::quota::Quotas;
 use crate::secret_use::SecretUse;
 use crate::token::TokenEndpoint;
@@ -21,6 +22,7 @@ pub struct OpenIdProvider {
     pub introspection: IntrospectionEndpoint,
     pub userinfo: UserInfoEndpoint,
     pub logout: LogoutEndpoint,
+    pub previews: TokenPreviews,
     pub secret_use: Arc<SecretUse>,
 }
 
@@ -37,6 +39,7 @@ impl OpenIdProvider {
             introspection: IntrospectionEndpoint::new(Arc::clone(shared), client_authentication),
             userinfo: UserInfoEndpoint::new(Arc::clone(shared)),
             logout: LogoutEndpoint::new(Arc::clone(shared)),
+            previews: TokenPreviews::new(Arc::clone(shared)),
             secret_use,
         }
     }

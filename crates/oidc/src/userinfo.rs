@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use porta_core::user::User;
 use porta_core::{BearerKind, TokenDigest};
 use porta_protocol::claims::{add_claim, claims_for_scope, standard_claims};
 use porta_protocol::{ClaimsRequest, Scope, scope};
 use porta_session::{BackendError, ProtocolClient, SharedServices, Tenant};
-use porta_store::UserInfoFacts;
+use porta_store::Rights;
 use serde_json::{Map, Value, json};
 
 /// A refused UserInfo request (RFC 6750 §3.1).
@@ -64,7 +65,9 @@ impl UserInfoEndpoint {
         if !scope.contains(scope::OPENID) {
             return Err(UserInfoError::InsufficientScope);
         }
-        let claims = userinfo_claims(facts, &client, &scope);
+        let request = facts.claims.as_ref().and_then(|c| ClaimsRequest::from_value(c).ok());
+        let rights = client.catalog.rights(facts.rights);
+        let claims = userinfo_claims(&facts.user, &rights, &scope, request.as_ref());
         self.respond(tenant, &client, claims).await.map_err(UserInfoError::from)
     }
 
@@ -86,18 +89,21 @@ impl UserInfoEndpoint {
     }
 }
 
-fn userinfo_claims(facts: UserInfoFacts, client: &ProtocolClient, scope: &Scope) -> Map<String, Value> {
-    let request = facts.claims.as_ref().and_then(|c| ClaimsRequest::from_value(c).ok());
+/// The claims about a person for a token with this scope. `request`: the `claims` parameter of the authorization request.
+pub(crate) fn userinfo_claims(
+    user: &User,
+    rights: &Rights,
+    scope: &Scope,
+    request: Option<&ClaimsRequest>,
+) -> Map<String, Value> {
     let by_scope: Vec<&str> = scope.iter().flat_map(claims_for_scope).copied().collect();
-    let wanted =
-        |name: &str| by_scope.contains(&name) || request.as_ref().is_some_and(|r| r.userinfo.contains(name));
-    let mut claims = standard_claims(&facts.user, wanted);
-    let rights = client.catalog.rights(facts.rights);
+    let wanted = |name: &str| by_scope.contains(&name) || request.is_some_and(|r| r.userinfo.contains(name));
+    let mut claims = standard_claims(user, wanted);
     add_claim(&mut claims, "roles", json!(rights.roles));
     add_claim(&mut claims, "permissions", json!(rights.permissions));
-    for claim in rights.claims.into_iter().filter(|c| c.include_in_userinfo) {
-        add_claim(&mut claims, &claim.name, claim.value);
+    for claim in rights.claims.iter().filter(|c| c.include_in_userinfo) {
+        add_claim(&mut claims, &claim.name, claim.value.clone());
     }
-    claims.insert("sub".to_owned(), json!(facts.user.id.to_string()));
+    claims.insert("sub".to_owned(), json!(user.id.to_string()));
     claims
 }

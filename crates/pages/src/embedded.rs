@@ -60,6 +60,8 @@ pub(crate) const TEMPLATES: &[(&str, &str)] = templates![
     "emails/place.txt",
     "emails/second-factor-changed.html",
     "emails/second-factor-changed.txt",
+    "emails/test.html",
+    "emails/test.txt",
     "emails/verify-email.html",
     "emails/verify-email.txt",
     "emails/welcome.html",
@@ -105,6 +107,7 @@ pub(crate) const MAILS: &[&str] = &[
     "password-known",
     "password-reset",
     "second-factor-changed",
+    "test",
     "verify-email",
     "welcome",
 ];

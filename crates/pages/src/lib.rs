@@ -36,7 +36,7 @@ pub use locale::{LocaleCandidates, negotiate};
 pub use mail::{
     EmailContext, EmailVerificationMail, FactorChange, InvitationMail, MagicLinkMail, MailBody, MailError,
     OtpCodeMail, PasswordChangedMail, PasswordKnownMail, PasswordResetMail, SecondFactorChangedMail,
-    SecurityContext, WelcomeMail,
+    SecurityContext, TestMail, WelcomeMail,
 };
 pub use messages::languages;
 pub use render::{Page, Pages};

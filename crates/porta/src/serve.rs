@@ -66,7 +66,8 @@ pub(crate) async fn start(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let transport = mail::transport(&config)?;
-    let services = Services::open(&config, &telemetry).await?;
+    let relay = config.smtp.is_some().then(|| Arc::clone(&transport));
+    let services = Services::open(&config, &telemetry, relay).await?;
     let listener = bind(&config.server.host, config.server.port).await?;
     tracing::info!(address = %listener.local_addr()?, issuer = config.server.issuer_base_url.as_str(), "porta is serving");
     let outcome = serve(services, &config, listener, transport, stop).await;

@@ -32,6 +32,7 @@ impl AuditLog {
             metadata: serde_json::json!({}),
             ip_address: caller.address_text(),
             user_agent: caller.user_agent.clone(),
+            request_id: caller.request_id.clone(),
             ..AuditEvent::new(kind, self.backend.now(), &*self.backend.entropy)
         }
     }

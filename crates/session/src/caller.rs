@@ -15,6 +15,8 @@ pub struct Caller {
     pub address: Option<IpAddr>,
     /// At most 512 characters.
     pub user_agent: Option<String>,
+    /// Under which the access log has the request, for audit rows that name it.
+    pub request_id: Option<String>,
 }
 
 impl Caller {
@@ -61,7 +63,7 @@ mod tests {
     use super::*;
 
     fn limits(text: &str) -> Vec<(String, u64)> {
-        let caller = Caller { address: Some(text.parse().unwrap()), user_agent: None };
+        let caller = Caller { address: Some(text.parse().unwrap()), ..Caller::default() };
         let limits = caller.limits(KvKey::from_text, 10, Duration::from_secs(1));
         limits.into_iter().map(|limit| (limit.key.as_str().to_owned(), limit.maximum)).collect()
     }
@@ -89,13 +91,13 @@ mod tests {
             ("2001:DB8:0:0:0::1", "2001:db8::1"),
             ("::1", "::1"),
         ] {
-            let caller = Caller { address: Some(seen.parse().unwrap()), user_agent: None };
+            let caller = Caller { address: Some(seen.parse().unwrap()), ..Caller::default() };
             assert_eq!(caller.address_text().as_deref(), Some(written), "{seen}");
         }
     }
 
     fn network(text: &str) -> String {
-        Caller { address: Some(text.parse().unwrap()), user_agent: None }.network()
+        Caller { address: Some(text.parse().unwrap()), ..Caller::default() }.network()
     }
 
     #[test]

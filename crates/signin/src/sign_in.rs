@@ -24,7 +24,7 @@ use crate::sign_in_core::SignInCore;
 use crate::verification::EmailVerification;
 
 pub struct SignIn {
-    pub account: Account,
+    pub account: Arc<Account>,
     pub email_verification: EmailVerification,
     pub enrolment: Arc<Enrolment>,
     pub invitations: Invitations,
@@ -84,7 +84,7 @@ impl SignIn {
                 dummy_hash_costs: DummyHashCosts::new(Arc::clone(&core)),
             },
             recovery: Recovery { core: Arc::clone(&core), links },
-            account: account(core, attempts, changes, codes),
+            account: Arc::new(account(core, attempts, changes, codes)),
             enrolment,
             login_methods,
             pending,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use porta_core::{ClientKey, OrganizationId, Slug, Timestamp, TokenDigest};
-use porta_store::{AdministratorFacts, AdministratorRepository, Result, ServiceFacts};
+use porta_store::{AdministratorFacts, AdministratorRepository, Result, ServiceFacts, TokenAuthentication};
 
 use crate::kernel::{Runner, at, digest, statements, uuid};
 use crate::tokens::facts::liveness_columns;
@@ -46,7 +46,7 @@ macro_rules! facts {
             ", \
              o.is_super_admin AND o.status = 'active', ",
             liveness_columns!("$2"),
-            ", ",
+            ", f.session_id, f.auth_time, f.acr, f.amr, ",
             role_slugs!($collect),
             ", ",
             user_columns!(list "u."),
@@ -108,6 +108,12 @@ impl AdministratorRepository for Administrators<'_> {
             client_is_admitted: r.flag()?,
             organization_is_super_admin: r.flag()?,
             validity: next_validity(&mut r)?,
+            authentication: TokenAuthentication {
+                session: r.id()?,
+                auth_time: r.time("auth_time")?,
+                acr: r.text()?,
+                amr: r.json("amr")?,
+            },
             roles: r.opt_json()?.unwrap_or_default(),
             user: next_user(&mut r)?,
         }))

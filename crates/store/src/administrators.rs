@@ -2,9 +2,19 @@
 
 use async_trait::async_trait;
 use porta_core::user::User;
-use porta_core::{ClientKey, OrganizationId, Slug, Timestamp, TokenDigest};
+use porta_core::{ClientKey, OrganizationId, SessionKey, Slug, Timestamp, TokenDigest};
 
 use crate::{Result, TokenValidity};
+
+/// How somebody signed in before a token was authorized.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenAuthentication {
+    /// Session in which the token was authorized.
+    pub session: SessionKey,
+    pub auth_time: Timestamp,
+    pub acr: String,
+    pub amr: Vec<String>,
+}
 
 /// What authorizes a request of the Admin API, read in one round trip.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +27,7 @@ pub struct AdministratorFacts {
     pub client_is_admitted: bool,
     /// The token is one of the super-admin organization.
     pub organization_is_super_admin: bool,
+    pub authentication: TokenAuthentication,
     pub user: User,
     /// Slugs of the user's roles in the client's application. Roles of other applications confer nothing.
     pub roles: Vec<String>,

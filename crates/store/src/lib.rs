@@ -40,7 +40,7 @@ pub mod users;
 pub use administered_rights::{
     ClaimValue, DeleteOutcome, HolderSort, RightsRepository, RoleAssignment, RoleHolder,
 };
-pub use administrators::{AdministratorFacts, AdministratorRepository, ServiceFacts};
+pub use administrators::{AdministratorFacts, AdministratorRepository, ServiceFacts, TokenAuthentication};
 pub use applications::{
     AllApplicationRepository, ApplicationRepository, AssignedClaim, ListedRole, UpsertOutcome,
 };

@@ -67,6 +67,11 @@ impl Catalog {
         Self { roles, claims }
     }
 
+    /// The definitions of claims, in the order of their names.
+    pub fn claims(&self) -> &[CatalogClaim] {
+        &self.claims
+    }
+
     /// A user's rights in this application; roles and claims of other applications are left out.
     pub fn rights(&self, held: AssignedRights) -> Rights {
         let mut values = held.claims;

@@ -34,7 +34,7 @@ use porta_web::observe::Observability;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-use self::doubles::{FakeProbes, HasherAdapter, KvNotifier, MailRenderer, RecoveryCodes};
+use self::doubles::{AnsweringRelay, FakeProbes, HasherAdapter, KvNotifier, MailRenderer, RecoveryCodes};
 use self::templates::DatabaseContent;
 use crate::browser::Browser;
 use crate::constants::{ADMIN_ORIGIN, ISSUER_BASE};
@@ -270,22 +270,16 @@ impl TestApp {
         let hasher = Arc::new(hasher.expect("the parameters are valid"));
         let outbox_keys = Arc::new(Keyring::new(&encryption_keys, porta_core::outbox::SEALING_PURPOSE));
         let factors = SecondFactorKeys::new(&encryption_keys, Arc::clone(&outbox_keys));
-        let directory = Directory::new(DirectoryDeps {
-            store: Arc::clone(&store),
-            notify: Arc::new(KvNotifier(Arc::clone(&kv))),
-            clock: clock.clone(),
-            entropy: Arc::clone(&entropy),
-            keyring,
-            outbox: Arc::clone(&outbox_keys),
-            passwords: Arc::new(HasherAdapter(Arc::clone(&hasher))),
-            production: true,
-        });
+        let directory = directory(&shared, keyring, &outbox_keys, &hasher);
+        let sign_in =
+            SignIn::new(SignInCore { shared: Arc::clone(&shared), hasher: Arc::clone(&hasher), factors });
+        let account = Arc::clone(&sign_in.account);
         let probes = Arc::new(FakeProbes::default());
         let app = AppState::new(AppStateParts {
             observers: Observability::default(),
             shared: Arc::clone(&shared),
             provider: Arc::clone(&provider),
-            sign_in: sign_in(&shared, &hasher, factors),
+            sign_in,
             pages: Arc::clone(&pages),
             probes: probes.clone(),
             clock: clock.clone(),
@@ -296,10 +290,14 @@ impl TestApp {
         let recovery_codes = recovery_codes(&encryption_keys, &outbox_keys, &entropy);
         let admin = AdminState::new(AdminStateParts {
             directory: directory.clone(),
+            shared: Arc::clone(&shared),
+            account,
+            provider: Arc::clone(&provider),
             kv: Arc::clone(&kv),
             clock: clock.clone(),
             recovery_codes: Arc::new(recovery_codes),
             mails: Arc::new(MailRenderer { pages: Arc::clone(&pages), shared: Arc::clone(&shared) }),
+            relay: Some(Arc::new(AnsweringRelay)),
             entropy: Arc::clone(&entropy),
             answers: Keyring::new(&encryption_keys, porta_admin::SEALING_PURPOSE),
             trusted_proxies,
@@ -428,8 +426,23 @@ fn recovery_codes(
     RecoveryCodes { factors, entropy: Arc::clone(entropy) }
 }
 
-fn sign_in(shared: &Arc<SharedServices>, hasher: &Arc<PasswordHasher>, factors: SecondFactorKeys) -> SignIn {
-    SignIn::new(SignInCore { shared: Arc::clone(shared), hasher: Arc::clone(hasher), factors })
+fn directory(
+    shared: &SharedServices,
+    keyring: Arc<Keyring>,
+    outbox: &Arc<Keyring>,
+    hasher: &Arc<PasswordHasher>,
+) -> Directory {
+    let Backend { store, kv, clock, entropy, .. } = &*shared.backend;
+    Directory::new(DirectoryDeps {
+        store: Arc::clone(store),
+        notify: Arc::new(KvNotifier(Arc::clone(kv))),
+        clock: Arc::clone(clock),
+        entropy: Arc::clone(entropy),
+        keyring,
+        outbox: Arc::clone(outbox),
+        passwords: Arc::new(HasherAdapter(Arc::clone(hasher))),
+        production: true,
+    })
 }
 
 /// A worker of all items, and one of link requests only.

@@ -4,6 +4,7 @@ mod create;
 mod get;
 mod input;
 mod list;
+mod preview;
 mod revoke_secret;
 mod secrets;
 mod status;
@@ -34,6 +35,7 @@ fn of_a_client() -> OpenApiRouter<AdminState> {
         .routes(routes!(status::revoke_client))
         .routes(routes!(status::restore_client))
         .routes(routes!(secrets::list_client_secrets, secrets::create_client_secret))
+        .routes(routes!(preview::preview_client_tokens))
         .routes(routes!(revoke_secret::delete_client_secret))
         .routes(routes!(revoke_secret::revoke_client_secret))
 }

@@ -8,6 +8,7 @@ mod get;
 mod input;
 mod list;
 mod status;
+mod test_email;
 mod update;
 mod upload;
 mod validate_slug;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(status::activate_organization))
         .routes(routes!(status::archive_organization))
         .routes(routes!(status::restore_organization))
+        .routes(routes!(test_email::send_test_email))
         .routes(routes!(branding::get_branding, branding::update_branding))
         .routes(routes!(asset::get_branding_asset, asset::put_branding_asset, asset::delete_branding_asset))
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod access;
+mod account;
 mod applications;
 mod audit;
 mod bulk;
@@ -33,6 +34,7 @@ mod search;
 mod services;
 mod stats;
 mod support;
+mod system;
 mod transfer;
 mod users;
 mod weaknesses;

@@ -95,6 +95,7 @@ fn the_stored_name_of_every_message_is_its_template() {
         Mail::EmailVerification { url: url(), expires_at: NOW },
         Mail::Welcome,
         Mail::SecondFactorChanged { change: SecondFactorChange::Disabled, event: event() },
+        Mail::Test,
     ];
     assert_eq!(all.len(), MailTemplate::ALL.len());
     for mail in all {

@@ -15,6 +15,7 @@ mod roles;
 mod second_factors;
 mod sessions;
 mod statistics;
+mod system;
 mod users;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub use self::roles::RoleQueries;
 pub use self::second_factors::{FactorStatus, SecondFactorQueries};
 pub use self::sessions::SessionQueries;
 pub use self::statistics::{Overview, StatisticsQueries};
+pub use self::system::SystemState;
 pub use self::users::UserQueries;
 
 use crate::{DirectoryDeps, DirectoryError, Result};

@@ -41,6 +41,7 @@ fn every_mail() -> Vec<Mail> {
         password_changed(),
         Mail::EmailVerification { url, expires_at },
         Mail::Welcome,
+        Mail::Test,
     ];
     all.extend(SecondFactorChange::ALL.iter().map(|change| {
         let event = security_event();

@@ -270,7 +270,6 @@ fn prompt(params: &Params) -> Checked<Prompt> {
     Ok(prompt)
 }
 
-/// Unknown scopes are ignored, known ones must be on the client's list.
 fn effective_scope(
     tenant: &Tenant,
     params: &Params,
@@ -278,7 +277,15 @@ fn effective_scope(
     prompt: Prompt,
 ) -> Checked<Scope> {
     let requested = Scope::parse(params.get("scope").unwrap_or_default())?;
-    let may_get_offline_access = may_get_offline_access(tenant, client, prompt);
+    allowed_scope(&requested, client, may_get_offline_access(tenant, client, prompt))
+}
+
+/// Unknown scopes are ignored, known ones must be on the client's list.
+pub(crate) fn allowed_scope(
+    requested: &Scope,
+    client: &ProtocolClient,
+    may_get_offline_access: bool,
+) -> Checked<Scope> {
     let effective = requested.filtered(|s| s != scope::OFFLINE_ACCESS || may_get_offline_access);
     if effective.iter().any(|s| scope::SUPPORTED.contains(&s) && !client.scope.contains(s)) {
         return Err(OAuthError::new(

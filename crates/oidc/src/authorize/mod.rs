@@ -13,8 +13,8 @@ use porta_session::SharedServices;
 
 use crate::quota::Quotas;
 
-pub(crate) use check::ui_locales;
 pub use check::{AuthorizeError, RedirectTarget};
+pub(crate) use check::{allowed_scope, ui_locales};
 pub use flow::{AuthorizeOutcome, AuthorizeResult, ResumeOutcome};
 
 pub struct AuthorizationEndpoint {

@@ -10,11 +10,11 @@ use super::issue::{TokenIssuer, TokenSubject};
 
 /// What an ID token is made from.
 #[derive(Clone, Copy)]
-pub(super) struct IdTokenInput<'a> {
-    pub(super) subject: TokenSubject<'a>,
+pub(crate) struct IdTokenInput<'a> {
+    pub(crate) subject: TokenSubject<'a>,
     /// Scope of the access token beside it; after a refresh it may be narrower than the family's.
-    pub(super) scope: &'a Scope,
-    pub(super) access_token: &'a str,
+    pub(crate) scope: &'a Scope,
+    pub(crate) access_token: &'a str,
 }
 
 impl TokenIssuer {
@@ -23,6 +23,14 @@ impl TokenIssuer {
         tenant: &Tenant,
         made_from: IdTokenInput<'_>,
     ) -> Result<String, BackendError> {
+        let algorithm = made_from.subject.client.client.id_token_signed_response_alg;
+        let claims = self.id_token_claims(tenant, made_from);
+        let signer = self.shared.signing_keys.signer(tenant, algorithm).await?;
+        signer.sign(None, &claims).map_err(|e| BackendError::Signing(e.to_string()))
+    }
+
+    /// The claims of an ID token that is issued now.
+    pub(crate) fn id_token_claims(&self, tenant: &Tenant, made_from: IdTokenInput<'_>) -> Map<String, Value> {
         let IdTokenInput { subject, access_token, .. } = made_from;
         let TokenSubject { client, family, user, rights } = subject;
         let algorithm = client.client.id_token_signed_response_alg;
@@ -48,8 +56,7 @@ impl TokenIssuer {
         if let Some(nonce) = &family.nonce {
             claims.insert("nonce".to_owned(), json!(nonce));
         }
-        let signer = self.shared.signing_keys.signer(tenant, algorithm).await?;
-        signer.sign(None, &claims).map_err(|e| BackendError::Signing(e.to_string()))
+        claims
     }
 }
 

@@ -13,17 +13,17 @@ use porta_store::Rights;
 use super::id_token::IdTokenInput;
 
 /// Generates tokens and signs ID tokens.
-pub(super) struct TokenIssuer {
-    pub(super) shared: Arc<SharedServices>,
+pub(crate) struct TokenIssuer {
+    pub(crate) shared: Arc<SharedServices>,
 }
 
 /// To whom tokens are issued, and about whom.
 #[derive(Clone, Copy)]
-pub(super) struct TokenSubject<'a> {
-    pub(super) client: &'a ProtocolClient,
-    pub(super) family: &'a TokenFamily,
-    pub(super) user: &'a User,
-    pub(super) rights: &'a Rights,
+pub(crate) struct TokenSubject<'a> {
+    pub(crate) client: &'a ProtocolClient,
+    pub(crate) family: &'a TokenFamily,
+    pub(crate) user: &'a User,
+    pub(crate) rights: &'a Rights,
 }
 
 /// Tokens in clear, with the rows that store their digests.
@@ -92,7 +92,7 @@ fn bounded(family: &TokenFamily, now: Timestamp, lifetime: std::time::Duration) 
     (now + lifetime).min(family.expires_at)
 }
 
-pub(super) fn access_row(
+pub(crate) fn access_row(
     tenant: &Tenant,
     family: &TokenFamily,
     value: &str,

@@ -7,6 +7,8 @@ mod issue;
 mod refresh;
 
 pub use code::CodeRecord;
+pub(crate) use id_token::IdTokenInput;
+pub(crate) use issue::{TokenIssuer, TokenSubject, access_row};
 
 use std::sync::Arc;
 
@@ -24,7 +26,6 @@ use crate::quota::Quotas;
 use crate::throttle::ThrottledEndpoint;
 use client_credentials::ClientCredentialsGrant;
 use code::AuthorizationCodeGrant;
-use issue::TokenIssuer;
 use refresh::RefreshTokenGrant;
 
 /// A refused token request.

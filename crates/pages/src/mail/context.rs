@@ -156,6 +156,20 @@ impl EmailContext for WelcomeMail<'_> {
     const SUBJECT: &'static str = "mail.welcome_subject";
 }
 
+/// Shows an administrator that mail arrives, and how it looks.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct TestMail<'a> {
+    #[serde(serialize_with = "maybe_defanged")]
+    pub name: Option<&'a str>,
+    #[serde(serialize_with = "defang")]
+    pub organization: &'a str,
+}
+
+impl EmailContext for TestMail<'_> {
+    const NAME: &'static str = "test";
+    const SUBJECT: &'static str = "mail.test_subject";
+}
+
 /// Notifies the owner that second factors were changed.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct SecondFactorChangedMail<'a> {

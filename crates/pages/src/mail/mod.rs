@@ -9,7 +9,7 @@ mod outgoing;
 pub use context::{
     EmailContext, EmailVerificationMail, FactorChange, InvitationMail, MagicLinkMail, OtpCodeMail,
     PasswordChangedMail, PasswordKnownMail, PasswordResetMail, SecondFactorChangedMail, SecurityContext,
-    WelcomeMail,
+    TestMail, WelcomeMail,
 };
 
 pub use porta_core::mail::MailBody;

@@ -7,7 +7,7 @@ use porta_core::organization::Organization;
 use crate::{
     EmailVerificationMail, FactorChange, InvitationMail, LocaleCandidates, MagicLinkMail, MailError,
     OtpCodeMail, Pages, PasswordChangedMail, PasswordKnownMail, PasswordResetMail, SecondFactorChangedMail,
-    SecurityContext, Theme, WelcomeMail, negotiate,
+    SecurityContext, TestMail, Theme, WelcomeMail, negotiate,
 };
 
 impl Pages {
@@ -99,6 +99,9 @@ impl Pages {
                     account_url,
                 };
                 self.render_mail(&theme, &mail)
+            }
+            Mail::Test => {
+                self.render_mail(&theme, &TestMail { name, organization: organization.display_name() })
             }
         }
     }

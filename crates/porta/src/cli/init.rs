@@ -1,5 +1,7 @@
 //! `porta init`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use porta_config::{Config, IssuerBase, Source};
 use porta_core::admin::{AdminPermission, AdminRole};
@@ -10,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::direct::Direct;
+use super::env_file::EnvFile;
 use super::{Global, prompt};
 use crate::failure::Failure;
 use crate::output;
@@ -32,6 +35,13 @@ pub(crate) struct Arguments {
     /// How to sign in to the console: password, magic_link, or both.
     #[arg(long, value_name = "METHODS", value_parser = login_method, value_delimiter = ',', default_value = "magic_link")]
     gui_login_methods: Vec<LoginMethod>,
+    /// Write the variables of the admin console to this file, readable by its owner only, instead of showing the secret.
+    /// Other lines of the file stay. - is standard output.
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    env_file: Option<PathBuf>,
+    /// Check everything and show what would be created, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 fn origin(text: &str) -> Result<String, &'static str> {
@@ -47,6 +57,12 @@ pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Fail
         Some(url) => url.clone(),
         None => Config::load_console_url(&Source::process())?,
     };
+    let env_file = arguments.env_file.as_deref().map(EnvFile::open).transpose()?;
+    if global.json && env_file.as_ref().is_some_and(EnvFile::takes_standard_output) {
+        return Err(Failure::Validation(vec![
+            "--json and --env-file - both need standard output".to_owned(),
+        ]));
+    }
     let direct = Direct::open().await?;
     // Before anything is asked for.
     let found = direct.begin().await?.installation().find().await?;
@@ -60,17 +76,54 @@ pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Fail
     } else {
         Some(administrator(&direct, &found.organization, &arguments).await?)
     };
-    let console = NewConsole { url, login_methods: Some(arguments.gui_login_methods) };
+    let console = NewConsole { url: url.clone(), login_methods: Some(arguments.gui_login_methods) };
     let new = NewInstallation { administrator, console, is_repair: global.force };
     let mut work = direct.begin().await?;
     let installed = work.installation().install(new).await?;
-    work.commit().await?;
-    if global.json {
-        output::json(&as_json(&installed));
-    } else {
-        show(&installed);
+    if arguments.dry_run {
+        drop(work);
+        show_plan(global, &installed);
+        return Ok(());
     }
-    Ok(())
+    work.commit().await?;
+    let Some(env_file) = env_file else {
+        show(global, &installed, new_secret(&installed));
+        return Ok(());
+    };
+    let takes_standard_output = env_file.takes_standard_output();
+    let written = env_file.write(&variables(&url, &installed));
+    if !takes_standard_output {
+        // A secret that could not be written would be lost.
+        let secret = new_secret(&installed).filter(|_| written.is_err());
+        show(global, &installed, secret);
+    }
+    written
+}
+
+/// What the admin console reads from its environment. A secret that exists already is not known.
+fn variables<'a>(url: &'a str, installed: &'a Installed) -> Vec<(&'static str, &'a str)> {
+    let mut all = vec![
+        ("PORTA_ADMIN_PUBLIC_URL", url),
+        ("PORTA_ADMIN_CLIENT_ID", installed.console.client_id.as_str()),
+    ];
+    all.extend(new_secret(installed).map(|secret| ("PORTA_ADMIN_CLIENT_SECRET", secret)));
+    all
+}
+
+/// What a run without `--dry-run` would do. The ids of this run lead nowhere.
+fn show_plan(global: Global, installed: &Installed) {
+    let parts: Vec<String> = installed.created.iter().map(|part| described(*part, installed)).collect();
+    if global.json {
+        output::json(&json!({ "dryRun": true, "created": parts }));
+        return;
+    }
+    for part in &parts {
+        output::line(format_args!("would be done: {part}"));
+    }
+    if parts.is_empty() {
+        output::line("nothing is missing");
+    }
+    output::warning("a dry run: nothing was changed");
 }
 
 /// The administrator that the options name; missing values are asked for.
@@ -119,20 +172,24 @@ fn new_secret(installed: &Installed) -> Option<&str> {
     installed.console_secret.as_ref().map(ExposeSecret::expose_secret)
 }
 
-fn as_json(installed: &Installed) -> Value {
+fn as_json(installed: &Installed, secret: Option<&str>) -> Value {
     json!({
         "organization": installed.organization.slug,
         "application": installed.application.slug,
         "cliClientId": installed.command_line.client_id,
         "guiClientId": installed.console.client_id,
-        "guiClientSecret": new_secret(installed),
+        "guiClientSecret": secret,
         "adminUserId": installed.administrator.id,
         "roles": AdminRole::BUILT_IN.len(),
         "permissions": AdminPermission::ALL.len(),
     })
 }
 
-fn show(installed: &Installed) {
+fn show(global: Global, installed: &Installed, secret: Option<&str>) {
+    if global.json {
+        output::json(&as_json(installed, secret));
+        return;
+    }
     for part in &installed.created {
         output::done(described(*part, installed));
     }
@@ -140,7 +197,6 @@ fn show(installed: &Installed) {
         output::done("nothing was missing");
     }
     let Installed { organization, application, administrator, .. } = installed;
-    let secret = new_secret(installed);
     let rows = [
         ("Organization", format!("{} ({})", organization.name, organization.slug)),
         ("Application", format!("{} ({})", application.name, application.slug)),

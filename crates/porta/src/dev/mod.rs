@@ -64,13 +64,13 @@ async fn start(reset: bool) -> anyhow::Result<()> {
     // The reset removed the generated secrets: load again to generate new ones.
     let config = if reset { configuration::load(&Source::process())? } else { config };
     let telemetry = Telemetry::start(&config)?;
-    let services = Services::open(&config, &telemetry).await?;
+    let capture = Arc::new(CaptureTransport::new(MAILBOX_SIZE));
+    let services = Services::open(&config, &telemetry, Some(capture.clone())).await?;
     provision(&services, &config, demo_port).await?;
     let administrator = administrator::install(&services.directory).await?;
     let listener = serve::bind(&config.server.host, config.server.port).await?;
     let demo_listener = serve::bind(&config.server.host, demo_port).await?;
     let demo_url = format!("http://localhost:{demo_port}");
-    let capture = Arc::new(CaptureTransport::new(MAILBOX_SIZE));
     let demo = demo::router(demo::Settings {
         issuer: format!("{}/{ORGANIZATION}", config.server.issuer_base_url.as_str()),
         client_id: CONFIDENTIAL_CLIENT,

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use axum::Router;
 use porta_admin::{
-    AdminState, AdminStateParts, MakeRecoveryCodes, NewRecoveryCodes, RenderFailed, RenderMail,
+    AdminState, AdminStateParts, MailRelay, MakeRecoveryCodes, NewRecoveryCodes, RenderFailed, RenderMail,
 };
 use porta_config::{
     Config, MetricsConfig, Pooler, PostgresConfig, Problem, ProxyHeader, RedisConfig, Storage, StorageConfig,
@@ -23,6 +23,7 @@ use porta_core::{Change, Clock, Entropy, OsEntropy, Password, SteadyClock, Syste
 use porta_directory::{Directory, DirectoryDeps, HashFailed, HashPassword, Notifier};
 use porta_http::{AppState, AppStateParts};
 use porta_kv::{Kv, MemoryKv, Notice, RedisKv, RedisOptions, Sentinels};
+use porta_mail::Transport;
 use porta_oidc::OpenIdProvider;
 use porta_pages::{Pages, TemplateProblems};
 use porta_session::{Backend, ServiceKeys, SharedServices};
@@ -153,8 +154,12 @@ async fn open_short_lived(
 }
 
 impl Services {
-    /// Opens both stores concurrently and builds everything on them.
-    pub(crate) async fn open(config: &Config, telemetry: &Telemetry) -> anyhow::Result<Self> {
+    /// Opens both stores concurrently and builds everything on them. `relay`: where mails go; `None`: nowhere.
+    pub(crate) async fn open(
+        config: &Config,
+        telemetry: &Telemetry,
+        relay: Option<Arc<dyn Transport>>,
+    ) -> anyhow::Result<Self> {
         let pages = Arc::new(load_pages(config.template_dir.as_deref())?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
@@ -192,16 +197,9 @@ impl Services {
         let hasher = Arc::new(start_hasher(config, &entropy)?);
         let two_factor_keys = config.secrets.two_factor_encryption_keys.expose();
         let factors = SecondFactorKeys::new(two_factor_keys, Arc::clone(&outbox_keys));
-        let directory = Directory::new(DirectoryDeps {
-            store: Arc::clone(&store),
-            notify: Arc::new(KvNotifier(Arc::clone(&kv))),
-            clock: Arc::clone(&clock),
-            entropy: Arc::clone(&entropy),
-            keyring,
-            outbox: Arc::clone(&outbox_keys),
-            passwords: Arc::new(HasherAdapter(Arc::clone(&hasher))),
-            production: config.environment.is_production(),
-        });
+        let production = config.environment.is_production();
+        let directory = directory(&shared, keyring, &outbox_keys, &hasher, production);
+        let sign_in = SignIn::new(SignInCore { shared: Arc::clone(&shared), hasher, factors });
         let probes = Arc::new(ServiceProbes::new(Arc::clone(&shared), Arc::clone(&kv)));
         let metrics = telemetry.metrics_exporter(&store, &short_lived);
         let observers = Observability {
@@ -211,6 +209,9 @@ impl Services {
         };
         let admin = AdminState::new(AdminStateParts {
             directory: directory.clone(),
+            shared: Arc::clone(&shared),
+            account: Arc::clone(&sign_in.account),
+            provider: Arc::clone(&provider),
             kv: Arc::clone(&kv),
             clock: Arc::clone(&clock),
             recovery_codes: Arc::new(RecoveryCodes {
@@ -218,6 +219,7 @@ impl Services {
                 entropy: Arc::clone(&entropy),
             }),
             mails: Arc::new(MailRenderer { pages: Arc::clone(&pages), shared: Arc::clone(&shared) }),
+            relay: relay.map(|relay| Arc::new(Relay(relay)) as Arc<dyn MailRelay>),
             entropy: Arc::clone(&entropy),
             answers: Keyring::new(encryption_keys, porta_admin::SEALING_PURPOSE),
             trusted_proxies: trusted_proxies(&config.server.trust_proxy),
@@ -227,7 +229,7 @@ impl Services {
         let app = AppState::new(AppStateParts {
             shared: Arc::clone(&shared),
             provider: Arc::clone(&provider),
-            sign_in: SignIn::new(SignInCore { shared: Arc::clone(&shared), hasher, factors }),
+            sign_in,
             pages: Arc::clone(&pages),
             probes: probes.clone(),
             clock,
@@ -261,6 +263,27 @@ impl Services {
     pub(crate) fn router(&self) -> Router {
         porta_http::router(self.app.clone(), porta_admin::router(self.admin.clone()))
     }
+}
+
+/// The operations of operators, on the stores of the shared services.
+fn directory(
+    shared: &SharedServices,
+    keyring: Arc<Keyring>,
+    outbox: &Arc<Keyring>,
+    hasher: &Arc<PasswordHasher>,
+    production: bool,
+) -> Directory {
+    let Backend { store, kv, clock, entropy, .. } = &*shared.backend;
+    Directory::new(DirectoryDeps {
+        store: Arc::clone(store),
+        notify: Arc::new(KvNotifier(Arc::clone(kv))),
+        clock: Arc::clone(clock),
+        entropy: Arc::clone(entropy),
+        keyring,
+        outbox: Arc::clone(outbox),
+        passwords: Arc::new(HasherAdapter(Arc::clone(hasher))),
+        production,
+    })
 }
 
 /// The built-in templates with the operator's overrides. Reports all problems at once.
@@ -337,6 +360,16 @@ impl RenderMail for MailRenderer {
     ) -> Result<MailBody, RenderFailed> {
         let issuer = self.shared.issuer(&organization.slug);
         self.pages.outgoing(organization, &issuer, outgoing, now).map_err(|e| RenderFailed(e.into()))
+    }
+}
+
+/// Adapts the mail transport to the Admin API.
+struct Relay(Arc<dyn Transport>);
+
+#[async_trait]
+impl MailRelay for Relay {
+    async fn is_reachable(&self) -> bool {
+        self.0.is_reachable().await
     }
 }
 

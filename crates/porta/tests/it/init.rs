@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Stdio};
 
 use crate::support::{CommandOutput, Installation};
@@ -161,6 +162,68 @@ async fn the_console_is_registered_where_it_is() {
         let methods = console.login_methods.unwrap();
         assert_eq!(methods.contains(&LoginMethod::Password), url == "https://b.example");
     }
+}
+
+#[test]
+fn the_console_finds_its_secret_in_a_file() {
+    let installation = Installation::new();
+    let path = installation.path("console.env");
+    std::fs::write(&path, "# ours\nPORTA_ADMIN_CLIENT_ID=old\nREDIS_URL=redis://redis:6379/1\n").unwrap();
+    let file = path.to_str().unwrap();
+    let made = init(&installation, &["--env-file", file]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!((lines[0], lines[2]), ("# ours", "REDIS_URL=redis://redis:6379/1"));
+    assert_eq!(lines[1].strip_prefix("PORTA_ADMIN_CLIENT_ID=").unwrap().len(), 43);
+    assert_eq!(lines[3], "PORTA_ADMIN_PUBLIC_URL=http://localhost:4002");
+    let secret = lines[4].strip_prefix("PORTA_ADMIN_CLIENT_SECRET=").unwrap();
+    assert_eq!((lines.len(), secret.len()), (5, 64));
+    assert!(!made.stdout.contains(secret) && !made.stderr.contains(secret));
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    // A secret that exists is not known, and the one on file stays.
+    let repaired = init(&installation, &["--force", "--env-file", file]);
+    assert_eq!(repaired.code, 0, "{}", repaired.stderr);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn the_variables_alone_go_to_standard_output() {
+    let installation = Installation::new();
+    let both = init(&installation, &["--env-file", "-", "--json"]);
+    assert_eq!((both.code, both.stdout.as_str()), (3, ""), "{}", both.stderr);
+    let nowhere = init(&installation, &["--env-file", "/nowhere/console.env"]);
+    assert_eq!(nowhere.code, 1);
+    assert!(nowhere.stderr.contains("/nowhere/console.env cannot be written"), "{}", nowhere.stderr);
+    let made = init(&installation, &["--env-file", "-"]);
+    assert_eq!(made.code, 0, "nothing was created before: {}", made.stderr);
+    let names: Vec<&str> = made.stdout.lines().map(|line| line.split_once('=').unwrap().0).collect();
+    assert_eq!(names, ["PORTA_ADMIN_PUBLIC_URL", "PORTA_ADMIN_CLIENT_ID", "PORTA_ADMIN_CLIENT_SECRET"]);
+}
+
+#[test]
+fn a_dry_run_checks_and_changes_nothing() {
+    let installation = Installation::new();
+    let weak = finish(start(&installation, &[&ANA[..], &["--dry-run"]].concat(), "short", &[]));
+    assert_eq!(weak.code, 3, "{}", weak.stderr);
+    let planned = init(&installation, &["--dry-run"]);
+    assert_eq!(planned.code, 0, "{}", planned.stderr);
+    for line in [
+        "would be done: application porta-admin is created",
+        "would be done: ana@admin.test has the role porta-super-admin",
+    ] {
+        assert!(planned.stdout.contains(line), "{line}: {}", planned.stdout);
+    }
+    assert!(planned.stderr.contains("nothing was changed"), "{}", planned.stderr);
+    let json = init(&installation, &["--dry-run", "--json"]).json();
+    assert_eq!((&json["dryRun"], json.as_object().unwrap().len()), (&true.into(), 2), "{json}");
+    assert!(installation.notices().is_empty(), "servers hear of nothing");
+    assert_eq!(init(&installation, &["--dry-run", "--env-file", "x"]).code, 1);
+    assert_eq!(init(&installation, &[]).code, 0, "nothing was created before");
+    let again = init(&installation, &["--dry-run"]);
+    assert!(again.code == 1 && again.stderr.contains("already initialized"), "{}", again.stderr);
+    let repaired = init(&installation, &["--dry-run", "--force"]);
+    assert!(repaired.stdout.contains("nothing is missing"), "{}", repaired.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,8 @@
 //!             └─► viewing, revoking grants
 //! ```
 //!
+//! Instead of a cookie the Admin API has an access token, for the session in which the token was authorized.
+//!
 //! A [`RecentlyAuthenticated`] proves that the person authenticated recently with the factors they have (decision
 //! 0036).
 
@@ -45,11 +47,18 @@ pub use setup::{FactorSetup, FactorSetups, SetupStep};
 pub struct SignedInUser {
     pub user: User,
     pub session: BrowserSession,
-    /// Digest of the session cookie.
+    /// Digest of the session cookie, or of the access token.
     digest: TokenDigest,
 }
 
 impl SignedInUser {
+    /// A person whose client presented a live access token. `session`: that in which the token was authorized, as it
+    /// was then. A change that renews a session's cookie finds none under the token's digest and leaves the session as
+    /// it is.
+    pub fn by_access_token(token: TokenDigest, user: User, session: BrowserSession) -> Self {
+        Self { user, session, digest: token }
+    }
+
     /// Audit row for an action of a person on their own account.
     fn event(
         &self,

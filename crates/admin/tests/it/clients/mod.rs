@@ -2,6 +2,7 @@ mod access;
 mod change;
 mod create;
 mod list;
+mod preview;
 mod races;
 mod secrets;
 mod status;

@@ -6,3 +6,4 @@ mod destroy;
 mod list;
 mod profile;
 mod status;
+mod test_email;

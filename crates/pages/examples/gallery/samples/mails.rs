@@ -45,6 +45,8 @@ pub(crate) fn every_mail(
         all.push((variant("verify-email"), pages.render_mail(theme, &mail)?));
         let mail = WelcomeMail { name, organization: data.organization, url: is_full.then_some(data.url) };
         all.push((variant("welcome"), pages.render_mail(theme, &mail)?));
+        let mail = TestMail { name, organization: data.organization };
+        all.push((variant("test"), pages.render_mail(theme, &mail)?));
         for change in FactorChange::ALL {
             let account_url = is_full.then_some(data.url);
             let mail = SecondFactorChangedMail { name, change: *change, event, account_url };

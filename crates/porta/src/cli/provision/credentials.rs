@@ -1,20 +1,16 @@
 //! The file for generated secrets: readable by its owner only; a later run keeps the entries of earlier ones.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::Path;
 
 use porta_directory::provision::Report;
 use serde_json::Value;
 
+use crate::cli::private_file::PrivateFile;
 use crate::failure::Failure;
 
-/// Written to a temporary file and renamed when complete, so that an aborted run leaves no partial file.
 pub(super) struct CredentialsFile {
-    path: PathBuf,
-    partial: PathBuf,
-    file: File,
+    file: PrivateFile,
     earlier: Vec<Value>,
 }
 
@@ -31,21 +27,14 @@ impl CredentialsFile {
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(cannot("read", &error)),
         };
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let partial = path.with_file_name(format!(".{name}.{}", std::process::id()));
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&partial)
-            .map_err(|error| cannot("written", &error))?;
-        Ok(Self { path: path.to_owned(), partial, file, earlier })
+        let file = PrivateFile::open(path).map_err(|error| cannot("written", &error))?;
+        Ok(Self { file, earlier })
     }
 
     /// Merges this run into the file; a client without a new secret keeps the one on file.
-    pub(super) fn write(mut self, report: &Report) -> Result<(), Failure> {
+    pub(super) fn write(self, report: &Report) -> Result<(), Failure> {
         let report = report.to_json(true);
-        let mut entries = std::mem::take(&mut self.earlier);
+        let Self { file, earlier: mut entries } = self;
         for credential in report["credentials"].as_array().into_iter().flatten() {
             let place = entries.iter().position(|e| e["clientId"] == credential["clientId"]);
             match place {
@@ -55,23 +44,11 @@ impl CredentialsFile {
             }
         }
         let text = format!("{:#}\n", Value::from(entries));
-        let written = self
-            .file
-            .write_all(text.as_bytes())
-            .and_then(|()| self.file.sync_all())
-            .and_then(|()| std::fs::rename(&self.partial, &self.path));
-        written.map_err(|error| {
-            let path = self.path.display();
+        let path = file.path().display().to_string();
+        file.write(&text).map_err(|error| {
             Failure::general(format!(
                 "everything was applied, but {path} cannot be written: {error}; make new secrets for new clients"
             ))
         })
-    }
-}
-
-impl Drop for CredentialsFile {
-    fn drop(&mut self) {
-        // Fails after a successful rename, when the file is gone.
-        drop(std::fs::remove_file(&self.partial));
     }
 }
