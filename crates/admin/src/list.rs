@@ -359,31 +359,4 @@ pub(crate) fn refuse(details: Vec<Detail>) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn page(query: &str) -> serde_json::Value {
-        let query = Query::parse(query).unwrap();
-        let answer = WholeList::of(&query).unwrap().answer(vec![1_u64, 2, 3], |n| n);
-        serde_json::to_value(answer).unwrap()
-    }
-
-    #[test]
-    fn a_whole_list_has_pages_only_if_asked() {
-        let whole = page("");
-        let expected = json!({ "data": [1, 2, 3], "total": 3, "page": 1, "pageSize": 3, "totalPages": 1 });
-        assert_eq!(whole, expected);
-        let second = page("page=2&pageSize=2");
-        let expected = json!({ "data": [3], "total": 3, "page": 2, "pageSize": 2, "totalPages": 2 });
-        assert_eq!(second, expected);
-        assert_eq!(page("page=1")["pageSize"], 20);
-        assert_eq!(page("page=1000000000&pageSize=100")["data"], json!([]));
-        let none = serde_json::to_value(WholeList(None).answer(Vec::<u64>::new(), |n| n)).unwrap();
-        assert_eq!((&none["total"], &none["totalPages"]), (&json!(0), &json!(0)));
-        for unfit in ["page=0", "pageSize=101", "page=", "page=x"] {
-            assert!(WholeList::of(&Query::parse(unfit).unwrap()).is_err(), "{unfit}");
-        }
-    }
-}
+mod tests;

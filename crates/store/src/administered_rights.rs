@@ -97,12 +97,7 @@ pub trait RightsRepository: Send {
         page: &PageRequest<HolderSort>,
     ) -> Result<Page<RoleHolder, SortedCursor>>;
     /// Number of rows of [`holders`](Self::holders) on all pages, counted up to `at_most`.
-    async fn count_holders(
-        &mut self,
-        role: RoleId,
-        of: Option<OrganizationId>,
-        at_most: u64,
-    ) -> Result<u64>;
+    async fn count_holders(&mut self, role: RoleId, of: Option<OrganizationId>, at_most: u64) -> Result<u64>;
 
     /// The roles of a user of this organization, of all applications, in the order of their names. One round trip.
     async fn roles_of_user(&mut self, user: UserId) -> Result<Vec<RoleAssignment>>;

@@ -21,7 +21,8 @@ pub(crate) async fn export_organizations(
     State(state): State<AdminState>,
     request: ExportRequest,
 ) -> Result<Reply> {
-    let rows = state.directory.queries().organizations().count(&OrganizationFilter::default(), ALL_ROWS).await?;
+    let rows =
+        state.directory.queries().organizations().count(&OrganizationFilter::default(), ALL_ROWS).await?;
     let export = Export {
         entity_type: "organizations",
         format: request.format.as_str(),

@@ -146,11 +146,11 @@ impl Search {
         }
         let mut pattern = String::with_capacity(text.len() + 4);
         pattern.push('%');
-        for letter in &letters {
+        for &letter in &letters {
             if matches!(letter, '%' | '_' | '\\') {
                 pattern.push('\\');
             }
-            pattern.push(*letter);
+            pattern.push(letter);
         }
         pattern.push('%');
         let trigrams: Vec<String> = letters.windows(3).take(MOST_TRIGRAMS).map(quoted).collect();

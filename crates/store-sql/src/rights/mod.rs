@@ -172,12 +172,7 @@ impl RightsRepository for AdministeredRights<'_> {
         self.page_of_holders(role, of, page).await
     }
 
-    async fn count_holders(
-        &mut self,
-        role: RoleId,
-        of: Option<OrganizationId>,
-        at_most: u64,
-    ) -> Result<u64> {
+    async fn count_holders(&mut self, role: RoleId, of: Option<OrganizationId>, at_most: u64) -> Result<u64> {
         self.number_of_holders(role, of, at_most).await
     }
 

@@ -240,7 +240,8 @@ async fn what_is_searched_has_its_index_on_postgres_and_sqlite() {
     let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%\\_search' ESCAPE '\\' ORDER BY 1";
     assert_eq!(names(&mut connection, tables.to_owned()).await, expected);
     for table in expected {
-        let triggers = format!("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '{table}%'");
+        let triggers =
+            format!("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '{table}%'");
         assert_eq!(names(&mut connection, triggers).await.len(), 3, "{table}");
     }
 }

@@ -22,8 +22,10 @@ async fn a_vacuum_and_a_copy_keep_what_is_found_on_sqlite() {
     let Target::Sqlite(path) = &db.target else { unreachable!("made by TestDatabase::sqlite") };
     let mut own = SqliteConnectOptions::new().filename(path).foreign_keys(true).connect().await.unwrap();
     own.execute("DELETE FROM users WHERE rowid % 3 = 0 AND email LIKE 'person%'").await.unwrap();
-    let left: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM users WHERE email LIKE 'person%'").fetch_one(&mut own).await.unwrap();
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM users WHERE email LIKE 'person%'")
+        .fetch_one(&mut own)
+        .await
+        .unwrap();
     assert!((20..50).contains(&left), "{left}");
     own.execute("VACUUM").await.unwrap();
     own.close().await.unwrap();
@@ -59,7 +61,10 @@ async fn a_role_that_may_create_no_extension_is_told_what_to_do_on_postgres() {
         Err(StoreError::Failed(problem)) => {
             let problem = problem.to_string();
             assert!(problem.contains("CREATE EXTENSION pg_trgm"), "{problem}");
-            assert!(problem.contains("postgresql-contrib") && problem.contains("permission denied"), "{problem}");
+            assert!(
+                problem.contains("postgresql-contrib") && problem.contains("permission denied"),
+                "{problem}"
+            );
         }
         other => panic!("{other:?}"),
     }

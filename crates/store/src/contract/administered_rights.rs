@@ -11,7 +11,8 @@ use tokio::sync::Barrier;
 use super::applications::{claim, permission, role};
 use super::fixture::{MINUTE, NOW, TwoTenants, application, one_round_trip, user};
 use crate::{
-    ALL_ROWS, DeleteOutcome, Direction, HolderSort, PageRequest, PageStart, Repositories, RoleHolder, Store, StoreError,
+    ALL_ROWS, DeleteOutcome, Direction, HolderSort, PageRequest, PageStart, Repositories, RoleHolder, Store,
+    StoreError,
 };
 
 async fn super_admin(all: &mut dyn Repositories) -> OrganizationId {

@@ -220,8 +220,8 @@ pub async fn a_search_is_literal(store: Arc<dyn Store>) {
         made.push((name, person.id));
     }
     for text in [
-        "%", "_", "\\", "'", "\"", "$1", "?", "0%", "%s", "a_", "ax", "\0", "100", "00%", "a_b", "k\\s", "'; DROP", "QUOTE",
-        "e\"q", "100%\\", "...", "\u{1f}",
+        "%", "_", "\\", "'", "\"", "$1", "?", "0%", "%s", "a_", "ax", "\0", "100", "00%", "a_b", "k\\s",
+        "'; DROP", "QUOTE", "e\"q", "100%\\", "...", "\u{1f}",
     ] {
         let filter = UserFilter { search: Some(text.to_owned()), ..UserFilter::default() };
         let mut users = all.users(w.acme.organization.id);
@@ -263,7 +263,11 @@ pub async fn organizations_applications_clients(store: Arc<dyn Store>) {
         let page = all.organizations().list(&filter, &everything(OrganizationSort::Name)).await.unwrap();
         let ids: Vec<_> = page.items.iter().map(|o| o.id).collect();
         assert_eq!(ids == [zoo.id], found, "{filter:?}: {ids:?}");
-        assert_eq!(all.organizations().count(&filter, ALL_ROWS).await.unwrap(), u64::from(found), "{filter:?}");
+        assert_eq!(
+            all.organizations().count(&filter, ALL_ROWS).await.unwrap(),
+            u64::from(found),
+            "{filter:?}"
+        );
     }
     let ids = Some(vec![zoo.id, w.acme.organization.id]);
     for (status, expected) in [(None, 2), (Some(OrganizationStatus::Suspended), 1)] {

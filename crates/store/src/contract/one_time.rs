@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, link, one_round_trip, user};
 use crate::{
-    ALL_ROWS, Direction, InvitationEntry, InvitationFilter, InvitationSort, PageRequest, PageStart, Store, StoreError,
+    ALL_ROWS, Direction, InvitationEntry, InvitationFilter, InvitationSort, PageRequest, PageStart, Store,
+    StoreError,
 };
 
 const RACES: usize = 100;

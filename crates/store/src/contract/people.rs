@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 
 use super::fixture::{HOUR, MINUTE, NOW, Tenant, TwoTenants, family, one_round_trip, session, user};
 use crate::{
-    ALL_ROWS, Direction, EndedSessions, PageRequest, PageStart, SessionEntry, SessionFilter, SessionSort, SessionsOf,
-    Store, UserEntry, UserFilter, UserSort,
+    ALL_ROWS, Direction, EndedSessions, PageRequest, PageStart, SessionEntry, SessionFilter, SessionSort,
+    SessionsOf, Store, UserEntry, UserFilter, UserSort,
 };
 
 fn page(sort: SessionSort, direction: Direction, limit: u32) -> PageRequest<SessionSort> {
@@ -56,7 +56,10 @@ async fn listed(w: &TwoTenants, filter: SessionFilter, page: &PageRequest<Sessio
     let mut all = w.repositories();
     let mut people = all.people();
     let found = one_round_trip(&w.store, people.sessions(&filter, page)).await.unwrap();
-    assert_eq!(people.count_sessions(&filter, ALL_ROWS).await.unwrap(), u64::try_from(found.items.len()).unwrap());
+    assert_eq!(
+        people.count_sessions(&filter, ALL_ROWS).await.unwrap(),
+        u64::try_from(found.items.len()).unwrap()
+    );
     found.items
 }
 

@@ -218,12 +218,18 @@ pub async fn other_kinds_are_found(store: Arc<dyn Store>) {
     let zoo = Organization { name: "Zoo & Sons".to_owned(), ..organization("aquarium", &w.entropy) };
     all.organizations().insert(&zoo).await.unwrap();
     let id = zoo.id.uuid().to_string();
-    for (text, expected) in
-        [("zoo &", 1), ("AQUA", 1), ("zo", 1), ("aq", 1), ("oo", 0), (id.as_str(), 1), ("zooaqua", 0), ("umz", 0)]
-    {
+    for (text, expected) in [
+        ("zoo &", 1),
+        ("AQUA", 1),
+        ("zo", 1),
+        ("aq", 1),
+        ("oo", 0),
+        (id.as_str(), 1),
+        ("zooaqua", 0),
+        ("umz", 0),
+    ] {
         let filter = OrganizationFilter { search: Some(text.to_owned()), ..OrganizationFilter::default() };
-        let listed =
-            all.organizations().list(&filter, &page(OrganizationSort::Name, 9)).await.unwrap().items;
+        let listed = all.organizations().list(&filter, &page(OrganizationSort::Name, 9)).await.unwrap().items;
         assert_eq!((listed.len(), listed.iter().all(|o| o.id == zoo.id)), (expected, true), "{text}");
         let counted = all.organizations().count(&filter, ALL_ROWS).await.unwrap();
         assert_eq!(counted, u64::try_from(expected).unwrap(), "{text}");
@@ -241,10 +247,7 @@ pub async fn other_kinds_are_found(store: Arc<dyn Store>) {
         let foreign = all.applications(w.other.organization.id).list(&filter, &request).await.unwrap();
         assert_eq!(foreign.items, [], "{text}");
     }
-    let desk = Client {
-        client_name: "Desk 7".to_owned(),
-        ..client(owner, planner.id, "desk", &w.entropy)
-    };
+    let desk = Client { client_name: "Desk 7".to_owned(), ..client(owner, planner.id, "desk", &w.entropy) };
     all.clients(owner).insert(&desk).await.unwrap();
     let id = desk.id.uuid().to_string();
     for (text, expected) in [("DESK 7", 1), ("de", 1), ("sk", 0), (id.as_str(), 1), ("zzz", 0)] {

@@ -177,7 +177,8 @@ async fn what_is_no_list_of_clients_is_refused(app: TestApp) {
 async fn a_page_costs_three_round_trips(app: TestApp) {
     let admins = Admins::of(app).await;
     let mut root = admins.sign_in(ROOT).await;
-    for (path, trips) in [(LIST, 2), ("/clients?pageSize=1", 3), ("/clients?limit=5", 2), ("/clients/web", 2)] {
+    for (path, trips) in [(LIST, 2), ("/clients?pageSize=1", 3), ("/clients?limit=5", 2), ("/clients/web", 2)]
+    {
         let before = admins.app.store.round_trips();
         expect(&root.get(path).await, StatusCode::OK);
         assert_eq!(admins.app.store.round_trips() - before, trips, "{path}");

@@ -164,7 +164,9 @@ fn a_search_that_needs_no_text_is_one_condition() {
         let start = format!("{USERS_SELECT} WHERE u.status = $1 AND {condition} ORDER BY");
         assert!(sql.starts_with(&start) && !is_planned, "{sql}");
     }
-    assert!(searched(Dialect::Postgres, None).0.starts_with("SELECT u.id FROM users u WHERE u.status = $1 ORDER"));
+    assert!(
+        searched(Dialect::Postgres, None).0.starts_with("SELECT u.id FROM users u WHERE u.status = $1 ORDER")
+    );
     // Without a trigram PostgreSQL would read the whole index.
     let (sql, ..) = searched(Dialect::Postgres, Some(&Search::of("...")));
     assert!(!sql.contains("found") && sql.contains("|| '') LIKE $2 ORDER BY"), "{sql}");
@@ -179,6 +181,9 @@ fn a_count_reads_so_many_rows() {
     let list = List::new("test::COUNT", Dialect::Sqlite, "SELECT 1 FROM users u");
     let (stmt, values) = list.search(&crate::kernel::USERS, Some(&search)).counted(u64::MAX).finish();
     let sql = stmt.sqlite.as_str();
-    assert!(sql.contains(") SELECT count(*) FROM (SELECT * FROM (SELECT 1 FROM users u NOT INDEXED WHERE "), "{sql}");
+    assert!(
+        sql.contains(") SELECT count(*) FROM (SELECT * FROM (SELECT 1 FROM users u NOT INDEXED WHERE "),
+        "{sql}"
+    );
     assert_eq!((sql.matches("THEN $3 ELSE 0 END").count(), values.len()), (2, 3), "{sql}");
 }

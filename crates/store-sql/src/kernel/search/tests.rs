@@ -20,7 +20,11 @@ fn a_short_text_is_the_beginning_of_a_column() {
     assert_eq!(text("An").pattern, "%\u{1f}\u{1f}an%");
     assert_eq!(text("An").trigrams, "\"\u{1f}\u{1f}a\" AND \"\u{1f}an\"");
     assert_eq!(text("%").pattern, "%\u{1f}\u{1f}\\%%");
-    assert_eq!(text("\u{738b}\u{4f1f}").pattern, "%\u{1f}\u{1f}\u{738b}\u{4f1f}%", "two characters, six bytes");
+    assert_eq!(
+        text("\u{738b}\u{4f1f}").pattern,
+        "%\u{1f}\u{1f}\u{738b}\u{4f1f}%",
+        "two characters, six bytes"
+    );
     assert_eq!(text("ana").pattern, "%ana%");
 }
 
