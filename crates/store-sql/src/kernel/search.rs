@@ -15,7 +15,7 @@ use super::connection::Dialect;
 /// Rows that are compared before the index is asked: the page may be full by then.
 const AHEAD: u32 = 250;
 /// Rows that the index may name before they are read in the order of the page instead.
-const MOST_FOUND: u32 = 2_000;
+const MOST_FOUND: u32 = 5_000;
 /// Trigrams that SQLite looks up. They only choose the rows that are compared with the whole text.
 const MOST_TRIGRAMS: usize = 24;
 /// Stands twice before each column. Two, so that a text of one character has a trigram at the beginning of a column.

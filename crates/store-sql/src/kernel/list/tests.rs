@@ -138,11 +138,11 @@ fn a_search_by_index_reads_few_rows_or_those_of_the_page() {
     let expected = format!(
         "WITH ahead AS MATERIALIZED (SELECT 1 FROM (SELECT {} AS searched FROM users u WHERE u.status = $1 {order} \
          LIMIT 250) AS nearest WHERE searched LIKE $2 LIMIT $3), \
-         found AS MATERIALIZED (SELECT x.id FROM users x WHERE {} LIKE $2 AND NOT {hits} >= $3 LIMIT 2001) \
+         found AS MATERIALIZED (SELECT x.id FROM users x WHERE {} LIKE $2 AND NOT {hits} >= $3 LIMIT 5001) \
          (SELECT u.id FROM users u WHERE u.status = $1 AND u.id = ANY (ARRAY(SELECT id FROM found)) \
-         AND ({found} <= 2000 AND {hits} < $3) {order} {rest}) UNION ALL \
+         AND ({found} <= 5000 AND {hits} < $3) {order} {rest}) UNION ALL \
          (SELECT u.id FROM users u WHERE u.status = $1 AND ({} || '') LIKE $2 \
-         AND ({found} > 2000 OR {hits} >= $3) {order} {rest})",
+         AND ({found} > 5000 OR {hits} >= $3) {order} {rest})",
         of("u."),
         of("x."),
         of("u.")
@@ -152,7 +152,7 @@ fn a_search_by_index_reads_few_rows_or_those_of_the_page() {
 
     let (sql, values, _) = searched(Dialect::Sqlite, Some(&search));
     let found =
-        "users_search MATCH $3 LIMIT CASE WHEN (SELECT count(*) FROM ahead) >= $4 THEN 0 ELSE 2001 END)";
+        "users_search MATCH $3 LIMIT CASE WHEN (SELECT count(*) FROM ahead) >= $4 THEN 0 ELSE 5001 END)";
     assert!(sql.contains(found), "{sql}");
     assert_eq!(sql.matches("LIKE $2 ESCAPE '\\'").count(), 3, "{sql}");
     assert_eq!(sql.matches("NOT INDEXED").count(), 1, "{sql}");
