@@ -1,6 +1,6 @@
 # `make run` starts the product, `make test` runs everything, `make quick` is for use between edits.
 
-.PHONY: help run test quick drills bench e2e abuse chaos soak upgrade docs image fmt setup \
+.PHONY: help run test quick drills bench bench-admin e2e abuse chaos soak upgrade docs image fmt setup \
   step-fmt step-deny step-infra step-build step-installer step-docs step-clippy step-rust step-e2e-embedded step-e2e-postgres step-image
 
 help: ## Show the targets
@@ -74,6 +74,9 @@ chaos: setup ## Ten minutes of mixed load on three instances that are restarted,
 
 soak: setup ## Mixed load on each store, half an hour of it judged: memory, descriptors, rows and keys (SOAK_MINUTES=45)
 	SOAK_MINUTES=$${SOAK_MINUTES:-45} scripts/e2e.sh embedded postgres -- soak/soak.test.mjs
+
+bench-admin: ## The Admin API with a million people beside ten thousand, into docs/performance.md (half an hour)
+	scripts/bench.sh admin
 
 bench: ## Throughput, latency, start-up and memory beside the machine's limits, into docs/performance.md (a quarter of an hour)
 	scripts/bench.sh

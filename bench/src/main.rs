@@ -3,6 +3,7 @@
 //! The server has one core to itself; this load generator shares the other with PostgreSQL and Redis. Every figure is
 //! compared with the machine's limit measured in the same run, because absolute figures drift with the machine.
 
+mod admin;
 mod bench;
 mod choice;
 mod client;
@@ -28,6 +29,7 @@ use clap::{Parser, Subcommand, ValueEnum as _};
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
+use crate::admin::AdminOptions;
 use crate::choice::Choice;
 use crate::limits::Limit;
 use crate::results::Results;
@@ -45,6 +47,8 @@ struct Arguments {
 enum Command {
     /// Measures a server and writes the report
     Run(RunArguments),
+    /// Measures the Admin API with few people and with many, and writes the report
+    Admin(AdminArguments),
     /// Writes the report again from the JSON of a run
     Report {
         #[arg(long)]
@@ -101,6 +105,44 @@ struct RunArguments {
     report: Option<PathBuf>,
 }
 
+#[derive(clap::Args)]
+struct AdminArguments {
+    /// The executable to measure
+    #[arg(long)]
+    porta: PathBuf,
+    /// Stores to measure on
+    #[arg(long = "store", value_enum, required = true)]
+    stores: Vec<StoreKind>,
+    /// Seconds that count per scenario and concurrency
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// The core of the server; everything else is expected to be kept away from it
+    #[arg(long, default_value_t = 0)]
+    server_core: usize,
+    /// People in one organization, for the comparison
+    #[arg(long, default_value_t = 10_000)]
+    few: u64,
+    /// People in one organization
+    #[arg(long, default_value_t = 1_000_000)]
+    many: u64,
+    #[arg(long, default_value_t = 10_000)]
+    organizations: u64,
+    /// People of the organization that is exported
+    #[arg(long, default_value_t = 100_000)]
+    exported: u64,
+    /// The version of the source, for the report
+    #[arg(long, default_value = "unknown")]
+    revision: String,
+    /// The command a person gave, for the report
+    #[arg(long, default_value = "make bench-admin")]
+    command: String,
+    #[arg(long)]
+    json: PathBuf,
+    /// A Markdown file with the two markers
+    #[arg(long)]
+    report: Option<PathBuf>,
+}
+
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     // One thread: the load generator must use little CPU, and in-process limits are measured on one core.
@@ -108,6 +150,7 @@ fn main() -> Result<()> {
     LocalSet::new().block_on(&runtime, async {
         match arguments.command {
             Command::Run(arguments) => measure(arguments).await,
+            Command::Admin(arguments) => measure_admin(arguments).await,
             Command::Report { json, report } => report::write(&report, &read(&json)?),
             Command::Limit { seconds, limit } => {
                 let figures = limit.measure(duration(seconds)?).await?;
@@ -135,6 +178,28 @@ async fn measure(arguments: RunArguments) -> Result<()> {
     let json = serde_json::to_vec_pretty(&results)?;
     std::fs::write(&arguments.json, json).with_context(|| format!("writing {}", arguments.json.display()))?;
     arguments.report.map_or(Ok(()), |path| report::write(&path, &results))
+}
+
+async fn measure_admin(arguments: AdminArguments) -> Result<()> {
+    let options = AdminOptions {
+        binary: Binary {
+            path: std::path::absolute(&arguments.porta)?,
+            core: arguments.server_core,
+            log: None,
+        },
+        stores: arguments.stores,
+        measured: duration(arguments.seconds)?,
+        revision: arguments.revision,
+        command: arguments.command,
+        few: arguments.few,
+        many: arguments.many,
+        organizations: arguments.organizations,
+        exported: arguments.exported,
+    };
+    let results = admin::run(&options).await?;
+    let json = serde_json::to_vec_pretty(&results)?;
+    std::fs::write(&arguments.json, json).with_context(|| format!("writing {}", arguments.json.display()))?;
+    arguments.report.map_or(Ok(()), |path| report::write_admin(&path, &results))
 }
 
 fn read(path: &Path) -> Result<Results> {

@@ -67,7 +67,7 @@ impl Options {
 }
 
 /// Prints progress to standard error.
-fn print_progress(text: &str) {
+pub(crate) fn print_progress(text: &str) {
     // Ignore a closed terminal: the measurement goes on.
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

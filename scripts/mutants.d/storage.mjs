@@ -510,8 +510,26 @@ export default [
   },
   {
     id: 'search-with-wildcards', area: 'lists', what: 'A search takes % and _ as wildcards.',
-    crate: 'store-sql', stores: true, words: ['lists'], file: raw`${sql}/kernel/list.rs`,
+    crate: 'store-sql', stores: true, words: ['lists'], file: raw`${sql}/kernel/search.rs`,
+    was: raw`            if matches!(letter, '%' | '_' | '\\') {`,
+    becomes: raw`            if !FAULT && matches!(letter, '%' | '_' | '\\') {`,
+  },
+  {
+    id: 'plain-search-with-wildcards', area: 'lists', what: 'A search without an index takes % and _ as wildcards.',
+    crate: 'store-sql', stores: true, words: ['invitations'], file: raw`${sql}/kernel/list.rs`,
     was: raw`        if matches!(letter, '%' | '_' | '\\') {`,
     becomes: raw`        if !FAULT && matches!(letter, '%' | '_' | '\\') {`,
+  },
+  {
+    id: 'search-across-columns', area: 'lists', what: 'A search takes the character that separates columns.',
+    crate: 'store-sql', words: ['what_no_text_has'], file: raw`${sql}/kernel/search.rs`,
+    was: raw`        if text.contains(['\0', SEPARATOR]) {`,
+    becomes: raw`        if text.contains('\0') || (!FAULT && text.contains(SEPARATOR)) {`,
+  },
+  {
+    id: 'count-without-end', area: 'lists', what: 'A total counts every row there is.',
+    crate: 'store-sql', stores: true, words: ['counts_stop'], file: raw`${sql}/kernel/list.rs`,
+    was: raw`int(i64::try_from(at_most).unwrap_or(i64::MAX))`,
+    becomes: raw`int(if FAULT { i64::MAX } else { i64::try_from(at_most).unwrap_or(i64::MAX) })`,
   },
 ]

@@ -33,6 +33,12 @@ impl FixedRequest {
         Self::new(site, site.get("/robots.txt", &[]), "Disallow").await
     }
 
+    /// A read of the Admin API.
+    pub(crate) async fn admin(site: &Site, path: &str, token: &str, proof: &'static str) -> Result<Self> {
+        let bearer = format!("Bearer {token}");
+        Self::new(site, site.get(path, &[("authorization", &bearer)]), proof).await
+    }
+
     /// The route that `porta-bench constant` serves.
     pub(crate) async fn constant(site: &Site) -> Result<Self> {
         Self::new(site, site.get("/constant", &[]), "").await

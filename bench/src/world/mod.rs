@@ -1,6 +1,7 @@
 //! The measured server and its store.
 
 pub(crate) mod fixtures;
+pub(crate) mod population;
 mod server;
 mod store;
 

@@ -106,6 +106,25 @@ impl Store {
         Ok(connection.close().await?)
     }
 
+    /// Runs statements in one transaction while no server is running.
+    pub(crate) async fn execute_all(&self, statements: impl Iterator<Item = String>) -> Result<()> {
+        let (begin, commit) = (std::iter::once("BEGIN".to_owned()), std::iter::once("COMMIT".to_owned()));
+        let all = begin.chain(statements).chain(commit);
+        if let Some(url) = self.database_url() {
+            let mut connection = PgConnection::connect(url).await?;
+            for sql in all {
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
+            }
+            return Ok(connection.close().await?);
+        }
+        let options = SqliteConnectOptions::new().filename(self.directory().join("porta.sqlite"));
+        let mut connection = options.connect().await?;
+        for sql in all {
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
+        }
+        Ok(connection.close().await?)
+    }
+
     fn setting(&self, name: &str) -> Option<&str> {
         self.environment.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }

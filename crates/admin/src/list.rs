@@ -342,3 +342,6 @@ struct ByCursor {
 pub(crate) fn refuse(details: Vec<Detail>) -> Result<()> {
     if details.is_empty() { Ok(()) } else { Err(AdminError::Validation(details)) }
 }
+
+#[cfg(test)]
+mod tests;

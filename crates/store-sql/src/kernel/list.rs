@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::connection::Dialect;
 use super::row::Row;
-use super::search::{MOST_FOUND, Search, Searched};
+use super::search::{Search, SearchParts, Searched};
 use super::statement::{Kind, Stmt};
 use super::table::Columns;
 use super::value::{Value, at, int, json, text};
@@ -101,21 +101,13 @@ pub(crate) struct List<'v> {
     search: Option<SearchParts>,
     /// ` ORDER BY …`, or nothing.
     order: String,
+    /// Whether the first rows in this order are read without the others.
+    has_ordered_index: bool,
     limit: Option<String>,
     /// ` OFFSET …`, or nothing.
     offset: String,
     is_count: bool,
     values: Vec<Value<'v>>,
-}
-
-/// A search by index.
-struct SearchParts {
-    /// Selects what the index names.
-    found: String,
-    /// What it names, of a row of the list.
-    key: String,
-    /// Whether a row has the text.
-    contains: String,
 }
 
 impl<'v> List<'v> {
@@ -128,6 +120,7 @@ impl<'v> List<'v> {
             conditions: String::new(),
             search: None,
             order: String::new(),
+            has_ordered_index: false,
             limit: None,
             offset: String::new(),
             is_count: false,
@@ -196,17 +189,15 @@ impl<'v> List<'v> {
             Some(Search::Text(search)) => search,
         };
         let pattern = self.argument(text(&search.pattern));
-        let contains = searched.contains(self.dialect, &pattern);
         let looked_up = match self.dialect {
-            Dialect::Postgres if search.has_words => pattern,
+            Dialect::Postgres if search.has_words => pattern.clone(),
             Dialect::Postgres => {
-                self.and(&contains);
+                self.and(&searched.contains(self.dialect, &pattern));
                 return self;
             }
             Dialect::Sqlite => self.argument(text(&search.trigrams)),
         };
-        let (found, key) = (searched.found(self.dialect, &looked_up), searched.key(self.dialect));
-        self.search = Some(SearchParts { found, key, contains });
+        self.search = Some(SearchParts::new(searched, self.dialect, &pattern, &looked_up));
         self
     }
 
@@ -281,6 +272,8 @@ impl<'v> List<'v> {
         };
         let nulls = if sort.is_nullable { format!("{stored} IS NULL{word}, ") } else { String::new() };
         self.order = format!(" ORDER BY {nulls}{column}{word}, {prefix}id{word}");
+        // Every list has an index on the time of creation.
+        self.has_ordered_index = sort.value_type == SortType::Time && !sort.is_nullable;
         self.limit = Some(self.argument(int(i64::from(limit) + 1)));
         Ok(self)
     }
@@ -326,33 +319,31 @@ impl<'v> List<'v> {
         format!("{select}{hint}{conditions}{order}{limit}{offset}")
     }
 
-    /// The rows that the index names, unless there are too many; then the rows in the order of the page that have the text.
-    /// One of the two selections ends before it reads a row.
+    /// The rows that the index names, or the rows in the order of the page that have the text: two selections, of which one
+    /// ends before it reads a row.
     fn searched(&self, search: &SearchParts) -> (String, String) {
-        let SearchParts { found, key, contains } = search;
-        let with = format!("WITH found AS MATERIALIZED ({found}) ");
         let (conditions, and) = (&self.conditions, joins(&self.conditions));
-        let limit = self.limit.as_deref();
-        let is_few = format!("(SELECT count(*) FROM found) <= {MOST_FOUND}");
-        let is_many = format!("(SELECT count(*) FROM found) > {MOST_FOUND}");
-        let is_found = format!("{key} IN (SELECT id FROM found)");
+        let limit = self.limit.as_deref().unwrap_or("1");
+        if self.is_count && self.dialect == Dialect::Postgres {
+            let conditions = format!("{conditions}{and}{}", search.contains_by_index);
+            return (String::new(), self.rows("", &conditions, Some(limit)));
+        }
+        let ahead = self.has_ordered_index.then(|| search.ahead(conditions, &self.order, limit));
+        let with = search.with(ahead.as_deref(), limit);
+        let (is_few, is_many) = search.which(ahead.is_some(), limit);
+        let (is_found, contains) = (&search.is_found, &search.contains);
         let (few, many) = match self.dialect {
             Dialect::Postgres => (
-                self.rows("", &format!("{conditions}{and}{is_found} AND {is_few}"), limit),
-                self.rows("", &format!("{conditions}{and}{contains} AND {is_many}"), limit),
+                self.rows("", &format!("{conditions}{and}{is_found} AND {is_few}"), Some(limit)),
+                self.rows("", &format!("{conditions}{and}{contains} AND {is_many}"), Some(limit)),
             ),
             // SQLite tests such a condition on each row, but reads none if the limit is zero. The hint leaves it the row
             // number to read a row by.
             Dialect::Sqlite => {
-                let limit_if = |condition: &str| {
-                    format!("CASE WHEN {condition} THEN {} ELSE 0 END", limit.unwrap_or("-1"))
-                };
+                let limit_if = |condition: &str| format!("CASE WHEN {condition} THEN {limit} ELSE 0 END");
+                let found = format!("{conditions}{and}{is_found} AND {contains}");
                 (
-                    self.rows(
-                        " NOT INDEXED",
-                        &format!("{conditions}{and}{is_found} AND {contains}"),
-                        Some(&limit_if(&is_few)),
-                    ),
+                    self.rows(" NOT INDEXED", &found, Some(&limit_if(&is_few))),
                     self.rows("", &format!("{conditions}{and}{contains}"), Some(&limit_if(&is_many))),
                 )
             }

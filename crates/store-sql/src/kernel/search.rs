@@ -1,9 +1,10 @@
 //! Searches of a text within the columns of a table, by trigrams: an index on an expression in PostgreSQL, a table of FTS5
-//! that triggers keep in SQLite, both named after the table (decision 0048).
+//! that triggers keep in SQLite, both named after the table (decision 0049).
 //!
 //! A rare text and a frequent one need different plans, and a planner that guesses wrong reads the whole table. So the
-//! statement itself looks how many rows the index names: up to [`MOST_FOUND`] they are sorted; if there are more, the rows
-//! are read in the order of the page until it is full, which is soon, because so many match.
+//! statement itself finds out which it is. If the first [`AHEAD`] rows in the order of the page fill it, that is all. Else
+//! the index names the rows: up to [`MOST_FOUND`] are sorted; if there are more, the rows are read in the order of the page
+//! until it is full, which is soon, because so many match.
 
 use porta_core::EntityId as _;
 use porta_core::UserId;
@@ -11,8 +12,10 @@ use uuid::Uuid;
 
 use super::connection::Dialect;
 
+/// Rows that are compared before the index is asked: the page may be full by then.
+const AHEAD: u32 = 250;
 /// Rows that the index may name before they are read in the order of the page instead.
-pub(super) const MOST_FOUND: u32 = 2_000;
+const MOST_FOUND: u32 = 5_000;
 /// Trigrams that SQLite looks up. They only choose the rows that are compared with the whole text.
 const MOST_TRIGRAMS: usize = 24;
 /// Stands twice before each column. Two, so that a text of one character has a trigram at the beginning of a column.
@@ -85,31 +88,93 @@ impl Searched {
         }
     }
 
-    /// Selects what the index names, as `id`: the ids of PostgreSQL, the row numbers of SQLite. `argument` is the pattern
-    /// or, on SQLite, the trigrams.
-    pub(super) fn found(&self, dialect: Dialect, argument: &str) -> String {
-        let (table, limit) = (self.table, MOST_FOUND + 1);
-        match dialect {
-            Dialect::Postgres => {
-                let text = self.text(dialect, "x.");
-                format!("SELECT x.id FROM {table} x WHERE {text} LIKE {argument} LIMIT {limit}")
-            }
-            Dialect::Sqlite => format!(
-                "SELECT rowid AS id FROM {table}_search WHERE {table}_search MATCH {argument} LIMIT {limit}"
-            ),
-        }
-    }
-
-    /// What [`Self::found`] selects, of a row of the list.
-    pub(super) fn key(&self, dialect: Dialect) -> String {
-        match dialect {
-            Dialect::Postgres => format!("{}.id", self.alias),
-            Dialect::Sqlite => format!("{}.rowid", self.alias),
-        }
-    }
-
     pub(super) fn id(&self) -> String {
         format!("{}.id", self.alias)
+    }
+}
+
+/// The parts of a statement that searches by index.
+pub(super) struct SearchParts {
+    dialect: Dialect,
+    /// Table and alias, as after `FROM`.
+    from: String,
+    /// The searched text of a row of the list.
+    text: String,
+    /// `LIKE` and the pattern.
+    like: String,
+    /// Selects what the index names, as `id`: the ids of PostgreSQL, the row numbers of SQLite; without a limit.
+    found: String,
+    /// Whether the index named a row of the list.
+    pub(super) is_found: String,
+    /// Whether a row of the list has the text.
+    pub(super) contains: String,
+    /// The same, for the index of PostgreSQL.
+    pub(super) contains_by_index: String,
+}
+
+impl SearchParts {
+    /// `pattern` and `looked_up`, which is the pattern or, on SQLite, the trigrams, are arguments.
+    pub(super) fn new(searched: &Searched, dialect: Dialect, pattern: &str, looked_up: &str) -> Self {
+        let Searched { table, alias, .. } = searched;
+        let text = searched.text(dialect, &format!("{alias}."));
+        let (like, found, is_found) = match dialect {
+            // An array is looked up by primary key. With IN the planner may go through the list instead, and look for its
+            // rows among those found.
+            Dialect::Postgres => (
+                format!("LIKE {pattern}"),
+                format!("SELECT x.id FROM {table} x WHERE {} LIKE {looked_up}", searched.text(dialect, "x.")),
+                format!("{alias}.id = ANY (ARRAY(SELECT id FROM found))"),
+            ),
+            Dialect::Sqlite => (
+                format!("LIKE {pattern} ESCAPE '\\'"),
+                format!("SELECT rowid AS id FROM {table}_search WHERE {table}_search MATCH {looked_up}"),
+                format!("{alias}.rowid IN (SELECT id FROM found)"),
+            ),
+        };
+        Self {
+            dialect,
+            from: format!("{table} {alias}"),
+            contains: searched.contains(dialect, pattern),
+            contains_by_index: format!("{text} {like}"),
+            text,
+            like,
+            found,
+            is_found,
+        }
+    }
+
+    /// Selects the hits among the first rows in the order of the page.
+    pub(super) fn ahead(&self, conditions: &str, order: &str, limit: &str) -> String {
+        let Self { from, text, like, .. } = self;
+        format!(
+            "SELECT 1 FROM (SELECT {text} AS searched FROM {from}{conditions}{order} LIMIT {AHEAD}) AS nearest \
+             WHERE searched {like} LIMIT {limit}"
+        )
+    }
+
+    /// The `WITH` of the statement. If the page is full of hits ahead, the index is not asked.
+    pub(super) fn with(&self, ahead: Option<&str>, limit: &str) -> String {
+        let (found, most) = (&self.found, MOST_FOUND + 1);
+        let Some(ahead) = ahead else {
+            return format!("WITH found AS MATERIALIZED ({found} LIMIT {most}) ");
+        };
+        let is_full = format!("(SELECT count(*) FROM ahead) >= {limit}");
+        let found = match self.dialect {
+            Dialect::Postgres => format!("{found} AND NOT {is_full} LIMIT {most}"),
+            Dialect::Sqlite => format!("{found} LIMIT CASE WHEN {is_full} THEN 0 ELSE {most} END"),
+        };
+        format!("WITH ahead AS MATERIALIZED ({ahead}), found AS MATERIALIZED ({found}) ")
+    }
+
+    /// The conditions that the index named few rows, and that there are too many.
+    pub(super) fn which(&self, has_ahead: bool, limit: &str) -> (String, String) {
+        let few = format!("(SELECT count(*) FROM found) <= {MOST_FOUND}");
+        let many = format!("(SELECT count(*) FROM found) > {MOST_FOUND}");
+        if !has_ahead {
+            return (few, many);
+        }
+        let hits = "(SELECT count(*) FROM ahead)";
+        (format!("({few} AND {hits} < {limit})"), format!("({many} OR {hits} >= {limit})"))
     }
 }
 
@@ -149,11 +214,11 @@ impl Search {
         }
         let mut pattern = String::with_capacity(text.len() + 4);
         pattern.push('%');
-        for letter in &letters {
+        for &letter in &letters {
             if matches!(letter, '%' | '_' | '\\') {
                 pattern.push('\\');
             }
-            pattern.push(*letter);
+            pattern.push(letter);
         }
         pattern.push('%');
         let trigrams: Vec<String> = letters.windows(3).take(MOST_TRIGRAMS).map(quoted).collect();

@@ -133,13 +133,17 @@ fn a_search_by_index_reads_few_rows_or_those_of_the_page() {
              || chr(31) || chr(31) || COALESCE({prefix}family_name, '')) COLLATE \"C\")"
         )
     };
-    let page = "ORDER BY u.created_at DESC, u.id DESC LIMIT $3 OFFSET $4";
+    let (order, rest) = ("ORDER BY u.created_at DESC, u.id DESC", "LIMIT $3 OFFSET $4");
+    let (hits, found) = ("(SELECT count(*) FROM ahead)", "(SELECT count(*) FROM found)");
     let expected = format!(
-        "WITH found AS MATERIALIZED (SELECT x.id FROM users x WHERE {} LIKE $2 LIMIT 2001) \
-         (SELECT u.id FROM users u WHERE u.status = $1 AND u.id IN (SELECT id FROM found) \
-         AND (SELECT count(*) FROM found) <= 2000 {page}) UNION ALL \
+        "WITH ahead AS MATERIALIZED (SELECT 1 FROM (SELECT {} AS searched FROM users u WHERE u.status = $1 {order} \
+         LIMIT 250) AS nearest WHERE searched LIKE $2 LIMIT $3), \
+         found AS MATERIALIZED (SELECT x.id FROM users x WHERE {} LIKE $2 AND NOT {hits} >= $3 LIMIT 5001) \
+         (SELECT u.id FROM users u WHERE u.status = $1 AND u.id = ANY (ARRAY(SELECT id FROM found)) \
+         AND ({found} <= 5000 AND {hits} < $3) {order} {rest}) UNION ALL \
          (SELECT u.id FROM users u WHERE u.status = $1 AND ({} || '') LIKE $2 \
-         AND (SELECT count(*) FROM found) > 2000 {page})",
+         AND ({found} > 5000 OR {hits} >= $3) {order} {rest})",
+        of("u."),
         of("x."),
         of("u.")
     );
@@ -147,10 +151,12 @@ fn a_search_by_index_reads_few_rows_or_those_of_the_page() {
     assert!(values[1].contains("%ana\\\\_%"), "{values:?}");
 
     let (sql, values, _) = searched(Dialect::Sqlite, Some(&search));
-    assert!(sql.contains("FROM users_search WHERE users_search MATCH $3 LIMIT 2001"), "{sql}");
-    assert_eq!(sql.matches("LIKE $2 ESCAPE '\\'").count(), 2, "{sql}");
+    let found =
+        "users_search MATCH $3 LIMIT CASE WHEN (SELECT count(*) FROM ahead) >= $4 THEN 0 ELSE 5001 END)";
+    assert!(sql.contains(found), "{sql}");
+    assert_eq!(sql.matches("LIKE $2 ESCAPE '\\'").count(), 3, "{sql}");
     assert_eq!(sql.matches("NOT INDEXED").count(), 1, "{sql}");
-    for limit in ["<= 2000 THEN $4 ELSE 0 END OFFSET $5", "> 2000 THEN $4 ELSE 0 END OFFSET $5"] {
+    for limit in ["ahead) < $4) THEN $4 ELSE 0 END OFFSET $5", "ahead) >= $4) THEN $4 ELSE 0 END OFFSET $5"] {
         assert_eq!(sql.matches(limit).count(), 1, "{sql}");
     }
     assert_eq!(values.len(), 5);
@@ -186,4 +192,11 @@ fn a_count_reads_so_many_rows() {
         "{sql}"
     );
     assert_eq!((sql.matches("THEN $3 ELSE 0 END").count(), values.len()), (2, 3), "{sql}");
+    assert!(!sql.contains("ahead"), "{sql}");
+    // PostgreSQL knows the text when it plans, and stops counting anywhere.
+    let list = List::new("test::COUNT", Dialect::Postgres, "SELECT 1 FROM users u");
+    let (stmt, _) = list.search(&crate::kernel::USERS, Some(&search)).counted(10).finish();
+    let sql = stmt.postgres.as_str();
+    assert!(sql.starts_with("SELECT count(*) FROM (SELECT 1 FROM users u WHERE lower((chr(31)"), "{sql}");
+    assert!(sql.ends_with("COLLATE \"C\") LIKE $1 LIMIT $2) AS counted") && stmt.plans_with_values, "{sql}");
 }
