@@ -1,5 +1,7 @@
 //! Successful answers.
 
+use std::fmt::Write as _;
+
 use axum::http::StatusCode;
 use porta_core::Timestamp;
 use porta_web::reply::{self, Reply};
@@ -29,9 +31,13 @@ pub(crate) fn no_content() -> Reply {
 /// A time as the API writes it: UTC, milliseconds.
 pub(crate) fn time(at: Timestamp) -> String {
     let micros = at.micros();
-    let whole = Timestamp::from_seconds(micros.div_euclid(1_000_000)).rfc3339();
+    let mut text = Timestamp::from_seconds(micros.div_euclid(1_000_000)).rfc3339();
     let millis = micros.rem_euclid(1_000_000) / 1_000;
-    format!("{}.{millis:03}Z", whole.trim_end_matches('Z'))
+    // The Z comes after the milliseconds.
+    text.pop();
+    // Writing to a string cannot fail.
+    let _ = write!(text, ".{millis:03}Z");
+    text
 }
 
 pub(crate) fn optional_time(at: Option<Timestamp>) -> Option<String> {

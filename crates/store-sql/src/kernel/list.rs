@@ -136,6 +136,7 @@ impl<'v> List<'v> {
 
     fn and(&mut self, condition: &str) {
         let word = joins(&self.conditions);
+        // Writing to a string cannot fail.
         let _ = write!(self.conditions, "{word}{condition}");
     }
 

@@ -208,10 +208,9 @@ impl Search {
         if text.contains(['\0', SEPARATOR]) {
             return Self::Impossible;
         }
-        let mut letters: Vec<char> = text.chars().map(|letter| letter.to_ascii_lowercase()).collect();
-        if letters.len() < 3 {
-            letters.splice(0..0, [SEPARATOR, SEPARATOR]);
-        }
+        let is_short = text.chars().count() < 3;
+        let mut letters = if is_short { vec![SEPARATOR; 2] } else { Vec::new() };
+        letters.extend(text.chars().map(|letter| letter.to_ascii_lowercase()));
         let mut pattern = String::with_capacity(text.len() + 4);
         pattern.push('%');
         for &letter in &letters {
