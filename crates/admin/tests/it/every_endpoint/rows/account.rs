@@ -13,7 +13,7 @@ pub(super) fn rows() -> Vec<Row> {
             .editable()
             .records(&["user.updated"])
             .again(200),
-        // The first one ends the token.
+        // It ends the token.
         Row::new("change_own_password", 204)
             .of_own(OwnAccount::Plain)
             .body(|_| json!({ "current": PASSWORD, "new": "brisk-Walnut-Harbor-9" }))
