@@ -7,7 +7,7 @@ use utoipa::openapi::path::Operation;
 use crate::body::JSON;
 
 /// Operations and bodies. The organization is called `harbor`, its application `dock-planner`; the ids are those of its
-/// role, its permission and its user. The caller's password is `lantern-Quay-40`, the code that was mailed to them 492817.
+/// role, its permission and its user. The caller has the password `lantern-Quay-40` and got the code 492817 by mail.
 const EXAMPLES: [(&str, &str); 49] = [
     ("update_own_profile", r#"{"givenName":"Kim","locale":"nl"}"#),
     ("change_own_password", r#"{"current":"lantern-Quay-40","new":"brisk-Walnut-Harbor-9"}"#),

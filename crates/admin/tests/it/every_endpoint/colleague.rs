@@ -45,7 +45,7 @@ const ROLES: [(Person, &str); 6] = [
 impl Colleague {
     pub(super) async fn sign_in(admins: &Admins, person: Person) -> Self {
         let role = ROLES.iter().find(|(known, _)| *known == person);
-        let (_, role) = role.unwrap_or_else(|| unreachable!("{} has which role?", person.0));
+        let (_, role) = *role.unwrap_or_else(|| unreachable!("{} has which role?", person.0));
         let id = admins.user("porta-admin", person.0).await.id;
         Self { admin: admins.sign_in(person).await, email: person.0.to_owned(), id, role }
     }
@@ -84,7 +84,7 @@ impl Colleague {
     }
 }
 
-/// What a request needs.
+/// What a request is made from, and who sends it.
 pub(super) struct Prepared {
     pub(super) run: Run,
     /// A newcomer who sends the request.
