@@ -25,10 +25,14 @@ macro_rules! delete_batch {
         )
     };
 }
-/// Emails to user `$2` that are not sent yet.
+/// Emails to user `$2` that are not sent yet, or may be sent again.
 macro_rules! unsent {
     ($user:literal) => {
-        concat!("DELETE FROM outbox WHERE organization_id = $1 AND state = 'pending' AND ", $user, " = $2")
+        concat!(
+            "DELETE FROM outbox WHERE organization_id = $1 AND (state = 'pending' OR sendable_until IS NOT NULL) AND ",
+            $user,
+            " = $2"
+        )
     };
 }
 /// Takes the person out of a batch of audit rows of user `$1`, those after row `$2`: address `$3` becomes `$4`; the same

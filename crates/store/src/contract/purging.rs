@@ -88,6 +88,11 @@ pub async fn everything_about_a_person_goes(store: Arc<dyn Store>) {
     let (access, link) = furnish(&w, &w.acme).await;
     let mut all = w.repositories();
     all.outbox().enqueue(&unsent(&w, &w.acme, None)).await.unwrap();
+    let set_aside = OutboxItem { idempotency_key: "again".to_owned(), ..unsent(&w, &w.acme, Some(id)) };
+    all.outbox().enqueue(&set_aside).await.unwrap();
+    let claims = all.outbox().claim(OutboxKind::ALL, NOW, NOW, 9).await.unwrap();
+    let claim = claims.iter().find(|claim| claim.id == set_aside.id).unwrap();
+    assert!(all.outbox().give_up(claim, "no", Some(NOW + HOUR), NOW).await.unwrap());
     let before = all.users(org).by_id(id).await.unwrap().unwrap();
     let now = NOW + MINUTE;
     let purged = all.users(org).purge(&before, &anonymous(), now).await.unwrap().unwrap();
