@@ -213,6 +213,9 @@ audit_events! {
     EmailSendTest = "email.send.test", Authentication, "the relay took a test mail";
     EmailSendUnknown = "email.send.unknown", Authentication,
         "the relay took a message of a template that this version does not know";
+    EmailSendRequeued = "email.send.requeued", Admin, "an administrator had a given-up message sent again";
+    EmailSendWithdrawn = "email.send.withdrawn", Admin,
+        "an administrator withdrew a message, which is sent no more; `wasWaiting` says whether it would have been";
     EmailSendFailed = "email.send.failed", Authentication,
         "a message was not sent; `willRetry` says whether it will be tried again";
 }

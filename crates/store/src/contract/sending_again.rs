@@ -199,8 +199,12 @@ pub async fn items_of_all_organizations(store: Arc<dyn Store>) {
         .map(|entry| (entry.item.id, entry.organization_name))
         .collect();
     let name = |name: &str| Some(name.to_owned());
-    let expected =
-        [(lost, name("acme")), (sent, name("acme")), (asked, name(&w.other.organization.name)), (of_nobody, None)];
+    let expected = [
+        (lost, name("acme")),
+        (sent, name("acme")),
+        (asked, name(&w.other.organization.name)),
+        (of_nobody, None),
+    ];
     assert_eq!(names, expected);
     for (filter, expected) in [
         (OutboxFilter { organization: Some(acme), ..all.clone() }, vec![lost, sent]),
@@ -211,7 +215,10 @@ pub async fn items_of_all_organizations(store: Arc<dyn Store>) {
         (OutboxFilter { state: Some(OutboxState::GivenUp), ..all.clone() }, vec![lost]),
         (OutboxFilter { ids: Some(vec![of_nobody, sent]), ..all.clone() }, vec![sent, of_nobody]),
         (OutboxFilter { ids: Some(Vec::new()), ..all.clone() }, vec![]),
-        (OutboxFilter { organization: Some(other), state: Some(OutboxState::GivenUp), ..all.clone() }, vec![]),
+        (
+            OutboxFilter { organization: Some(other), state: Some(OutboxState::GivenUp), ..all.clone() },
+            vec![],
+        ),
     ] {
         assert_eq!(ids(&w, filter.clone()).await, expected, "{filter:?}");
     }
