@@ -15,6 +15,7 @@ mod engine;
 mod locale;
 mod mail;
 mod messages;
+mod preview;
 mod render;
 mod text;
 mod theme;
@@ -39,6 +40,7 @@ pub use mail::{
     SecurityContext, TestMail, WelcomeMail,
 };
 pub use messages::languages;
+pub use preview::Preview;
 pub use render::{Page, Pages};
 pub use theme::Theme;
 
