@@ -20,8 +20,7 @@ use crate::state::AdminState;
 #[schema(as = BrandingPreview)]
 pub(crate) struct PreviewInput {
     /// Branding that is not saved. What is left out is as it is saved.
-    #[serde(default)]
-    branding: BrandingInput,
+    branding: Option<BrandingInput>,
     /// `login`, `login_password`, `login_magic_link`, `consent`, `error`, `invitation_mail`, `magic_link_mail` or
     /// `password_reset_mail`.
     page: String,
@@ -63,7 +62,7 @@ pub(crate) async fn preview_branding(
 ) -> Result<Reply> {
     let (what, locale) = (body.page()?, body.locale()?);
     let organization = state.directory.queries().organization(&name).await?;
-    let branding = body.branding.applied_to(&organization.branding, "branding")?;
+    let branding = body.branding.unwrap_or_default().applied_to(&organization.branding, "branding")?;
     let branding = branding.with_uploads(&state.issuer(&organization.slug));
     let organization = Organization { branding, ..organization };
     let theme = Theme::of(&organization);

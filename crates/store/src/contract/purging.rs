@@ -13,7 +13,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use super::applications::{claim, role};
-use super::fixture::{MINUTE, NOW, Tenant, TwoTenants, event, family, link, session, totp, user};
+use super::fixture::{HOUR, MINUTE, NOW, Tenant, TwoTenants, event, family, link, session, totp, user};
 use crate::{Purged, Store, StoreError};
 
 const ANONYMOUS: &str = "purged-1@purged.local";
