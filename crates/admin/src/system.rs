@@ -128,7 +128,7 @@ pub(crate) async fn get_system_info(
     let queries = state.directory.queries();
     let stored = async {
         let stored = queries.system_state().await?;
-        Ok::<_, AdminError>((stored, queries.outbox().undelivered(MOST_COUNTED).await?))
+        Ok::<_, AdminError>((stored, queries.organizations().outbox().undelivered(MOST_COUNTED).await?))
     };
     let (stored, redis, reachable) =
         tokio::join!(stored, ServiceInfo::of_redis(&state), is_relay_reachable(&state));

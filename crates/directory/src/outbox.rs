@@ -9,7 +9,7 @@ use porta_core::outbox::{OutboxRow, OutboxState};
 use porta_store::OutboxEntry;
 use serde_json::{Value, json};
 
-use crate::{DirectoryError, Result, Transaction};
+use crate::{DirectoryError, OrganizationOperations, Result, Transaction};
 
 /// The error of an item that was withdrawn while it waited.
 const WITHDRAWN: &str = "withdrawn by an administrator";
@@ -19,9 +19,10 @@ pub struct OutboxOperations<'t> {
     work: &'t mut Transaction,
 }
 
-impl Transaction {
-    pub fn outbox(&mut self) -> OutboxOperations<'_> {
-        OutboxOperations { work: self }
+impl<'t> OrganizationOperations<'t> {
+    /// The outbox of all organizations.
+    pub fn outbox(self) -> OutboxOperations<'t> {
+        OutboxOperations { work: self.work }
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) async fn get_outbox_item(
     State(state): State<AdminState>,
     InPath(id): InPath<String>,
 ) -> Result<Reply> {
-    let found = state.directory.queries().outbox().find(&id).await?;
+    let found = state.directory.queries().organizations().outbox().find(&id).await?;
     let are_shown = Addresses::are_for(&caller);
     let addresses = Addresses::of(&state, std::slice::from_ref(&found), are_shown).await?;
     Ok(answer::ok(OutboxItemView::of(found, &addresses, state.clock.now())))

@@ -49,9 +49,9 @@ pub(crate) async fn list_outbox(
         None => None,
     };
     let filter = OutboxFilter { ids, organization, kind, state: in_state };
-    let found = queries.outbox().list(&filter, &request.page).await?;
+    let found = queries.organizations().outbox().list(&filter, &request.page).await?;
     let counted = match request.rows_to_count(&found) {
-        Some(at_most) => Some(queries.outbox().count(&filter, at_most).await?),
+        Some(at_most) => Some(queries.organizations().outbox().count(&filter, at_most).await?),
         None => None,
     };
     let addresses = Addresses::of(&state, &found.items, Addresses::are_for(&caller)).await?;

@@ -23,7 +23,7 @@ pub(crate) async fn retry_outbox_item(
 ) -> Result<Reply> {
     let are_shown = Addresses::are_for(&caller);
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    let queued = unit.outbox().send_again(&id).await?;
+    let queued = unit.organizations().outbox().send_again(&id).await?;
     unit.commit().await?;
     let addresses = Addresses::of(&state, std::slice::from_ref(&queued), are_shown).await?;
     Ok(answer::ok(OutboxItemView::of(queued, &addresses, state.clock.now())))

@@ -62,7 +62,7 @@ impl Addresses {
         let mut users: Vec<UserId> = items.iter().filter_map(user_of).collect();
         users.sort_unstable();
         users.dedup();
-        Ok(Self(state.directory.queries().outbox().addresses(users).await?))
+        Ok(Self(state.directory.queries().organizations().outbox().addresses(users).await?))
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) async fn withdraw_outbox_item(
     InPath(id): InPath<String>,
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(caller.into_actor()).await?;
-    unit.outbox().withdraw(&id).await?;
+    unit.organizations().outbox().withdraw(&id).await?;
     unit.commit().await?;
     Ok(no_content())
 }

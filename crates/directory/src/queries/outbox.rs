@@ -9,7 +9,7 @@ use porta_store::{
     UserSort,
 };
 
-use super::Queries;
+use super::{OrganizationQueries, Queries};
 use crate::{DirectoryError, Result};
 
 /// Messages that did not go out, each counted up to a number.
@@ -21,9 +21,10 @@ pub struct Undelivered {
 
 pub struct OutboxQueries<'q>(&'q Queries);
 
-impl Queries {
-    pub fn outbox(&self) -> OutboxQueries<'_> {
-        OutboxQueries(self)
+impl<'q> OrganizationQueries<'q> {
+    /// The outbox of all organizations.
+    pub fn outbox(self) -> OutboxQueries<'q> {
+        OutboxQueries(self.0)
     }
 }
 
