@@ -58,8 +58,7 @@ pub(crate) async fn create_user(
         }
     };
     let is_password_temporary = body.temporary.unwrap_or(true);
-    let new =
-        NewUser { email: body.email, password, is_password_temporary, profile, ..NewUser::default() };
+    let new = NewUser { email: body.email, password, is_password_temporary, profile, ..NewUser::default() };
     let mut unit = state.directory.begin(caller.into_actor()).await?;
     let user = unit.users().create(&organization, new).await?;
     unit.commit().await?;

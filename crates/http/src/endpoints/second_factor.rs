@@ -198,6 +198,7 @@ impl SecondFactorRequest<'_> {
         Ok(match outcome.map_err(|error| interaction.backend_error(&error))? {
             FactorOutcome::SignedIn(entered) => interaction.signed_in(&entered),
             FactorOutcome::Moved => reply::redirect(&interaction.absolute_url("/two-factor")),
+            FactorOutcome::NewPassword => reply::redirect(&interaction.absolute_url("/new-password")),
             FactorOutcome::Gone => interaction.expired_page(),
             FactorOutcome::Limited { retry_after } => {
                 let flash = CodeFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };

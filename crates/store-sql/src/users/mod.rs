@@ -20,8 +20,8 @@ pub(crate) use self::columns::{UserColumn, next_user, user_columns};
 
 use self::columns::{edited_columns, read_user, value};
 use crate::kernel::{
-    Dialect, List, Row, Runner, Search, Sort, USERS, at, flag, int, json, opt_at, opt_text, page_of, same_owner,
-    statements, text, uuid, values_of,
+    Dialect, List, Row, Runner, Search, Sort, USERS, at, flag, int, json, opt_at, opt_text, page_of,
+    same_owner, statements, text, uuid, values_of,
 };
 
 /// A password recovery resets the counter of wrong second factors only if the last change of password is at least this
