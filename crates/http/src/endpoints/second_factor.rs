@@ -238,6 +238,8 @@ impl SecondFactorRequest<'_> {
                 };
                 state.pages.render(&tenant.theme(), &page)
             }
+            // Of another stage.
+            SecondFactorStep::NewPassword { .. } => return Ok(interaction.expired_page()),
             step @ (SecondFactorStep::Choose { .. }
             | SecondFactorStep::Authenticator { .. }
             | SecondFactorStep::Email { .. }) => return Ok(self.setup_page(step, &user, flash)),
