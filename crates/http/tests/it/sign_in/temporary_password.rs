@@ -62,8 +62,12 @@ impl WaitingSignIn {
     async fn send(&mut self, password: &str, again: &str) -> Answer {
         self.sent += 1;
         let (csrf, sent) = (self.csrf.clone(), self.sent.to_string());
-        let fields =
-            [("_csrf", csrf.as_str()), ("password", password), ("confirmPassword", again), ("n", &sent)];
+        let fields = [
+            ("_csrf", csrf.as_str()),
+            ("password", password),
+            ("confirmPassword", again),
+            ("n", sent.as_str()),
+        ];
         let answer = self.browser.post(&self.url(), &fields).await;
         self.browser.follow_flash(answer).await
     }
