@@ -283,4 +283,16 @@ export default [
     was: raw`        (header::CONTENT_SECURITY_POLICY, answer.policy),`,
     becomes: raw`        (header::CONTENT_SECURITY_POLICY, answer.policy.filter(|_| !FAULT)),`,
   },
+  {
+    id: 'set-password-is-permanent', area: 'temporary passwords', what: 'A password that an administrator sets stays as it is.',
+    crate: 'admin', words: ['somebody_else_sets_is_temporary'], file: 'crates/admin/src/users/password.rs',
+    was: raw`    let is_temporary = body.temporary.unwrap_or(actor.user() != Some(user.id));`,
+    becomes: raw`    let is_temporary = body.temporary.unwrap_or(!FAULT && actor.user() != Some(user.id));`,
+  },
+  {
+    id: 'password-of-a-new-user-is-permanent', area: 'temporary passwords', what: 'The password of a user whom an administrator creates stays as it is.',
+    crate: 'admin', words: ['chooses_their_own_password'], file: 'crates/admin/src/users/create.rs',
+    was: raw`    let is_password_temporary = body.temporary.unwrap_or(true);`,
+    becomes: raw`    let is_password_temporary = body.temporary.unwrap_or(!FAULT);`,
+  },
 ]

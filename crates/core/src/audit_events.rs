@@ -140,6 +140,8 @@ audit_events! {
     UserPasswordResetFailed = "user.password_reset.failed", Security, "such a link did not work";
     UserPasswordChanged = "user.password.changed", Security, "somebody changed their password";
     UserPasswordChangeFailed = "user.password.change.failed", Security, "the old password was wrong";
+    UserPasswordChangeRequired = "user.password.change.required", Authentication,
+        "a sign-in with a temporary password was asked for a new one";
     UserConsentGranted = "user.consent.granted", Authentication, "an application was given access";
     UserConsentDenied = "user.consent.denied", Authentication, "it was refused access";
     UserConsentWithdrawn = "user.consent.withdrawn", Authentication,

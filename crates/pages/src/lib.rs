@@ -29,7 +29,8 @@ pub use context::{
     InviteExpiredPage, InviteSuccessPage, Landing, LoginPage, LogoutPage, LogoutSuccessPage,
     MagicLinkLandingPage, MagicLinkSentPage, Notice, OverviewPage, PageContext, PasswordFault, PasswordRules,
     RecoveryCodesPage, ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionRow, SessionsPage,
-    SetupView, SignInOrigin, TrustedSvg, TwoFactorChallenge, TwoFactorPage, TwoFactorSetupPage,
+    SetupView, SignInOrigin, TemporaryPasswordPage, TrustedSvg, TwoFactorChallenge, TwoFactorPage,
+    TwoFactorSetupPage,
 };
 pub use css::safe_custom_css;
 pub use engine::TemplateProblems;

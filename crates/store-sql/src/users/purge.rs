@@ -53,7 +53,7 @@ macro_rules! anonymize {
 
 statements! {
     ERASE: Write = concat!("UPDATE users SET ", edited_columns!(assignments 5), ", password_hash = NULL, \
-         password_changed_at = NULL, status = 'inactive', locked_at = NULL, locked_reason = NULL, last_login_at = NULL, \
+         password_changed_at = NULL, password_change_required = FALSE, status = 'inactive', locked_at = NULL, locked_reason = NULL, last_login_at = NULL, \
          login_count = 0, failed_login_count = 0, last_failed_login_at = NULL, two_factor_method = NULL, \
          factor_failures = 0, credential_epoch = credential_epoch + 1, \
          tokens_valid_since = CASE WHEN tokens_valid_since > $4 THEN tokens_valid_since ELSE $4 END, \

@@ -90,7 +90,7 @@ macro_rules! contract_tests {
                 a_late_delivery_counts, what_came_to_nothing_is_gone,
                 another_organization_sees_nothing, units_decide, finished_rows_are_swept, racing_workers;
             own_account: sessions, other_sessions, grants, ending_grants, audit_rows, claims, passwords,
-                racing_passwords;
+                temporary_passwords, racing_passwords;
             people: users_of_all_organizations, sessions_in_every_order, filtered_sessions, ending_sessions, ending_many_sessions,
                 racing_to_end_sessions;
             purging: everything_about_a_person_goes, nobody_else_is_touched, audit_rows_no_longer_tell_who,

@@ -6,7 +6,7 @@ use porta_core::audit::AuditEvent;
 use porta_core::one_time::TokenPurpose;
 use porta_core::outbox::{OutboxItem, OutboxKind, OutboxPayload};
 use porta_core::second_factor::EmailCode;
-use porta_core::user::{Email, Profile, User, UserStatus};
+use porta_core::user::{Email, PasswordHash, Profile, User, UserStatus};
 use porta_core::{AuditId, EmailCodeId, OutboxId, TokenDigest, UserId};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
@@ -93,6 +93,8 @@ pub async fn everything_about_a_person_goes(store: Arc<dyn Store>) {
     let claims = all.outbox().claim(OutboxKind::ALL, NOW, NOW, 9).await.unwrap();
     let claim = claims.iter().find(|claim| claim.id == set_aside.id).unwrap();
     assert!(all.outbox().give_up(claim, "no", Some(NOW + HOUR), NOW).await.unwrap());
+    let temporary = PasswordHash::trusted("$argon2id$temporary".to_owned());
+    assert!(all.users(org).set_password(id, Some(&temporary), true, NOW).await.unwrap());
     let before = all.users(org).by_id(id).await.unwrap().unwrap();
     let now = NOW + MINUTE;
     let purged = all.users(org).purge(&before, &anonymous(), now).await.unwrap().unwrap();
@@ -105,6 +107,7 @@ pub async fn everything_about_a_person_goes(store: Arc<dyn Store>) {
         email_verified: false,
         password_hash: None,
         password_changed_at: None,
+        password_change_required: false,
         profile: Profile::default(),
         status: UserStatus::Inactive,
         last_login_at: None,
