@@ -8,7 +8,7 @@ use crate::body::JSON;
 
 /// Operations and bodies. The organization is called `harbor`, its application `dock-planner`; the ids are those of its
 /// role, its permission and its user. The caller has the password `lantern-Quay-40` and got the code 492817 by mail.
-const EXAMPLES: [(&str, &str); 49] = [
+const EXAMPLES: [(&str, &str); 50] = [
     ("update_own_profile", r#"{"givenName":"Kim","locale":"nl"}"#),
     ("change_own_password", r#"{"current":"lantern-Quay-40","new":"brisk-Walnut-Harbor-9"}"#),
     ("begin_own_two_factor", r#"{"method":"email"}"#),
@@ -62,6 +62,10 @@ const EXAMPLES: [(&str, &str); 49] = [
     ),
     ("update_organization", r#"{"name":"Harbor Works","defaultLocale":"de"}"#),
     ("update_branding", r##"{"companyName":"Harbor Works","primaryColor":"#0B6E4F"}"##),
+    (
+        "preview_branding",
+        r##"{"branding":{"companyName":"Harbor Works","primaryColor":"#0B6E4F"},"page":"login","locale":"de"}"##,
+    ),
     (
         "put_branding_asset",
         r#"{"contentType":"image/png","data":"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="}"#,

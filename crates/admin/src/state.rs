@@ -9,6 +9,7 @@ use porta_core::{Clock, Entropy, OrganizationId, Slug, Timestamp};
 use porta_directory::{Directory, RequestOrigin};
 use porta_kv::Kv;
 use porta_oidc::OpenIdProvider;
+use porta_pages::Pages;
 use porta_session::SharedServices;
 use porta_signin::Account;
 use porta_web::client_address::{ClientAddresses, TrustedProxies, user_agent};
@@ -32,6 +33,8 @@ pub struct AdminStateParts {
     pub clock: Arc<dyn Clock>,
     pub recovery_codes: Arc<dyn MakeRecoveryCodes>,
     pub mails: Arc<dyn RenderMail>,
+    /// Previews of pages and mails.
+    pub pages: Arc<Pages>,
     /// `None`: no relay is configured, and no mail goes out.
     pub relay: Option<Arc<dyn MailRelay>>,
     pub entropy: Arc<dyn Entropy>,
@@ -58,6 +61,7 @@ pub struct AdminStateInner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) recovery_codes: Arc<dyn MakeRecoveryCodes>,
     pub(crate) mails: Arc<dyn RenderMail>,
+    pub(crate) pages: Arc<Pages>,
     pub(crate) relay: Option<Arc<dyn MailRelay>>,
     pub(crate) started_at: Timestamp,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -82,6 +86,7 @@ impl AdminState {
             clock: parts.clock,
             recovery_codes: parts.recovery_codes,
             mails: parts.mails,
+            pages: parts.pages,
             relay: parts.relay,
             entropy: parts.entropy,
             answers: parts.answers,

@@ -27,6 +27,7 @@ mod lookups;
 mod me;
 mod newcomers;
 mod organizations;
+mod outbox;
 mod people;
 mod reference;
 mod rights;

@@ -21,7 +21,7 @@ pub(crate) struct Newcomer {
 impl Newcomer {
     /// Makes somebody with a role of the admin application. `root` is a super-admin.
     pub(crate) async fn make(admins: &Admins, root: &mut Admin, email: &str, role: &str) -> Self {
-        let body = json!({ "email": email, "password": PASSWORD });
+        let body = json!({ "email": email, "password": PASSWORD, "temporary": false });
         let made = expect(&root.post(MEMBERS, &body).await, StatusCode::CREATED);
         let id = made["data"]["id"].as_str().unwrap();
         let roles = expect(&root.get("/applications/porta-admin/roles").await, StatusCode::OK);
