@@ -19,9 +19,9 @@ cd "$ROOT"
 
 SERVER_CORE=0
 LOAD_CORE=1
-what=run
+what='run'
 if [ "${1:-}" = admin ]; then
-  what=admin
+  what='admin'
   shift
 fi
 stores=()
