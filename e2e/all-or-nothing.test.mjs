@@ -168,7 +168,7 @@ test('a person is erased wholly or not at all', async () => {
       assert.equal(data.deletedOidcPayloads, sum(grown, 'sessions', 'token_families', 'grants'))
       assert.deepEqual([sum(grown, 'sessions'), sum(grown, 'grants')], [stored.sessions.length, stored.grants.length])
       assert.ok(data.deletedOidcPayloads >= 2, JSON.stringify(data))
-      assert.equal(sum(grown, 'users'), 0, 'the row stays')
+      assert.ok(sum(grown, 'users') === 0, 'the row stays')
     },
     again: async ({ slug, user, rp, tokens }) => {
       const { data: [left] } = await root.get(`/organizations/${slug}/users`)

@@ -10,7 +10,7 @@ export const POSTGRES_TABLES = `SELECT string_agg(format('SELECT %L AS name, cou
   ' UNION ALL ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'`
 
 const SQLITE_TABLES = `SELECT group_concat('SELECT ''' || name || ''', count(*) FROM "' || name || '"', ' UNION ALL ')
-  FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`
+  FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'`
 
 /** Parses `name|count` lines. */
 export function parseRows(text) {

@@ -92,15 +92,9 @@ pub(super) fn clamped(query: &Query, names: [&str; 2], default: u32, most: u32) 
 
 fn clamped_number(query: &Query, name: &str, most: u32) -> Result<Option<u32>> {
     let Some(text) = query.text(name) else { return Ok(None) };
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(AdminError::invalid(name, "use a whole number"));
-    }
-    if text.starts_with('-') {
-        return Ok(Some(1));
-    }
-    // More digits than the type has are more than the most.
-    Ok(Some(digits.parse().unwrap_or(most).clamp(1, most)))
+    let number: Option<i64> = if text.starts_with('+') { None } else { text.parse().ok() };
+    let number = number.ok_or_else(|| AdminError::invalid(name, "use a whole number"))?;
+    Ok(Some(u32::try_from(number.clamp(1, i64::from(most))).unwrap_or(most)))
 }
 
 /// Where a page begins that a cursor names.

@@ -166,9 +166,12 @@ async fn pages_by_number_have_a_total(app: TestApp) {
     assert_eq!(json!([body["total"], body["page"], body["pageSize"], body["totalPages"]]), expected);
     assert_eq!(body.get("hasMore"), None);
     // A number beyond the bounds counts as the nearest within them.
-    for (query, size) in [("limit=0", 1), ("limit=-7", 1), ("limit=99999999999999999999", 500), ("", 50)] {
+    for (query, size) in [("limit=0", 1), ("limit=-7", 1), ("limit=9223372036854775807", 500), ("", 50)] {
         let body = expect(&root.get(&format!("/audit?{query}")).await, StatusCode::OK);
         assert_eq!(body["pageSize"], size, "{query}");
+    }
+    for query in ["limit=9223372036854775808", "limit=%2B5", "limit=", "limit=5.0"] {
+        refused(&root.get(&format!("/audit?{query}")).await, StatusCode::BAD_REQUEST, "Validation failed");
     }
 }
 
