@@ -1,8 +1,9 @@
 //! The command line (docs/reference/cli.md): one file per command. No business rules here: commands read arguments,
-//! call `directory`, and print the result.
+//! ask the Admin API by the typed client, and print the result.
 //!
-//! `--direct` commands open the database themselves, for bootstrapping and for emergencies. They read only the
-//! configuration that they need.
+//! With `--direct` the same commands are answered by an Admin API inside their own process, which opens the database
+//! itself, for emergencies (decision 0050). Commands for bootstrapping call `directory`. Both read only the configuration
+//! that they need.
 
 use std::process::ExitCode;
 
@@ -13,23 +14,37 @@ use crate::failure::Failure;
 use crate::output;
 use crate::runtime::tls;
 
+mod access;
 mod backup;
 mod client;
+mod completion;
 mod config;
 mod direct;
+mod doctor;
 mod env_file;
 mod health;
+mod in_process;
 mod init;
 mod keys;
+mod login;
+mod logout;
+mod lookup;
 mod mail;
+mod manual;
 mod migrate;
 pub(crate) mod notify;
 mod org;
 mod private_file;
 mod prompt;
 mod provision;
+mod report;
+mod server;
 mod storage;
 mod user;
+mod version;
+mod whoami;
+
+use access::Family;
 
 /// Self-hosted, multi-tenant OpenID Connect provider.
 #[derive(Debug, Parser)]
@@ -52,6 +67,9 @@ pub(crate) struct Global {
     /// Answer yes to confirmations.
     #[arg(long, global = true)]
     force: bool,
+    /// Leave out what only says that it went well.
+    #[arg(long, global = true)]
+    quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -82,19 +100,32 @@ enum Command {
     #[command(subcommand)]
     Config(config::Command),
     /// Organizations (tenants).
-    #[command(subcommand)]
-    Org(org::Command),
+    Org(Family<org::Command>),
     /// OAuth clients.
     #[command(subcommand)]
     Client(client::Command),
     /// People.
-    #[command(subcommand)]
-    User(user::Command),
+    User(Family<user::Command>),
     /// Outgoing emails.
     #[command(subcommand)]
     Mail(mail::Command),
     /// Check whether a server and its dependencies are healthy.
     Health(health::Arguments),
+    /// Sign in to a server.
+    Login(login::Arguments),
+    /// Sign out: end the tokens at the server and forget them.
+    Logout(server::Target),
+    /// Show who is signed in. Asks no server.
+    Whoami(server::Target),
+    /// Show the versions of this program and of the server.
+    Version(server::Target),
+    /// Check whether the command line can work with its server.
+    Doctor(server::Target),
+    /// Print a script that completes commands in a shell.
+    Completion(completion::Arguments),
+    /// Write the manual pages to a directory.
+    #[command(hide = true)]
+    Manual(manual::Arguments),
 }
 
 /// How a command reaches the data.
@@ -113,25 +144,6 @@ impl DirectFlag {
         Err(Failure::general(
             "asking a server over HTTP comes with the Admin API; for now add --direct where the database can be reached",
         ))
-    }
-}
-
-impl Global {
-    /// Asks for confirmation; `Ok(false)` when declined. An error without a terminal, unless `--force` is given.
-    fn confirmed(self, question: &str) -> Result<bool, Failure> {
-        if self.force {
-            return Ok(true);
-        }
-        match output::confirm(question) {
-            Some(true) => Ok(true),
-            Some(false) => {
-                output::warning("declined; nothing was changed");
-                Ok(false)
-            }
-            None => {
-                Err(Failure::general("this needs a confirmation: add --force when no terminal can answer"))
-            }
-        }
     }
 }
 
@@ -157,11 +169,14 @@ pub(crate) fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     let global = cli.global;
+    if global.quiet {
+        output::be_quiet();
+    }
     // Servers have their own shutdown and logging.
-    match cli.command {
+    match &cli.command {
         Command::Serve => return crate::serve::run(),
         Command::Start => return crate::start::run(),
-        Command::Dev { reset } => return crate::dev::run(reset),
+        Command::Dev { reset } => return crate::dev::run(*reset),
         Command::Migrate(_)
         | Command::Init(_)
         | Command::Backup(_)
@@ -172,7 +187,14 @@ fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Client(_)
         | Command::User(_)
         | Command::Mail(_)
-        | Command::Health(_) => {}
+        | Command::Health(_)
+        | Command::Login(_)
+        | Command::Logout(_)
+        | Command::Whoami(_)
+        | Command::Version(_)
+        | Command::Doctor(_) => {}
+        Command::Completion(arguments) => return completion::run(arguments),
+        Command::Manual(arguments) => return manual::run(arguments),
     }
     direct::logs(global.verbose);
     tls::install_provider();
@@ -202,7 +224,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
 
 async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Serve | Command::Start | Command::Dev { .. } => Ok(()),
+        Command::Serve
+        | Command::Start
+        | Command::Dev { .. }
+        | Command::Completion(_)
+        | Command::Manual(_) => Ok(()),
         Command::Migrate(command) => migrate::run(global, command).await,
         Command::Init(arguments) => init::run(global, arguments).await,
         Command::Backup(arguments) => backup::run(&arguments).await,
@@ -214,6 +240,11 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
         Command::User(command) => user::run(global, command).await,
         Command::Mail(command) => mail::run(global, command).await,
         Command::Health(arguments) => health::run(global, arguments).await,
+        Command::Login(arguments) => login::run(global, arguments).await,
+        Command::Logout(target) => logout::run(global, &target).await,
+        Command::Whoami(target) => whoami::run(global, &target),
+        Command::Version(target) => version::run(global, &target).await,
+        Command::Doctor(target) => doctor::run(global, &target).await,
     }
 }
 

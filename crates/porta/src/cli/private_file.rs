@@ -17,6 +17,8 @@ impl PrivateFile {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let partial = path.with_file_name(format!(".{name}.{}", std::process::id()));
+        // What a killed process with the same id left.
+        drop(std::fs::remove_file(&partial));
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial)?;
         Ok(Self { path: path.to_owned(), partial, file })
     }

@@ -1,0 +1,112 @@
+//! How a command reaches the Admin API: at a server, or inside its own process (decision 0050).
+
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use porta_client::{Builder, Client, FixedToken};
+use porta_config::{Source, Storage, StorageConfig};
+
+use super::direct::Direct;
+use super::in_process::InProcess;
+use super::server::{CredentialsFile, Server, StoredToken, Target};
+use crate::failure::Failure;
+use crate::output;
+use crate::runtime::services::embedded_file;
+
+/// Options of every command that asks the Admin API.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Access {
+    /// Open the database instead of asking a server: for emergencies, with the server's environment.
+    #[arg(long, global = true, help_heading = "Server")]
+    direct: bool,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// A family of commands, such as `porta org`.
+#[derive(Debug, Args)]
+pub(crate) struct Family<C: Subcommand> {
+    #[command(flatten)]
+    pub(crate) access: Access,
+    #[command(subcommand)]
+    pub(crate) command: C,
+}
+
+impl Access {
+    /// The Admin API.
+    pub(crate) async fn admin(&self) -> Result<Client, Failure> {
+        if self.direct {
+            let direct = self.open_direct().await?;
+            let issuer = direct.known_issuer().await?;
+            return in_process(InProcess::new(&direct, issuer));
+        }
+        self.at_server()
+    }
+
+    /// The Admin API, for a command that mails links: they must lead to where the servers are.
+    pub(crate) async fn admin_for_links(&self) -> Result<Client, Failure> {
+        if self.direct {
+            let direct = self.open_direct().await?;
+            let issuer = direct.served_issuer().await?;
+            return in_process(InProcess::new(&direct, issuer));
+        }
+        self.at_server()
+    }
+
+    /// The Admin API, for a command that makes recovery codes: they are made with a key.
+    pub(crate) async fn admin_for_recovery_codes(&self) -> Result<Client, Failure> {
+        if self.direct {
+            let direct = self.open_direct().await?;
+            let issuer = direct.known_issuer().await?;
+            return in_process(InProcess::new(&direct, issuer).with_second_factors()?);
+        }
+        self.at_server()
+    }
+
+    /// The database, for a command that no operation of the Admin API serves.
+    pub(crate) async fn database(&self) -> Result<Direct, Failure> {
+        if self.direct {
+            return self.open_direct().await;
+        }
+        Err(Failure::general("this command reads the database itself: add --direct where it can be reached"))
+    }
+
+    fn at_server(&self) -> Result<Client, Failure> {
+        let Server { url, signed_in } = self.target.resolve()?;
+        let Some(signed_in) = signed_in else {
+            return Err(Failure::denied(format!("not signed in to {url}: porta login --server {url}")));
+        };
+        let connection = self.target.connection(&url)?;
+        let tokens = StoredToken::new(CredentialsFile::of_user()?, signed_in, connection.client()?);
+        Ok(Builder::new(url, tokens).http(connection.builder()).build()?)
+    }
+
+    async fn open_direct(&self) -> Result<Direct, Failure> {
+        let storage = Storage::load(&Source::process())?.relational();
+        match &storage {
+            StorageConfig::Embedded { data_dir } => {
+                let file = embedded_file(data_dir);
+                require(&file)?;
+                output::note(format_args!("database: {}", file.display()));
+            }
+            StorageConfig::Postgres(_) => output::note("database: PostgreSQL, as DATABASE_URL says"),
+        }
+        Direct::open().await
+    }
+}
+
+/// A database is never created by the way: a wrong directory would look like an empty installation.
+fn require(file: &Path) -> Result<(), Failure> {
+    if file.exists() {
+        return Ok(());
+    }
+    Err(Failure::general(format!(
+        "there is no database at {}: run the command where the server runs, or create one with porta init",
+        file.display()
+    )))
+}
+
+/// The address is never used: nothing is sent.
+fn in_process(api: InProcess) -> Result<Client, Failure> {
+    Ok(Builder::new("http://localhost", FixedToken::new("none")).carrier(api.carrier()).build()?)
+}

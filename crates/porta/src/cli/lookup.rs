@@ -1,0 +1,65 @@
+//! Finds things by the names that operators use, where the Admin API takes ids.
+
+use porta_client::queries::{ListClaimsQuery, ListRolesQuery, ListUsersQuery};
+use porta_client::types::{ClaimDefinition, Role, User};
+use porta_client::{Client, Versioned};
+use uuid::Uuid;
+
+use crate::failure::Failure;
+
+fn missing(kind: &str, name: &str) -> Failure {
+    Failure::general(format!("{kind} not found: {name}"))
+}
+
+/// A user by id or address.
+pub(super) async fn user(admin: &Client, organization: &str, name: &str) -> Result<Versioned<User>, Failure> {
+    if name.parse::<Uuid>().is_ok() {
+        return Ok(admin.users.get_user(organization, name).await?);
+    }
+    let query = ListUsersQuery { search: Some(name.to_owned()), ..ListUsersQuery::default() };
+    let mut found = admin.users.list_users(organization, &query).items();
+    while let Some(user) = found.next().await? {
+        if user.email.to_lowercase() == name.to_lowercase() {
+            return Ok(admin.users.get_user(organization, user.id).await?);
+        }
+    }
+    Err(missing("User", name))
+}
+
+/// A role of an application by id or slug.
+pub(super) async fn role(admin: &Client, application: &str, name: &str) -> Result<Role, Failure> {
+    let roles = admin.roles.list_roles(application, &ListRolesQuery::default()).await?;
+    let found = roles.data.into_iter().find(|role| role.slug == name || role.id.to_string() == name);
+    found.ok_or_else(|| missing("Role", &format!("{application}:{name}")))
+}
+
+/// A claim of an application by id or by its name in tokens.
+pub(super) async fn claim(admin: &Client, application: &str, name: &str) -> Result<ClaimDefinition, Failure> {
+    let claims = admin.claims.list_claims(application, &ListClaimsQuery::default()).await?;
+    let found =
+        claims.data.into_iter().find(|claim| claim.claim_name == name || claim.id.to_string() == name);
+    found.ok_or_else(|| missing("Claim", &format!("{application}:{name}")))
+}
+
+/// `APPLICATION:REST`.
+pub(super) fn of_application(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((application, rest)) if !application.is_empty() && !rest.is_empty() => {
+            Ok((application.to_owned(), rest.to_owned()))
+        }
+        _ => Err("write APPLICATION:NAME".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_application;
+
+    #[test]
+    fn names_say_their_application() {
+        assert_eq!(of_application("dock:planner").unwrap(), ("dock".to_owned(), "planner".to_owned()));
+        for wrong in ["planner", ":planner", "dock:", ""] {
+            assert!(of_application(wrong).is_err(), "{wrong}");
+        }
+    }
+}
