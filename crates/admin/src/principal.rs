@@ -19,6 +19,8 @@ pub(crate) struct Person {
 pub struct Shell {
     /// Name of the operating-system user, for the audit log.
     pub os_user: Option<String>,
+    /// Name for mails that say who acts.
+    pub name: Option<String>,
 }
 
 /// Who sends a request.
@@ -35,6 +37,14 @@ impl Principal {
             Self::Person(person) => person.administrator.organization,
             Self::Service(service) => service.organization,
             Self::Shell(_) => OrganizationId::from_uuid(Uuid::nil()),
+        }
+    }
+
+    /// The name under which somebody with shell access acts.
+    pub(crate) fn shell_name(&self) -> Option<String> {
+        match self {
+            Self::Shell(shell) => shell.name.clone(),
+            Self::Person(_) | Self::Service(_) => None,
         }
     }
 

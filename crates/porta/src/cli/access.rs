@@ -43,12 +43,16 @@ impl Access {
         self.at_server()
     }
 
-    /// The Admin API, for a command that mails links: they must lead to where the servers are.
-    pub(crate) async fn admin_for_links(&self) -> Result<Client, Failure> {
+    /// The Admin API, for a command that mails links: they must lead to where the servers are. `name`: who the mails say
+    /// sends them; at a server it is whoever is signed in.
+    pub(crate) async fn admin_for_mails(&self, name: Option<String>) -> Result<Client, Failure> {
         if self.direct {
             let direct = self.open_direct().await?;
             let issuer = direct.served_issuer().await?;
-            return in_process(InProcess::new(&direct, issuer));
+            return in_process(InProcess::new(&direct, issuer).in_the_name_of(name));
+        }
+        if name.is_some() {
+            return Err(Failure::general("a server names whoever is signed in: --inviter needs --direct"));
         }
         self.at_server()
     }

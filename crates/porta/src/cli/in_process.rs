@@ -27,11 +27,13 @@ use crate::runtime::services::RecoveryCodes;
 
 pub(super) struct InProcess {
     parts: AdminStateParts,
+    shell: Shell,
 }
 
 /// Carries requests to the router.
 struct Answering {
     router: Router,
+    shell: Shell,
 }
 
 impl InProcess {
@@ -53,6 +55,7 @@ impl InProcess {
         };
         let shared = SharedServices::new(backend, service_keys, porta_pages::languages().collect());
         Self {
+            shell: Shell { os_user: os_user(), name: None },
             parts: AdminStateParts {
                 directory: direct.directory.clone(),
                 shared: Arc::new(shared),
@@ -84,8 +87,14 @@ impl InProcess {
         Ok(self)
     }
 
+    /// Mails name somebody of this name.
+    pub(super) fn in_the_name_of(mut self, name: Option<String>) -> Self {
+        self.shell.name = name;
+        self
+    }
+
     pub(super) fn carrier(self) -> impl Carrier {
-        Answering { router: porta_admin::router(AdminState::new(self.parts)) }
+        Answering { router: porta_admin::router(AdminState::new(self.parts)), shell: self.shell }
     }
 }
 
@@ -93,24 +102,26 @@ impl InProcess {
 impl Carrier for Answering {
     async fn carry(&self, request: reqwest::Request) -> Result<reqwest::Response, Error> {
         let reply =
-            self.router.clone().oneshot(inside(&request)).await.unwrap_or_else(|never| match never {});
+            self.router.clone().oneshot(self.inside(&request)).await.unwrap_or_else(|never| match never {});
         let (parts, body) = reply.into_parts();
         let body = to_bytes(body, usize::MAX).await.map_err(|error| Error::Usage(error.to_string()))?;
         Ok(http::Response::from_parts(parts, body).into())
     }
 }
 
-/// The request as the router takes it, in the name of whoever runs this command.
-fn inside(request: &reqwest::Request) -> http::Request<Body> {
-    let body = request.body().and_then(reqwest::Body::as_bytes).map(<[u8]>::to_vec).unwrap_or_default();
-    let mut inside = http::Request::new(Body::from(body));
-    *inside.method_mut() = request.method().clone();
-    *inside.headers_mut() = request.headers().clone();
-    let url = request.url();
-    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    // Both were encoded by the client.
-    *inside.uri_mut() = format!("{}{query}", url.path()).parse().unwrap_or_default();
-    inside.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 0))));
-    inside.extensions_mut().insert(Shell { os_user: os_user() });
-    inside
+impl Answering {
+    /// The request as the router takes it, in the name of whoever runs this command.
+    fn inside(&self, request: &reqwest::Request) -> http::Request<Body> {
+        let body = request.body().and_then(reqwest::Body::as_bytes).map(<[u8]>::to_vec).unwrap_or_default();
+        let mut inside = http::Request::new(Body::from(body));
+        *inside.method_mut() = request.method().clone();
+        *inside.headers_mut() = request.headers().clone();
+        let url = request.url();
+        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        // Both were encoded by the client.
+        *inside.uri_mut() = format!("{}{query}", url.path()).parse().unwrap_or_default();
+        inside.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 0))));
+        inside.extensions_mut().insert(self.shell.clone());
+        inside
+    }
 }

@@ -23,6 +23,9 @@ pub(crate) struct Arguments {
     org: String,
     #[command(flatten)]
     names: Names,
+    /// Name of the person who invites, shown in the email. Only with --direct: a server names who is signed in.
+    #[arg(long, value_name = "NAME")]
+    inviter: Option<String>,
     /// Message of whoever invites; plain text.
     #[arg(long)]
     message: Option<String>,
@@ -45,7 +48,7 @@ fn claim(text: &str) -> Result<(String, String, Value), String> {
 }
 
 pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -> Result<(), Failure> {
-    let admin = access.admin_for_links().await?;
+    let admin = access.admin_for_mails(arguments.inviter).await?;
     let roles = roles(&admin, arguments.roles).await?;
     let claims = claims(&admin, arguments.claims).await?;
     let (given_name, family_name) = arguments.names.parts();
