@@ -38,9 +38,7 @@ fn commands_without_direct_say_that_http_comes_later() {
     for arguments in [
         &["keys", "list"][..],
         &["config", "list"],
-        &["org", "suspend", "harbor"],
         &["client", "activate", "x"],
-        &["user", "activate", "a@b.c", "--org", "harbor"],
         &["user", "doubles"],
         &["provision", "-f", "x.yaml"],
     ] {
@@ -240,7 +238,11 @@ fn second_factors_are_reset_only_where_there_are_any() {
     let forced = [&reset[..], &["--force"]].concat();
     let refused = installation.run(&forced);
     assert_ne!(refused.code, 0);
-    assert!(refused.stderr.contains("kim@harbor.test has no second factor"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("Two-factor authentication is not enabled for this user"),
+        "{}",
+        refused.stderr
+    );
     let elsewhere = installation.run(&[
         "user",
         "2fa",
@@ -268,7 +270,7 @@ fn people_are_invited_by_mail() {
     assert_eq!(invited.code, 0, "{}", invited.stderr);
     assert!(invited.stdout.contains("eve@harbor.test is invited to harbor"), "{}", invited.stdout);
     assert_eq!(installation.run(&invite).code, 0, "a second invitation takes the place of the first");
-    for (wrong, code) in [("berths:captain", 1), ("no-role", 1)] {
+    for (wrong, code) in [("berths:captain", 1), ("dock:captain", 1), ("no-role", 1)] {
         let refused = installation.run(&[&invite[..], &["--role", wrong]].concat());
         assert_eq!(refused.code, code, "{wrong}: {}", refused.stderr);
     }
@@ -367,10 +369,11 @@ fn organizations_clients_and_people_are_stopped_and_started() {
         assert_eq!(direct(start, &[]).code, 0, "{start:?}");
     }
     let missing = installation.run(&["org", "suspend", "nobody", "--direct", "--force"]);
-    assert_eq!((missing.code, missing.stderr.as_str()), (1, "❌ organization `nobody` was not found\n"));
+    assert_eq!(missing.code, 1);
+    assert!(missing.stderr.ends_with("❌ Organization not found: nobody\n"), "{}", missing.stderr);
     let admin = installation.run(&["org", "suspend", "porta-admin", "--direct", "--force"]);
     assert_eq!(admin.code, 3);
-    assert!(admin.stderr.contains("super-admin"));
+    assert!(admin.stderr.contains("Super-admin organization"), "{}", admin.stderr);
 }
 
 #[test]
@@ -396,9 +399,8 @@ fn pictures_are_uploaded_and_removed() {
     }
     assert!(branding(&["--remove-logo"]).stdout.contains("logo of harbor is removed"));
     assert!(branding(&["--remove-logo"]).stdout.contains("was not there"));
-    for wrong in [&[][..], &["--remove-logo", "--logo-file", logo]] {
-        assert_ne!(branding(wrong).code, 0);
-    }
+    assert_ne!(branding(&["--remove-logo", "--logo-file", logo]).code, 0);
+    assert!(branding(&[]).stdout.contains("Uploaded Logo"), "without options it is shown");
     let elsewhere = installation.run(&["org", "branding", "nowhere", "--direct", "--remove-logo"]);
     assert_ne!(elsewhere.code, 0);
     assert!(elsewhere.stderr.contains("nowhere"), "{}", elsewhere.stderr);
