@@ -1,7 +1,7 @@
 //! Finds things by the names that operators use, where the Admin API takes ids.
 
-use porta_client::queries::{ListClaimsQuery, ListRolesQuery, ListUsersQuery};
-use porta_client::types::{ClaimDefinition, Role, User};
+use porta_client::queries::{ListClaimsQuery, ListPermissionsQuery, ListRolesQuery, ListUsersQuery};
+use porta_client::types::{ClaimDefinition, Module, Permission, Role, User};
 use porta_client::{Client, Versioned};
 use uuid::Uuid;
 
@@ -39,6 +39,20 @@ pub(super) async fn claim(admin: &Client, application: &str, name: &str) -> Resu
     let found =
         claims.data.into_iter().find(|claim| claim.claim_name == name || claim.id.to_string() == name);
     found.ok_or_else(|| missing("Claim", &format!("{application}:{name}")))
+}
+
+/// A permission of an application by id or slug.
+pub(super) async fn permission(admin: &Client, application: &str, name: &str) -> Result<Permission, Failure> {
+    let all = admin.permissions.list_permissions(application, &ListPermissionsQuery::default()).await?;
+    let found = all.data.into_iter().find(|one| one.slug == name || one.id.to_string() == name);
+    found.ok_or_else(|| missing("Permission", &format!("{application}:{name}")))
+}
+
+/// A module of an application by id or slug.
+pub(super) async fn module(admin: &Client, application: &str, name: &str) -> Result<Module, Failure> {
+    let modules = admin.modules.list_modules(application).await?;
+    let found = modules.data.into_iter().find(|module| module.slug == name || module.id.to_string() == name);
+    found.ok_or_else(|| missing("Module", &format!("{application}:{name}")))
 }
 
 /// `APPLICATION:REST`.

@@ -15,6 +15,7 @@ use crate::output;
 use crate::runtime::tls;
 
 mod access;
+mod app;
 mod backup;
 mod client;
 mod completion;
@@ -34,6 +35,7 @@ mod manual;
 mod migrate;
 pub(crate) mod notify;
 mod org;
+mod patch;
 mod private_file;
 mod prompt;
 mod provision;
@@ -101,6 +103,8 @@ enum Command {
     Config(config::Command),
     /// Organizations (tenants).
     Org(Family<org::Command>),
+    /// Applications, with their modules, roles, permissions and claims.
+    App(Family<app::Command>),
     /// OAuth clients.
     #[command(subcommand)]
     Client(client::Command),
@@ -184,6 +188,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Keys(_)
         | Command::Config(_)
         | Command::Org(_)
+        | Command::App(_)
         | Command::Client(_)
         | Command::User(_)
         | Command::Mail(_)
@@ -235,9 +240,10 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
         Command::Provision(arguments) => provision::run(global, arguments).await,
         Command::Keys(command) => keys::run(global, command).await,
         Command::Config(command) => config::run(global, command).await,
-        Command::Org(command) => org::run(global, command).await,
+        Command::Org(family) => org::run(global, family).await,
+        Command::App(family) => app::run(global, family).await,
         Command::Client(command) => client::run(global, command).await,
-        Command::User(command) => user::run(global, command).await,
+        Command::User(family) => user::run(global, family).await,
         Command::Mail(command) => mail::run(global, command).await,
         Command::Health(arguments) => health::run(global, arguments).await,
         Command::Login(arguments) => login::run(global, arguments).await,

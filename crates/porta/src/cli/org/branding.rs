@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use porta_client::Client;
 use porta_client::types::{Branding, BrandingChange};
-use porta_client::{Client, Patch};
 
 use super::pictures::{self, Kind, Picture};
-use crate::cli::Global;
 use crate::cli::access::Access;
 use crate::cli::report::Field;
+use crate::cli::{Global, patch};
 use crate::failure::Failure;
 use crate::output::or_dash;
 
@@ -94,22 +94,13 @@ impl Arguments {
             None => self.custom_css,
         };
         let change = BrandingChange {
-            logo_url: patch(self.logo_url),
-            favicon_url: patch(self.favicon_url),
-            primary_color: patch(self.primary_color),
-            company_name: patch(self.company_name),
-            custom_css: patch(css),
+            logo_url: patch::or_cleared(self.logo_url),
+            favicon_url: patch::or_cleared(self.favicon_url),
+            primary_color: patch::or_cleared(self.primary_color),
+            company_name: patch::or_cleared(self.company_name),
+            custom_css: patch::or_cleared(css),
         };
         Ok((self.organization, change))
-    }
-}
-
-/// What is left out stays; what is empty is cleared.
-fn patch(value: Option<String>) -> Patch<String> {
-    match value {
-        None => Patch::Keep,
-        Some(text) if text.is_empty() => Patch::Clear,
-        Some(text) => Patch::Set(text),
     }
 }
 

@@ -1,11 +1,10 @@
 //! `porta org update`.
 
 use clap::Args;
-use porta_client::Patch;
 use porta_client::types::OrganizationChange;
 
-use crate::cli::Global;
 use crate::cli::access::Access;
+use crate::cli::{Global, patch};
 use crate::failure::Failure;
 
 #[derive(Debug, Args)]
@@ -27,16 +26,11 @@ pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -
     // What somebody else changes meanwhile is not overwritten.
     let before = admin.organizations.get_organization(&arguments.organization).await?;
     let change = OrganizationChange {
-        name: patch(arguments.name),
-        default_locale: patch(arguments.default_locale),
-        default_login_methods: patch(arguments.login_methods),
+        name: patch::given(arguments.name),
+        default_locale: patch::given(arguments.default_locale),
+        default_login_methods: patch::given(arguments.login_methods),
         ..OrganizationChange::default()
     };
     let updated = admin.organizations.update_organization(before.id, &change, before.etag()).await?;
     global.changed(&*updated, format_args!("organization {} is updated", updated.slug))
-}
-
-/// What is left out stays as it is.
-fn patch<T>(value: Option<T>) -> Patch<T> {
-    value.map_or(Patch::Keep, Patch::Set)
 }

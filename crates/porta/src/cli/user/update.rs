@@ -1,12 +1,11 @@
 //! `porta user update`.
 
 use clap::Args;
-use porta_client::Patch;
 use porta_client::types::UserChange;
 
 use super::Person;
-use crate::cli::Global;
 use crate::cli::access::Access;
+use crate::cli::{Global, patch};
 use crate::failure::Failure;
 
 #[derive(Debug, Args)]
@@ -33,26 +32,17 @@ pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -
     // What somebody else changes meanwhile is not overwritten.
     let before = arguments.person.find(&admin).await?;
     let mut change = UserChange {
-        given_name: patch(arguments.given_name),
-        family_name: patch(arguments.family_name),
-        email: arguments.email.map_or(Patch::Keep, Patch::Set),
-        locale: patch(arguments.locale),
+        given_name: patch::or_cleared(arguments.given_name),
+        family_name: patch::or_cleared(arguments.family_name),
+        email: patch::given(arguments.email),
+        locale: patch::or_cleared(arguments.locale),
         ..UserChange::default()
     };
     if let Some(name) = arguments.name {
         let (given, family) = name.trim().split_once(' ').unwrap_or((name.trim(), ""));
-        change.given_name = patch(Some(given.to_owned()));
-        change.family_name = patch(Some(family.trim_start().to_owned()));
+        change.given_name = patch::or_cleared(Some(given.to_owned()));
+        change.family_name = patch::or_cleared(Some(family.trim_start().to_owned()));
     }
     let updated = admin.users.update_user(&arguments.person.org, before.id, &change, before.etag()).await?;
     global.changed(&*updated, format_args!("{} of {} is updated", updated.email, arguments.person.org))
-}
-
-/// What is left out stays; what is empty is cleared.
-fn patch(value: Option<String>) -> Patch<String> {
-    match value {
-        None => Patch::Keep,
-        Some(text) if text.is_empty() => Patch::Clear,
-        Some(text) => Patch::Set(text),
-    }
 }

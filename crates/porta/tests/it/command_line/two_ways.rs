@@ -9,7 +9,7 @@ const COMMANDS: &[&[&str]] = &[
     &["org", "show", "nobody"],
     &["org", "branding", "harbor"],
     &["org", "suspend", "porta-admin", "--force"],
-    &["org", "create", "--name", "X", "--slug", "porta"],
+    &["org", "create", "--name", "X", "--slug", "Not A Slug"],
     &["org", "update", "harbor", "--login-methods", "telepathy"],
     &["org", "destroy", "harbor", "--dry-run"],
     &["user", "list", "--org", "harbor"],
