@@ -16,13 +16,16 @@ use crate::runtime::tls;
 
 mod access;
 mod app;
+mod audit;
 mod backup;
+mod bulk;
 mod client;
 mod completion;
 mod config;
 mod direct;
 mod doctor;
 mod env_file;
+mod exports;
 mod health;
 mod in_process;
 mod init;
@@ -41,6 +44,8 @@ mod prompt;
 mod provision;
 mod report;
 mod server;
+mod sessions;
+mod stats;
 mod storage;
 mod user;
 mod version;
@@ -99,17 +104,25 @@ enum Command {
     #[command(subcommand)]
     Keys(keys::Command),
     /// Settings.
-    #[command(subcommand)]
-    Config(config::Command),
+    Config(Family<config::Command>),
     /// Organizations (tenants).
     Org(Family<org::Command>),
     /// Applications, with their modules, roles, permissions and claims.
     App(Family<app::Command>),
     /// OAuth clients.
-    #[command(subcommand)]
-    Client(client::Command),
+    Client(Family<client::Command>),
     /// People.
     User(Family<user::Command>),
+    /// The audit log.
+    Audit(Family<audit::Command>),
+    /// Sessions of users.
+    Sessions(Family<sessions::Command>),
+    /// Numbers of the platform.
+    Stats(Family<stats::Command>),
+    /// Changes of many organizations or users at once.
+    Bulk(Family<bulk::Command>),
+    /// Files of all users, clients, roles and so on.
+    Exports(Family<exports::Command>),
     /// Outgoing emails.
     #[command(subcommand)]
     Mail(mail::Command),
@@ -189,6 +202,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Config(_)
         | Command::Org(_)
         | Command::App(_)
+        | Command::Audit(_)
+        | Command::Sessions(_)
+        | Command::Stats(_)
+        | Command::Bulk(_)
+        | Command::Exports(_)
         | Command::Client(_)
         | Command::User(_)
         | Command::Mail(_)
@@ -239,10 +257,15 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
         Command::Backup(arguments) => backup::run(&arguments).await,
         Command::Provision(arguments) => provision::run(global, arguments).await,
         Command::Keys(command) => keys::run(global, command).await,
-        Command::Config(command) => config::run(global, command).await,
+        Command::Config(family) => config::run(global, family).await,
         Command::Org(family) => org::run(global, family).await,
         Command::App(family) => app::run(global, family).await,
-        Command::Client(command) => client::run(global, command).await,
+        Command::Audit(family) => audit::run(global, family).await,
+        Command::Sessions(family) => sessions::run(global, family).await,
+        Command::Stats(family) => stats::run(global, family).await,
+        Command::Bulk(family) => bulk::run(global, family).await,
+        Command::Exports(family) => exports::run(global, family).await,
+        Command::Client(family) => client::run(global, family).await,
         Command::User(family) => user::run(global, family).await,
         Command::Mail(command) => mail::run(global, command).await,
         Command::Health(arguments) => health::run(global, arguments).await,

@@ -27,11 +27,21 @@ impl PrivateFile {
         &self.path
     }
 
+    /// Adds to what the file will hold.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)
+    }
+
     /// Replaces the file at the path.
-    pub(super) fn write(mut self, text: &str) -> io::Result<()> {
-        self.file.write_all(text.as_bytes())?;
+    pub(super) fn finish(self) -> io::Result<()> {
         self.file.sync_all()?;
         std::fs::rename(&self.partial, &self.path)
+    }
+
+    /// Replaces the file at the path by a text.
+    pub(super) fn write(mut self, text: &str) -> io::Result<()> {
+        self.append(text.as_bytes())?;
+        self.finish()
     }
 }
 

@@ -23,9 +23,9 @@ pub(crate) enum Command {
     /// Change a permission. An empty value clears a field.
     #[command(group(clap::ArgGroup::new("change").required(true).multiple(true)))]
     Update(Update),
-    /// Delete a permission. Roles that have it lose it only with --force.
+    /// Delete a permission. One that roles have is deleted only with --in-use.
     #[command(visible_alias = "archive")]
-    Delete(Which),
+    Delete(Delete),
 }
 
 #[derive(Debug, Args)]
@@ -47,6 +47,15 @@ pub(crate) struct Which {
     app: String,
     /// Slug or id.
     permission: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Delete {
+    #[command(flatten)]
+    which: Which,
+    /// Although roles have it: they lose it.
+    #[arg(long)]
+    in_use: bool,
 }
 
 #[derive(Debug, Args)]
@@ -77,7 +86,7 @@ pub(super) async fn run(global: Global, access: &Access, command: Command) -> Re
             global.detailed(&permission, view::permission_fields(&permission))
         }
         Command::Update(update) => change(global, &admin, update).await,
-        Command::Delete(which) => delete(global, &admin, &which).await,
+        Command::Delete(arguments) => delete(global, &admin, &arguments).await,
     }
 }
 
@@ -91,12 +100,13 @@ async fn change(global: Global, admin: &Client, update: Update) -> Result<(), Fa
     global.changed(&*updated, format_args!("permission {} of {} is updated", updated.slug, which.app))
 }
 
-async fn delete(global: Global, admin: &Client, which: &Which) -> Result<(), Failure> {
+async fn delete(global: Global, admin: &Client, arguments: &Delete) -> Result<(), Failure> {
+    let Delete { which, in_use } = arguments;
     let permission = lookup::permission(admin, &which.app, &which.permission).await?;
     if !global.confirmed(&format!("Delete permission {} of {}?", permission.slug, which.app))? {
         return Ok(());
     }
-    let query = DeletePermissionQuery { force: global.force.then_some(true) };
+    let query = DeletePermissionQuery { force: in_use.then_some(true) };
     admin.permissions.delete_permission(&which.app, permission.id, &query, None).await?;
     let value = json!({ "deleted": true, "id": permission.id, "slug": permission.slug });
     global.happened(&value, format_args!("permission {} of {} is deleted", permission.slug, which.app));

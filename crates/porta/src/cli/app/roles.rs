@@ -23,9 +23,9 @@ pub(crate) enum Command {
     /// Change a role. An empty value clears a field.
     #[command(group(clap::ArgGroup::new("change").required(true).multiple(true)))]
     Update(Update),
-    /// Delete a role. Users who have it lose it only with --force.
+    /// Delete a role. One that users have is deleted only with --in-use.
     #[command(visible_alias = "archive")]
-    Delete(Which),
+    Delete(Delete),
     /// Show the permissions of a role.
     Permissions(Which),
     /// Give a role permissions.
@@ -57,6 +57,15 @@ pub(crate) struct Which {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Delete {
+    #[command(flatten)]
+    which: Which,
+    /// Although users have it: they lose it.
+    #[arg(long)]
+    in_use: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Update {
     #[command(flatten)]
     which: Which,
@@ -83,7 +92,7 @@ pub(super) async fn run(global: Global, access: &Access, command: Command) -> Re
             global.detailed(&role, view::role_fields(&role))
         }
         Command::Update(update) => change(global, &admin, update).await,
-        Command::Delete(which) => delete(global, &admin, &which).await,
+        Command::Delete(arguments) => delete(global, &admin, &arguments).await,
         Command::Permissions(which) => role_permissions::list(global, &admin, &which).await,
         Command::AssignPermissions(arguments) => role_permissions::assign(global, &admin, &arguments).await,
         Command::RemovePermissions(arguments) => role_permissions::remove(global, &admin, &arguments).await,
@@ -103,12 +112,13 @@ async fn change(global: Global, admin: &Client, update: Update) -> Result<(), Fa
     global.changed(&*updated, format_args!("role {} of {} is updated", updated.slug, which.app))
 }
 
-async fn delete(global: Global, admin: &Client, which: &Which) -> Result<(), Failure> {
+async fn delete(global: Global, admin: &Client, arguments: &Delete) -> Result<(), Failure> {
+    let Delete { which, in_use } = arguments;
     let role = lookup::role(admin, &which.app, &which.role).await?;
     if !global.confirmed(&format!("Delete role {} of {}?", role.slug, which.app))? {
         return Ok(());
     }
-    let query = DeleteRoleQuery { force: global.force.then_some(true) };
+    let query = DeleteRoleQuery { force: in_use.then_some(true) };
     admin.roles.delete_role(&which.app, role.id, &query, None).await?;
     let value = json!({ "deleted": true, "id": role.id, "slug": role.slug });
     global.happened(&value, format_args!("role {} of {} is deleted", role.slug, which.app));
