@@ -67,12 +67,18 @@ impl Access {
         self.at_server()
     }
 
-    /// The database, for a command that no operation of the Admin API serves.
-    pub(crate) async fn database(&self) -> Result<Direct, Failure> {
+    /// Fails without `--direct`: for a command that no operation of the Admin API serves.
+    pub(crate) fn require_direct(&self) -> Result<(), Failure> {
         if self.direct {
-            return self.open_direct().await;
+            return Ok(());
         }
         Err(Failure::general("this command reads the database itself: add --direct where it can be reached"))
+    }
+
+    /// The database, for such a command.
+    pub(crate) async fn database(&self) -> Result<Direct, Failure> {
+        self.require_direct()?;
+        self.open_direct().await
     }
 
     fn at_server(&self) -> Result<Client, Failure> {

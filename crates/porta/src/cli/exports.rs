@@ -110,10 +110,7 @@ impl Arguments {
                 exports.export_applications(&query).await
             }
             EntityType::Clients => exports.export_clients(self.org()?, &ExportClientsQuery { format }).await,
-            EntityType::Users => {
-                let query = ExportUsersQuery { format, ..ExportUsersQuery::default() };
-                exports.export_users(self.org()?, &query).await
-            }
+            EntityType::Users => exports.export_users(self.org()?, &ExportUsersQuery { format }).await,
             EntityType::Roles => exports.export_roles(self.app()?, &ExportRolesQuery { format }).await,
             EntityType::Permissions => {
                 exports.export_permissions(self.app()?, &ExportPermissionsQuery { format }).await

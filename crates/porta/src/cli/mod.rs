@@ -101,8 +101,7 @@ enum Command {
     /// Apply a provisioning file.
     Provision(provision::Arguments),
     /// Signing keys and encryption keys.
-    #[command(subcommand)]
-    Keys(keys::Command),
+    Keys(Family<keys::Command>),
     /// Settings.
     Config(Family<config::Command>),
     /// Organizations (tenants).
@@ -158,9 +157,7 @@ impl DirectFlag {
         if self.direct {
             return Ok(());
         }
-        Err(Failure::general(
-            "asking a server over HTTP comes with the Admin API; for now add --direct where the database can be reached",
-        ))
+        Err(Failure::general("no server can do this yet: add --direct where the database can be reached"))
     }
 }
 
@@ -256,7 +253,7 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
         Command::Init(arguments) => init::run(global, arguments).await,
         Command::Backup(arguments) => backup::run(&arguments).await,
         Command::Provision(arguments) => provision::run(global, arguments).await,
-        Command::Keys(command) => keys::run(global, command).await,
+        Command::Keys(family) => keys::run(global, family).await,
         Command::Config(family) => config::run(global, family).await,
         Command::Org(family) => org::run(global, family).await,
         Command::App(family) => app::run(global, family).await,

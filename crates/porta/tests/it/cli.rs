@@ -33,9 +33,9 @@ fn help_and_version_succeed_and_unknown_words_do_not() {
 }
 
 #[test]
-fn commands_without_direct_say_that_http_comes_later() {
+fn commands_that_need_the_database_say_so() {
     let installation = Installation::new();
-    for arguments in [&["keys", "list"][..], &["user", "doubles"], &["provision", "-f", "x.yaml"]] {
+    for arguments in [&["keys", "reseal"][..], &["user", "doubles"], &["provision", "-f", "x.yaml"]] {
         let outcome = installation.run(arguments);
         assert_eq!(outcome.code, 1, "{arguments:?}");
         assert!(outcome.stderr.contains("--direct"), "{}", outcome.stderr);
