@@ -13,7 +13,7 @@ let world
 
 before(async () => {
   browser = await launch()
-  world = await World.start('journeys', { ways: 24, 'by-mail': 4, 'by-app': 6, 'by-any': 4 }, {}, [], { isLossy: IS_LOSSY })
+  world = await World.start('journeys', { ways: 24, 'by-mail': 4, 'by-app': 6, 'by-any': 4, 'by-hand': 4 }, {}, [], { isLossy: IS_LOSSY })
 })
 after(async () => {
   await browser?.close()
@@ -42,6 +42,48 @@ describe('a password', { concurrency: 2 }, () => {
     assert.deepEqual(claims.amr, ['pwd'])
     assert.equal(claims.email, kim.email)
     await world.assertRecorded(kim, { 'user.login.password.failed': 1, 'user.login.password': 1 })
+  })
+})
+
+describe('a temporary password', { concurrency: 2 }, () => {
+  journey('is replaced before the application learns anything', { at: 'by-hand' }, async (visitor, kim) => {
+    await visitor.begin()
+    await visitor.signIn(kim)
+    await visitor.on('Choose your own password', 'temporary-password')
+    const choose = async (password, again = password) => {
+      await visitor.fill({ 'New password': password, 'Repeat the new password': again })
+      await visitor.press('Save the password')
+    }
+    await choose(kim.password)
+    await visitor.on('Choose your own password', 'temporary-password-unchanged')
+    await visitor.told('That is your current password')
+    await choose(NEW_PASSWORD, `${NEW_PASSWORD}!`)
+    await visitor.on('Choose your own password', 'temporary-password-mismatch')
+    await visitor.told('are not the same')
+    await choose(NEW_PASSWORD)
+    const claims = await visitor.arrives()
+    assert.deepEqual(claims.amr, ['pwd'])
+    assert.match((await world.relay.mailFor(kim.email)).subject, /was changed/)
+    await world.assertRecorded(kim, {
+      'user.password.change.required': 1, 'user.password.changed': 1, 'user.login.password': 1,
+    })
+  })
+
+  journey('is asked for again after somebody left, and a mailed link leaves it', { at: 'by-hand' }, async (visitor, kim) => {
+    await visitor.begin()
+    await visitor.signIn(kim)
+    await visitor.on('Choose your own password')
+    await visitor.begin()
+    await visitor.fill({ 'Email address': kim.email })
+    await visitor.press('Send me a sign-in link')
+    const { link } = await visitor.mailFor(kim)
+    await visitor.page.goto(link)
+    await visitor.press('Sign in')
+    assert.deepEqual((await visitor.arrives()).amr, ['otp'])
+    await visitor.begin({ prompt: 'login' })
+    await visitor.signIn(kim)
+    await visitor.on('Choose your own password')
+    await world.assertRecorded(kim, { 'user.password.changed': 0, 'user.login.magic_link': 1 })
   })
 })
 

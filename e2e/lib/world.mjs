@@ -26,6 +26,7 @@ const ORGANIZATIONS = {
   'by-mail': { name: 'Mail Codes', two_factor_policy: 'required_email' },
   'by-app': { name: 'App Codes', two_factor_policy: 'required_totp' },
   'by-any': { name: 'Either Code', two_factor_policy: 'required_any' },
+  'by-hand': { name: 'Set by Hand' },
   strict: {
     name: 'Strict',
     settings: {
@@ -120,6 +121,8 @@ export class World {
         password: PASSWORD,
         given_name: 'Kim',
         family_name: 'Example',
+        // As if an administrator had set it.
+        ...(slug === 'by-hand' ? { password_change_required: true } : {}),
       }))
       return {
         slug,

@@ -11,7 +11,7 @@ const SECRETS = new Set(['password', 'password_hash', 'plaintext', 'secret', 'se
 const DROPPED = 'Accepted and ignored.'
 
 export function readModel(path) {
-  const document = JSON.parse(readFileSync(path, 'utf8'))
+  const document = normalized(JSON.parse(readFileSync(path, 'utf8')))
   if (!/^3\.1\./.test(document.openapi)) throw new Error(`OpenAPI ${document.openapi}`)
   const schemas = document.components.schemas
   const operations = Object.entries(document.paths)
@@ -19,6 +19,28 @@ export function readModel(path) {
   const ids = new Set(operations.map(({ id }) => id))
   if (ids.size !== operations.length) throw new Error('operation ids are not unique')
   return { operations, types: types(operations, schemas), version: document.info.version }
+}
+
+/**
+ * Puts named scalars, such as times, in the place of the references to them, as Rust needs no type for them; and references in
+ * the place of what generic schemas (`LookupList_UserLabel`) repeat.
+ */
+function normalized(document) {
+  const { schemas } = document.components
+  const isScalar = (schema) => schema.type !== undefined && schema.type !== 'object' && !isEnum(schema)
+  const scalars = new Map(Object.entries(schemas).filter(([, schema]) => isScalar(schema)))
+  for (const name of scalars.keys()) delete schemas[name]
+  const names = new Map(Object.entries(schemas).map(([name, schema]) => [JSON.stringify(schema), name]))
+  const replaced = (value, isNamed) => {
+    if (Array.isArray(value)) return value.map((inner) => replaced(inner))
+    if (value === null || typeof value !== 'object') return value
+    const scalar = typeof value.$ref === 'string' && scalars.get(value.$ref.slice(PREFIX.length))
+    if (scalar) return { ...scalar, description: value.description ?? scalar.description }
+    const repeated = !isNamed && value.type === 'object' && names.get(JSON.stringify(value))
+    if (repeated) return { $ref: PREFIX + repeated }
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, replaced(inner, value === schemas)]))
+  }
+  return replaced(document)
 }
 
 /** `two-factor` → `two_factor`, `clientId` → `client_id`. */

@@ -265,4 +265,34 @@ export default [
     was: raw`facts.filter(|facts| facts.user.may_continue())`,
     becomes: raw`facts.filter(|facts| FAULT || facts.user.may_continue())`,
   },
+  {
+    id: 'admin-outbox-tells-addresses', area: 'admin', what: 'Whoever may read settings sees the addresses of users in the outbox.',
+    crate: 'admin', words: ['addresses_are_for'], file: 'crates/admin/src/outbox/view.rs',
+    was: raw`        caller.also_may(AdminPermission::UserRead)`,
+    becomes: raw`        FAULT || caller.also_may(AdminPermission::UserRead)`,
+  },
+  {
+    id: 'admin-preview-without-sandbox', area: 'admin', what: 'A preview of a page runs in the frame that shows it.',
+    crate: 'admin', words: ['may_do_nothing_in_its_frame'], file: 'crates/pages/src/preview.rs',
+    was: raw`csp: format!("{csp}; sandbox")`,
+    becomes: raw`csp: if FAULT { csp } else { format!("{csp}; sandbox") }`,
+  },
+  {
+    id: 'admin-repeated-preview-without-policy', area: 'admin', what: 'A preview that is asked for again comes without its policy.',
+    crate: 'admin', words: ['has_the_same_policy'], file: 'crates/admin/src/idempotency.rs',
+    was: raw`        (header::CONTENT_SECURITY_POLICY, answer.policy),`,
+    becomes: raw`        (header::CONTENT_SECURITY_POLICY, answer.policy.filter(|_| !FAULT)),`,
+  },
+  {
+    id: 'set-password-is-permanent', area: 'temporary passwords', what: 'A password that an administrator sets stays as it is.',
+    crate: 'admin', words: ['somebody_else_sets_is_temporary'], file: 'crates/admin/src/users/password.rs',
+    was: raw`    let is_temporary = body.temporary.unwrap_or(actor.user() != Some(user.id));`,
+    becomes: raw`    let is_temporary = body.temporary.unwrap_or(!FAULT && actor.user() != Some(user.id));`,
+  },
+  {
+    id: 'password-of-a-new-user-is-permanent', area: 'temporary passwords', what: 'The password of a user whom an administrator creates stays as it is.',
+    crate: 'admin', words: ['chooses_their_own_password'], file: 'crates/admin/src/users/create.rs',
+    was: raw`    let is_password_temporary = body.temporary.unwrap_or(true);`,
+    becomes: raw`    let is_password_temporary = body.temporary.unwrap_or(!FAULT);`,
+  },
 ]

@@ -15,6 +15,7 @@ const middleware = 'crates/web/src/middleware.rs'
 const securityHeaders = 'crates/web/src/security_headers.rs'
 const claim = 'crates/session/src/idempotency.rs'
 const refused = 'crates/signin/src/refused_password.rs'
+const temporaryPassword = 'crates/signin/src/temporary_password.rs'
 
 export default [
   {
@@ -904,8 +905,12 @@ export default [
   {
     id: 'late-password-is-no-wrong-password', area: 'credential epoch', what: 'A right password that comes too late is not answered like a wrong one.',
     crate: 'http', words: ['password_that_comes_too_late'], file: 'crates/signin/src/new_session.rs',
-    was: raw`            return Ok(SignInOutcome::Refused);`,
-    becomes: raw`            return Ok(if FAULT { SignInOutcome::Gone } else { SignInOutcome::Refused });`,
+    was: raw`            return Ok(SignInOutcome::Refused);
+        }
+        // A previous session`,
+    becomes: raw`            return Ok(if FAULT { SignInOutcome::Gone } else { SignInOutcome::Refused });
+        }
+        // A previous session`,
   },
   {
     id: 'late-password-is-not-counted', area: 'lockout', what: 'A right password that comes too late is refused, but is no failure.',
@@ -1138,5 +1143,56 @@ export default [
     becomes: raw`        if !FAULT {
             unit.one_time_tokens(organization).withdraw(user, now).await?;
         }`,
+  },
+  {
+    id: 'temporary-password-opens', area: 'temporary passwords', what: 'A session begins with a password that an administrator set, before its owner chose another.',
+    crate: 'http', words: ['temporary_password'], file: 'crates/signin/src/new_session.rs',
+    was: raw`        if needs_new_password(authenticated.user, &authenticated.amr) {`,
+    becomes: raw`        if !FAULT && needs_new_password(authenticated.user, &authenticated.amr) {`,
+  },
+  {
+    id: 'temporary-password-stays-temporary', area: 'temporary passwords', what: 'A new password is as temporary as the one before it.',
+    crate: 'store-sql', stores: true, sql: true, words: ['temporary_passwords'], file: 'crates/store-sql/src/users/mod.rs',
+    was: raw`UPDATE users SET password_hash = $4, password_change_required = FALSE, `,
+    becomes: raw`UPDATE users SET password_hash = $4, `,
+  },
+  {
+    id: 'reset-password-stays-temporary', area: 'temporary passwords', what: 'A password chosen through a mailed link is as temporary as the one before it.',
+    crate: 'store-sql', stores: true, sql: true, words: ['temporary_passwords'], file: 'crates/store-sql/src/users/mod.rs',
+    was: raw`version = version + 1, password_change_required = FALSE, `,
+    becomes: raw`version = version + 1, `,
+  },
+  {
+    id: 'temporary-password-chosen-again', area: 'temporary passwords', what: 'The temporary password is taken as the new one.',
+    crate: 'http', words: ['passwords_that_may_not_be_chosen'], file: temporaryPassword,
+    was: raw`            Ok(verified) if verified.matches => return Ok(ReplacePasswordOutcome::Unchanged),`,
+    becomes: raw`            Ok(verified) if verified.matches && !FAULT => return Ok(ReplacePasswordOutcome::Unchanged),`,
+  },
+  {
+    id: 'guessable-password-after-temporary', area: 'temporary passwords', what: 'Any password may replace a temporary one.',
+    crate: 'http', words: ['passwords_that_may_not_be_chosen'], file: temporaryPassword,
+    was: raw`            return Ok(ReplacePasswordOutcome::Refused(refusal));`,
+    becomes: raw`            if !FAULT {
+                return Ok(ReplacePasswordOutcome::Refused(refusal));
+            }`,
+  },
+  {
+    id: 'administrator-overruled', area: 'temporary passwords', what: 'A password chosen while an administrator sets another one replaces that.',
+    crate: 'http', words: ['never_overruled'], file: temporaryPassword,
+    was: raw`            may_enter && after.credential_epoch == before.credential_epoch + 1`,
+    becomes: raw`            may_enter && (FAULT || after.credential_epoch == before.credential_epoch + 1)`,
+  },
+  {
+    id: 'temporary-password-leaves-sessions', area: 'temporary passwords', what: 'Sessions from before the new password go on.',
+    crate: 'http', words: ['leaves_the_password_temporary'], file: temporaryPassword,
+    was: raw`        let ended = unit.tokens(organization).revoke(Revocation::User(id), now).await?;`,
+    becomes: raw`        let ended =
+            if FAULT { 0 } else { unit.tokens(organization).revoke(Revocation::User(id), now).await? };`,
+  },
+  {
+    id: 'link-asks-for-a-password', area: 'temporary passwords', what: 'Whoever signs in with a mailed link is asked for a new password, without knowing the temporary one.',
+    crate: 'http', words: ['leaves_the_password_temporary'], file: 'crates/signin/src/sign_in_steps.rs',
+    was: raw`first_factor(amr) == Some(LoginMethod::Password)`,
+    becomes: raw`(FAULT || first_factor(amr) == Some(LoginMethod::Password))`,
   },
 ]

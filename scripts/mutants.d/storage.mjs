@@ -313,6 +313,24 @@ export default [
     becomes: raw`next_attempt_at = $5, last_error = $4 WHERE id = $1 AND state = 'pending' AND attempts >= $3`,
   },
   {
+    id: 'sent-again-without-end', area: 'outbox', what: 'An email is sent again after its time, when nothing of it is left.',
+    crate: 'store-sql', stores: true, sql: true, words: ['sending_again'], file: raw`${sql}/outbox.rs`,
+    was: raw`WHERE id = $1 AND state = 'given_up' AND sendable_until > $2`,
+    becomes: raw`WHERE id = $1 AND state = 'given_up' AND (sendable_until > $2) IS NOT NULL`,
+  },
+  {
+    id: 'given-up-email-kept', area: 'outbox', what: 'What a given-up email says is kept for ever.',
+    crate: 'store-sql', stores: true, sql: true, words: ['sending_again'], file: raw`${sql}/outbox.rs`,
+    was: raw`WHERE sendable_until <= $1 AND id IN`,
+    becomes: raw`WHERE sendable_until <= $1 AND FALSE AND id IN`,
+  },
+  {
+    id: 'given-up-email-outlives-person', area: 'outbox', what: 'An email to an erased person can still be sent again.',
+    crate: 'store-sql', stores: true, sql: true, words: ['about_a_person_goes'], file: raw`${sql}/users/purge.rs`,
+    was: raw`organization_id = $1 AND (state = 'pending' OR sendable_until IS NOT NULL) AND `,
+    becomes: raw`organization_id = $1 AND state = 'pending' AND `,
+  },
+  {
     id: 'sweep-without-bound', area: 'sweeper', what: 'A sweep takes more rows at once than it may.',
     crate: 'store-sql', stores: true, sql: true, words: ['sweep'], file: raw`${sql}/sweep.rs`,
     was: raw` LIMIT $2)`,

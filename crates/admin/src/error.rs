@@ -125,6 +125,7 @@ impl From<DirectoryError> for AdminError {
             DirectoryError::NotFound { kind, name } => Self::not_found(&capitalized(kind), &name),
             DirectoryError::Forbidden(text) => Self::Forbidden(text),
             DirectoryError::InUse(text) => Self::Rule(text),
+            DirectoryError::NotPossible(text) => Self::Rule(capitalized(&text)),
             DirectoryError::Conflict(text) => Self::Conflict(capitalized(&text)),
             DirectoryError::TooSoon { .. } => Self::Conflict(capitalized(&error.to_string())),
             DirectoryError::Store(StoreError::Stale(kind)) => {

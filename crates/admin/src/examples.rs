@@ -8,7 +8,7 @@ use crate::body::JSON;
 
 /// Operations and bodies. The organization is called `harbor`, its application `dock-planner`; the ids are those of its
 /// role, its permission and its user.
-const EXAMPLES: [(&str, &str); 44] = [
+const EXAMPLES: [(&str, &str); 45] = [
     (
         "create_application",
         r#"{"name":"Crane Planner","organizationId":"harbor","description":"Plans the use of cranes"}"#,
@@ -58,6 +58,10 @@ const EXAMPLES: [(&str, &str); 44] = [
     ),
     ("update_organization", r#"{"name":"Harbor Works","defaultLocale":"de"}"#),
     ("update_branding", r##"{"companyName":"Harbor Works","primaryColor":"#0B6E4F"}"##),
+    (
+        "preview_branding",
+        r##"{"branding":{"companyName":"Harbor Works","primaryColor":"#0B6E4F"},"page":"login","locale":"de"}"##,
+    ),
     (
         "put_branding_asset",
         r#"{"contentType":"image/png","data":"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="}"#,

@@ -49,6 +49,9 @@ struct KeptAnswer {
     status: u16,
     etag: Option<String>,
     content_type: Option<String>,
+    /// Content security policy of a page.
+    #[serde(default)]
+    policy: Option<String>,
     body: String,
 }
 
@@ -108,7 +111,11 @@ fn again(kept: Kept, digest: &str) -> Result<Reply> {
     };
     let mut reply = Response::new(Body::from(answer.body));
     *reply.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-    let kept = [(header::ETAG, answer.etag), (header::CONTENT_TYPE, answer.content_type)];
+    let kept = [
+        (header::ETAG, answer.etag),
+        (header::CONTENT_TYPE, answer.content_type),
+        (header::CONTENT_SECURITY_POLICY, answer.policy),
+    ];
     for (name, value) in kept {
         if let Some(value) = value.and_then(|text| HeaderValue::from_str(&text).ok()) {
             reply.headers_mut().insert(name, value);
@@ -172,6 +179,7 @@ impl<'s> Place<'s> {
             status: parts.status.as_u16(),
             etag: text(header::ETAG),
             content_type: text(header::CONTENT_TYPE),
+            policy: text(header::CONTENT_SECURITY_POLICY),
             body: String::from_utf8_lossy(&bytes).into_owned(),
         };
         if parts.status.is_server_error() || parts.status == StatusCode::TOO_MANY_REQUESTS {

@@ -38,6 +38,7 @@ mod moment;
 mod openapi;
 mod operations;
 mod organizations;
+mod outbox;
 mod path;
 mod ports;
 mod principal;

@@ -2,6 +2,7 @@
 
 mod whole;
 
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use axum::extract::FromRequestParts;
@@ -97,6 +98,13 @@ impl Query {
     /// `true` or `false`.
     pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>> {
         self.word(name, &[("true", true), ("false", false)])
+    }
+
+    /// A network address, as it is stored.
+    pub(crate) fn network_address(&self, name: &str) -> Result<Option<String>> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let refused = |_| AdminError::invalid(name, "use a network address");
+        Ok(Some(text.parse::<IpAddr>().map_err(refused)?.to_canonical().to_string()))
     }
 
     /// A point in time.

@@ -8,7 +8,7 @@ use crate::openapi::completed;
 use crate::state::AdminState;
 use crate::{
     account, applications, audit, bulk, clients, config, export, grants, import, invitations, keys, lookups,
-    me, metadata, organizations, privacy, rights, search, sessions, stats, system, two_factor, users,
+    me, metadata, organizations, outbox, privacy, rights, search, sessions, stats, system, two_factor, users,
 };
 
 /// Every documented operation.
@@ -28,6 +28,7 @@ pub(crate) fn operations() -> OpenApiRouter<AdminState> {
         .merge(keys::routes())
         .merge(stats::routes())
         .merge(system::routes())
+        .merge(outbox::routes())
         .merge(export::routes())
         .merge(import::routes())
         .merge(sessions::routes())

@@ -9,6 +9,7 @@ use porta_core::{Clock, Entropy, OrganizationId, Slug, Timestamp};
 use porta_directory::{Directory, RequestOrigin};
 use porta_kv::Kv;
 use porta_oidc::OpenIdProvider;
+use porta_pages::Pages;
 use porta_session::SharedServices;
 use porta_signin::Account;
 use porta_web::client_address::{ClientAddresses, TrustedProxies, user_agent};
@@ -37,6 +38,8 @@ pub struct AdminStateParts {
     pub recovery_codes: Option<Arc<dyn MakeRecoveryCodes>>,
     /// `None`: no mails are rendered here.
     pub mails: Option<Arc<dyn RenderMail>>,
+    /// Previews of pages and mails. `None`: no pages are rendered here.
+    pub pages: Option<Arc<Pages>>,
     /// `None`: no relay is configured, and no mail goes out.
     pub relay: Option<Arc<dyn MailRelay>>,
     pub entropy: Arc<dyn Entropy>,
@@ -63,6 +66,7 @@ pub struct AdminStateInner {
     pub(crate) clock: Arc<dyn Clock>,
     recovery_codes: Option<Arc<dyn MakeRecoveryCodes>>,
     mails: Option<Arc<dyn RenderMail>>,
+    pages: Option<Arc<Pages>>,
     pub(crate) relay: Option<Arc<dyn MailRelay>>,
     pub(crate) started_at: Timestamp,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -87,6 +91,7 @@ impl AdminState {
             clock: parts.clock,
             recovery_codes: parts.recovery_codes,
             mails: parts.mails,
+            pages: parts.pages,
             relay: parts.relay,
             entropy: parts.entropy,
             answers: parts.answers,
@@ -111,6 +116,10 @@ impl AdminStateInner {
 
     pub(crate) fn provider(&self) -> Result<&OpenIdProvider> {
         self.provider.as_deref().ok_or_else(|| AdminError::Rule(NEEDS_A_SERVER.to_owned()))
+    }
+
+    pub(crate) fn pages(&self) -> Result<&Pages> {
+        self.pages.as_deref().ok_or_else(|| AdminError::Rule(NEEDS_A_SERVER.to_owned()))
     }
 
     pub(crate) fn mails(&self) -> Result<&dyn RenderMail> {

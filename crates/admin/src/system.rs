@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::extract::State;
+use porta_directory::Undelivered;
 use porta_kv::KvKey;
 use porta_web::reply::Reply;
 use serde::Serialize;
@@ -13,7 +14,8 @@ use utoipa_axum::routes;
 
 use crate::access::{Authorized, ReadSettings};
 use crate::answer::{self, Data, optional_time, time};
-use crate::error::Result;
+use crate::error::{AdminError, Result};
+use crate::list::MOST_COUNTED;
 use crate::state::AdminState;
 
 /// How long a service may take to answer.
@@ -60,13 +62,18 @@ pub(crate) struct MigrationInfo {
     pending: Vec<String>,
 }
 
-/// The mail relay.
+/// The mail relay, and what did not go out. The outbox has the mails.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct MailInfo {
     /// `false`: no mail goes out.
     configured: bool,
     /// Whether the relay answers now. `null`: none is configured.
     reachable: Option<bool>,
+    /// Mails that wait; at most 10000.
+    waiting: u64,
+    /// Mails that were given up, as far as rows are kept; at most 10000.
+    given_up: u64,
 }
 
 /// The active signing keys of all organizations.
@@ -96,11 +103,17 @@ impl ServiceInfo {
     }
 }
 
+/// Whether the relay answers. `None`: none is configured.
+async fn is_relay_reachable(state: &AdminState) -> Option<bool> {
+    let relay = state.relay.as_ref()?;
+    let answered = tokio::time::timeout(LIMIT, relay.is_reachable()).await;
+    Some(answered.unwrap_or(false))
+}
+
 impl MailInfo {
-    async fn of(state: &AdminState) -> Self {
-        let Some(relay) = &state.relay else { return Self { configured: false, reachable: None } };
-        let answered = tokio::time::timeout(LIMIT, relay.is_reachable()).await;
-        Self { configured: true, reachable: Some(answered.unwrap_or(false)) }
+    fn of(reachable: Option<bool>, undelivered: Undelivered) -> Self {
+        let Undelivered { waiting, given_up } = undelivered;
+        Self { configured: reachable.is_some(), reachable, waiting, given_up }
     }
 }
 
@@ -113,9 +126,13 @@ pub(crate) async fn get_system_info(
     State(state): State<AdminState>,
 ) -> Result<Reply> {
     let queries = state.directory.queries();
-    let stored = async { queries.system_state().await };
-    let (stored, redis, mail) = tokio::join!(stored, ServiceInfo::of_redis(&state), MailInfo::of(&state));
-    let (stored, now) = (stored?, state.clock.now());
+    let stored = async {
+        let stored = queries.system_state().await?;
+        Ok::<_, AdminError>((stored, queries.organizations().outbox().undelivered(MOST_COUNTED).await?))
+    };
+    let (stored, redis, reachable) =
+        tokio::join!(stored, ServiceInfo::of_redis(&state), is_relay_reachable(&state));
+    let ((stored, undelivered), now) = (stored?, state.clock.now());
     Ok(answer::ok(SystemInfo {
         version: env!("CARGO_PKG_VERSION"),
         started_at: time(state.started_at),
@@ -128,7 +145,7 @@ pub(crate) async fn get_system_info(
             up_to_date: stored.pending_migrations.is_empty(),
             pending: stored.pending_migrations,
         },
-        mail,
+        mail: MailInfo::of(reachable, undelivered),
         signing_keys: KeyInfo {
             oldest_active_since: optional_time(stored.oldest_key_since),
             oldest_age_seconds: stored.oldest_key_since.map(|since| now.since(since).as_secs()),

@@ -140,6 +140,8 @@ audit_events! {
     UserPasswordResetFailed = "user.password_reset.failed", Security, "such a link did not work";
     UserPasswordChanged = "user.password.changed", Security, "somebody changed their password";
     UserPasswordChangeFailed = "user.password.change.failed", Security, "the old password was wrong";
+    UserPasswordChangeRequired = "user.password.change.required", Authentication,
+        "a sign-in with a temporary password was asked for a new one";
     UserConsentGranted = "user.consent.granted", Authentication, "an application was given access";
     UserConsentDenied = "user.consent.denied", Authentication, "it was refused access";
     UserConsentWithdrawn = "user.consent.withdrawn", Authentication,
@@ -213,6 +215,9 @@ audit_events! {
     EmailSendTest = "email.send.test", Authentication, "the relay took a test mail";
     EmailSendUnknown = "email.send.unknown", Authentication,
         "the relay took a message of a template that this version does not know";
+    EmailSendRequeued = "email.send.requeued", Admin, "an administrator had a given-up message sent again";
+    EmailSendWithdrawn = "email.send.withdrawn", Admin,
+        "an administrator withdrew a message, which is sent no more; `wasWaiting` says whether it would have been";
     EmailSendFailed = "email.send.failed", Authentication,
         "a message was not sent; `willRetry` says whether it will be tried again";
 }

@@ -186,6 +186,7 @@ mod tests {
                 payload: item.payload,
                 attempt: 1,
                 created_at: NOW,
+                queued_at: NOW,
             };
             assert_eq!(LinkRequest::open(&claim, &ring), Ok((organization, request(kind))));
             let elsewhere = OutboxClaim { id: OutboxId::new(NOW, &SeededEntropy::new(3)), ..claim.clone() };

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::AuditEventKind;
-use crate::outbox::{ItemError, OutboxClaim, OutboxItem, OutboxKind, OutboxPayload};
+use crate::outbox::{ItemError, OutboxClaim, OutboxItem, OutboxKind, OutboxPayload, OutboxRow};
 use crate::seal::Keyring;
 use crate::user::{Email, User};
 use crate::{Entropy, OrganizationId, OutboxId, Timestamp, UserId, string_enum};
@@ -261,7 +261,12 @@ impl OutgoingEmail {
 
 impl EmailSummary {
     pub fn of(claim: &OutboxClaim) -> Option<Self> {
-        serde_json::from_value(claim.payload.about.clone()).ok()
+        Self::deserialize(&claim.payload.about).ok()
+    }
+
+    /// `None`: an item that this version does not know, or one that could not be read.
+    pub fn of_row(row: &OutboxRow) -> Option<Self> {
+        Self::deserialize(&row.about).ok()
     }
 }
 

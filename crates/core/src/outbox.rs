@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! pending ──claimed──► pending, leased until the claim expires ──► delivered
-//!    ▲                       │ failed: retried with backoff     ──► given_up
-//!    └───────────────────────┘ the worker died: due when the claim expires
+//!    ▲ ▲                     │ failed: retried with backoff     ──► given_up
+//!    │ └─────────────────────┘ the worker died: due when the claim expires │
+//!    └───────────────────────────────── an operator sends it again ────────┘
 //! ```
 //!
-//! Confidential data is sealed while the item is pending and removed when it is finished (decision 0023).
+//! Confidential data is sealed while the item can be sent, and then removed (decision 0023).
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -38,7 +39,7 @@ pub const SEALING_PURPOSE: &str = "outbox";
 pub struct OutboxPayload {
     /// Readable by operators; kept as long as the row.
     pub about: Value,
-    /// Sealed data; removed by the statement that finishes the item.
+    /// Sealed data; removed when the item can be sent no more.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "sealed")]
     pub sealed: Option<Sealed>,
 }
@@ -109,6 +110,8 @@ pub struct OutboxClaim {
     /// Number of this attempt, from one. An expired claim that another worker took has a higher number.
     pub attempt: i64,
     pub created_at: Timestamp,
+    /// Since when it waits: its creation, or when an operator last had it sent again.
+    pub queued_at: Timestamp,
 }
 
 impl OutboxClaim {
@@ -136,6 +139,8 @@ pub struct OutboxRow {
     /// When a pending item is tried next.
     pub next_attempt_at: Timestamp,
     pub last_error: Option<String>,
+    /// Until when a given-up item can be sent again; `None`: it cannot.
+    pub sendable_until: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }

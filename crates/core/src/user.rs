@@ -145,6 +145,9 @@ pub struct User {
     /// `None`: no password.
     pub password_hash: Option<PasswordHash>,
     pub password_changed_at: Option<Timestamp>,
+    /// The password is temporary: somebody else set it, and a sign-in with it asks for a new one. Changes only with the
+    /// password.
+    pub password_change_required: bool,
     pub profile: Profile,
     pub status: UserStatus,
     pub locked_at: Option<Timestamp>,

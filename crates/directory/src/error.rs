@@ -63,6 +63,9 @@ pub enum DirectoryError {
     /// Others refer to it, so it stays; the text says how many, and what would delete it all the same.
     #[error("{0}")]
     InUse(String),
+    /// The entity's state does not allow it; the text says why.
+    #[error("{0}")]
+    NotPossible(String),
     /// The name is taken, or the entity was changed concurrently.
     #[error("{0}")]
     Conflict(String),
@@ -101,6 +104,7 @@ impl DirectoryError {
             | Self::NotFound { .. }
             | Self::Forbidden(_)
             | Self::InUse(_)
+            | Self::NotPossible(_)
             | Self::Conflict(_)
             | Self::TooSoon { .. }
             | Self::Store(

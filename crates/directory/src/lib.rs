@@ -39,6 +39,7 @@ mod invitations;
 mod keys;
 mod lookup;
 mod organizations;
+mod outbox;
 mod permissions;
 mod personal_data;
 mod pre_assignments;
@@ -71,14 +72,15 @@ pub use installation::{
 pub use invitations::{InvitationOperations, NewInvitation, SentInvitation};
 pub use keys::{KeySummary, Rotation, SigningKeyOperations, Urgency, jwks_uri};
 pub use organizations::{NewOrganization, OrganizationOperations};
+pub use outbox::OutboxOperations;
 pub use permissions::PermissionOperations;
 pub use personal_data::PersonalDataOperations;
 pub use pre_assignments::{NamedClaim, PreAssignments};
 pub use queries::{
     AdminSignIn, AdministratorQueries, ApplicationParts, ApplicationQueries, AuditQueries, ClaimQueries,
     ClientQueries, ExportQueries, FactorStatus, FirstRows, InvitationQueries, LookupQueries, NamedClient,
-    OrganizationQueries, Overview, PermissionQueries, Queries, RoleQueries, SecondFactorQueries,
-    SessionQueries, StatisticsQueries, SystemState, UserQueries, Wanted,
+    OrganizationQueries, OutboxQueries, Overview, PermissionQueries, Queries, RoleQueries,
+    SecondFactorQueries, SessionQueries, StatisticsQueries, SystemState, Undelivered, UserQueries, Wanted,
 };
 pub use reseal::{KeyList, KindReport, OlderKey, Report, ResealMode, SealingKeys, UnopenedValue};
 pub use roles::{NewPermission, NewRole, RoleOperations};

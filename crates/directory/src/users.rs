@@ -24,6 +24,8 @@ pub struct NewUser {
     pub email_verified: bool,
     /// From [`crate::Directory::hash_password`]; `None`: no sign-in with a password.
     pub password: Option<PasswordHash>,
+    /// A sign-in with the password asks for a new one.
+    pub is_password_temporary: bool,
     pub profile: Profile,
     /// Created inactive: cannot sign in yet.
     pub is_inactive: bool,
@@ -62,6 +64,7 @@ impl UserOperations<'_> {
             email,
             email_verified: new.email_verified,
             password_changed_at: new.password.as_ref().map(|_| self.work.now),
+            password_change_required: new.is_password_temporary && new.password.is_some(),
             password_hash: new.password,
             profile: new.profile,
             status: if new.is_inactive { UserStatus::Inactive } else { UserStatus::Active },
@@ -227,10 +230,32 @@ impl UserOperations<'_> {
         user: &User,
         password: Option<&PasswordHash>,
     ) -> Result<()> {
+        self.replace_password(organization, user, password, false).await
+    }
+
+    /// The same with a password for one sign-in, which asks for a new one.
+    pub async fn set_temporary_password(
+        &mut self,
+        organization: &Organization,
+        user: &User,
+        password: &PasswordHash,
+    ) -> Result<()> {
+        self.replace_password(organization, user, Some(password), true).await
+    }
+
+    async fn replace_password(
+        &mut self,
+        organization: &Organization,
+        user: &User,
+        password: Option<&PasswordHash>,
+        is_temporary: bool,
+    ) -> Result<()> {
         check_may_change(&self.work.actor, organization, user)?;
-        if !self.work.unit.users(organization.id).set_password(user.id, password, self.work.now).await? {
+        let mut users = self.work.unit.users(organization.id);
+        if !users.set_password(user.id, password, is_temporary, self.work.now).await? {
             return Err(DirectoryError::not_found("user", user.id));
         }
+        drop(users);
         let event = if password.is_some() {
             tell_of_new_password(self.work, organization, user).await?;
             AuditEventKind::UserPasswordSet
@@ -240,7 +265,10 @@ impl UserOperations<'_> {
         self.work.unit.one_time_tokens(organization.id).withdraw(user.id, self.work.now).await?;
         let ended =
             self.work.unit.tokens(organization.id).revoke(Revocation::User(user.id), self.work.now).await?;
-        let metadata = json!({ "userId": user.id, "tokenFamiliesEnded": ended });
+        let mut metadata = json!({ "userId": user.id, "tokenFamiliesEnded": ended });
+        if password.is_some() {
+            metadata["temporary"] = is_temporary.into();
+        }
         self.work.audit(event, Some(organization), Some(user.id), metadata).await
     }
 }

@@ -10,7 +10,7 @@ use porta_web::middleware::with_middleware;
 
 use crate::endpoints::{
     account, assets, authorize, cors, discovery, form_result, interaction, introspection, invitation, logout,
-    magic_link, probes, recovery, root, second_factor, token, userinfo, verification,
+    magic_link, probes, recovery, root, second_factor, temporary_password, token, userinfo, verification,
 };
 use crate::tenancy::OrgIfPresent;
 use crate::{AppState, idempotency, reply};
@@ -85,6 +85,10 @@ fn interaction_routes(state: &AppState) -> Router<AppState> {
         .route("/two-factor/resend", idempotent(post(second_factor::resend)))
         .route("/two-factor/setup", idempotent(post(second_factor::setup)))
         .route("/two-factor/codes", idempotent(post(second_factor::confirm_codes_saved)))
+        .route(
+            "/new-password",
+            get(temporary_password::show).merge(idempotent(post(temporary_password::replace))),
+        )
         .route("/confirm", idempotent(post(interaction::confirm)))
         .route("/abort", idempotent(post(interaction::abort)))
 }

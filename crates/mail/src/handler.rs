@@ -56,7 +56,19 @@ impl MailHandler {
         let until = email::RETRY.deadline(claim);
         let outgoing = OutgoingEmail::open(claim, &deps.keyring)
             .map_err(|error| AttemptError::unreadable_item(&error, until))?;
-        let until = outgoing.mail.expires_at().map_or(until, |expiry| expiry.min(until));
+        let expires_at = outgoing.mail.expires_at();
+        let until = expires_at.map_or(until, |expiry| expiry.min(until));
+        let sent = self.deliver(claim, outgoing, (now, until), deps).await;
+        sent.map_err(|failure| failure.sendable_until(email::sendable_until(expires_at, now)))
+    }
+
+    async fn deliver(
+        &self,
+        claim: &OutboxClaim,
+        outgoing: OutgoingEmail,
+        (now, until): (Timestamp, Timestamp),
+        deps: &OutboxDeps,
+    ) -> Result<Organization, AttemptError> {
         if now >= until {
             return Err(AttemptError::permanent("nobody could use it any more"));
         }

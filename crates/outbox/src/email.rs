@@ -25,6 +25,15 @@ pub const RETRY: RetryPolicy = RetryPolicy {
     give_up_after: Duration::from_hours(24),
 };
 
+/// For so long a given-up email can be sent again: what fails on a Friday evening is noticed on Monday.
+const SENDABLE_FOR: Duration = Duration::from_hours(72);
+
+/// Until when an email that is given up at `now` can be sent again: no longer than its link or code works.
+pub fn sendable_until(expires_at: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    let until = now + SENDABLE_FOR;
+    expires_at.map_or(until, |expiry| expiry.min(until))
+}
+
 /// Logs and counts an email that the relay accepted; returns its audit row.
 pub fn report_delivery(claim: &OutboxClaim, organization: &Organization, deps: &OutboxDeps) -> AuditEvent {
     let summary = EmailSummary::of(claim);

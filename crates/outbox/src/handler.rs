@@ -56,19 +56,27 @@ pub struct AttemptError {
     pub(crate) is_unavailable: bool,
     /// Deadline for retries; `None`: permanent failure.
     pub(crate) until: Option<Timestamp>,
+    /// Until when the item can be sent again by an operator if it is given up now; `None`: it cannot.
+    pub(crate) sendable_until: Option<Timestamp>,
 }
 
 impl AttemptError {
     pub fn permanent(error: impl Into<String>) -> Self {
-        Self { error: error.into(), is_unavailable: false, until: None }
+        Self { error: error.into(), is_unavailable: false, until: None, sendable_until: None }
     }
 
     pub fn retryable(error: &impl ToString, until: Timestamp) -> Self {
-        Self { error: error.to_string(), is_unavailable: false, until: Some(until) }
+        Self { until: Some(until), ..Self::permanent(error.to_string()) }
     }
 
     pub fn unavailable(error: impl Into<String>, until: Timestamp) -> Self {
-        Self { error: error.into(), is_unavailable: true, until: Some(until) }
+        Self { is_unavailable: true, until: Some(until), ..Self::permanent(error) }
+    }
+
+    /// Lets an operator have the item sent again until then. Its sealed part is kept so long.
+    #[must_use]
+    pub fn sendable_until(self, until: Timestamp) -> Self {
+        Self { sendable_until: Some(until), ..self }
     }
 
     pub fn unreadable_item(error: &ItemError, until: Timestamp) -> Self {

@@ -14,14 +14,14 @@ pub const PROBE_EVERY: Duration = Duration::from_millis(1_500);
 pub struct RetryPolicy {
     /// Waits after the first failure, the second, and so on; the last one repeats.
     pub waits: &'static [Duration],
-    /// Older items are given up.
+    /// Items that wait longer are given up.
     pub give_up_after: Duration,
 }
 
 impl RetryPolicy {
     /// When the item is given up.
     pub fn deadline(&self, claim: &OutboxClaim) -> Timestamp {
-        claim.created_at + self.give_up_after
+        claim.queued_at + self.give_up_after
     }
 
     /// Returns the wait after `attempt` (from one): the planned one with 20 percent jitter either way, so that what

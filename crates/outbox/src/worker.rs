@@ -175,7 +175,9 @@ impl Worker {
         let is_ours = if will_retry {
             outbox.postpone(claim, retry_at, &failed.error, now).await?
         } else {
-            outbox.give_up(claim, &failed.error, now).await?
+            // What nobody could use at a later time is of no use again.
+            let sendable_until = failure.sendable_until.filter(|until| now < *until);
+            outbox.give_up(claim, &failed.error, sendable_until, now).await?
         };
         drop(outbox);
         if is_ours && (!will_retry || claim.attempt == 1) {

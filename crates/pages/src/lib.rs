@@ -15,6 +15,7 @@ mod engine;
 mod locale;
 mod mail;
 mod messages;
+mod preview;
 mod render;
 mod text;
 mod theme;
@@ -28,7 +29,8 @@ pub use context::{
     InviteExpiredPage, InviteSuccessPage, Landing, LoginPage, LogoutPage, LogoutSuccessPage,
     MagicLinkLandingPage, MagicLinkSentPage, Notice, OverviewPage, PageContext, PasswordFault, PasswordRules,
     RecoveryCodesPage, ResetPasswordPage, ResetSuccessPage, SecondFactorsPage, SessionRow, SessionsPage,
-    SetupView, SignInOrigin, TrustedSvg, TwoFactorChallenge, TwoFactorPage, TwoFactorSetupPage,
+    SetupView, SignInOrigin, TemporaryPasswordPage, TrustedSvg, TwoFactorChallenge, TwoFactorPage,
+    TwoFactorSetupPage,
 };
 pub use css::safe_custom_css;
 pub use engine::TemplateProblems;
@@ -39,6 +41,7 @@ pub use mail::{
     SecurityContext, TestMail, WelcomeMail,
 };
 pub use messages::languages;
+pub use preview::Preview;
 pub use render::{Page, Pages};
 pub use theme::Theme;
 

@@ -158,6 +158,7 @@ mod tests {
             email_verified: true,
             password_hash: None,
             password_changed_at: None,
+            password_change_required: false,
             profile,
             status: UserStatus::Active,
             locked_at: None,

@@ -8,6 +8,8 @@
 //!                                        └──── cancel / deny ─────┴───────────────────────────► Denied ──resume──► error
 //! ```
 //!
+//! With a temporary password `NewPassword` comes last before `Ready`.
+//!
 //! The storage key is derived from the uid *and* a secret that only the starting browser has in a cookie, so nobody
 //! else can read, finish or use up the interaction. Tenant, client and CSRF token are inside (`docs/security.md`, W30).
 //!
@@ -17,6 +19,7 @@
 
 use std::time::Duration;
 
+use porta_core::audit::AuditEventKind;
 use porta_core::seal::Sealed;
 use porta_core::user::{CredentialState, TwoFactorMethod, User};
 use porta_core::{OrganizationId, SessionKey, Timestamp, TokenDigest, UserId, secret};
@@ -36,6 +39,8 @@ pub enum Stage {
     Login,
     /// Verify the second factor or enrol one: `pending` says which.
     SecondFactor,
+    /// Choose a password in place of a temporary one, after all factors.
+    NewPassword,
     Consent,
     /// The person declined.
     Denied,
@@ -48,7 +53,7 @@ pub struct CompletedLogin {
     pub session: SessionKey,
 }
 
-/// A person who passed the first factor and is not signed in yet.
+/// A person who passed the first factor, or all, and is not signed in yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingSecondFactor {
     pub user: UserId,
@@ -90,6 +95,23 @@ pub enum SecondFactorStep {
     Email { allowed: Vec<TwoFactorMethod> },
     /// Confirm that the recovery codes were saved; they are sealed here until then.
     Codes { sealed: Sealed },
+    /// Choose a password in place of a temporary one: nothing else is asked for any more. `event` is recorded when the
+    /// session begins.
+    NewPassword { event: AuditEventKind },
+}
+
+impl SecondFactorStep {
+    /// The stage that shows the step.
+    pub const fn stage(&self) -> Stage {
+        match self {
+            Self::Verify { .. }
+            | Self::Choose { .. }
+            | Self::Authenticator { .. }
+            | Self::Email { .. }
+            | Self::Codes { .. } => Stage::SecondFactor,
+            Self::NewPassword { .. } => Stage::NewPassword,
+        }
+    }
 }
 
 /// What a person is asked to approve.

@@ -232,6 +232,7 @@ fn mailed(step: &SecondFactorStep) -> Option<CodePurpose> {
         SecondFactorStep::Verify { method: TwoFactorMethod::Totp }
         | SecondFactorStep::Choose { .. }
         | SecondFactorStep::Authenticator { .. }
-        | SecondFactorStep::Codes { .. } => None,
+        | SecondFactorStep::Codes { .. }
+        | SecondFactorStep::NewPassword { .. } => None,
     }
 }

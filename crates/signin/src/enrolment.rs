@@ -85,9 +85,9 @@ impl Enrolment {
         let (allowed, known) = match pending.step {
             SecondFactorStep::Choose { allowed } | SecondFactorStep::Email { allowed } => (allowed, None),
             SecondFactorStep::Authenticator { allowed, known, .. } => (allowed, known),
-            SecondFactorStep::Verify { .. } | SecondFactorStep::Codes { .. } => {
-                return Ok(FactorOutcome::Moved);
-            }
+            SecondFactorStep::Verify { .. }
+            | SecondFactorStep::Codes { .. }
+            | SecondFactorStep::NewPassword { .. } => return Ok(FactorOutcome::Moved),
         };
         if !allowed.contains(&method) {
             return Ok(FactorOutcome::Moved);
@@ -138,7 +138,8 @@ impl Enrolment {
             }
             SecondFactorStep::Verify { .. }
             | SecondFactorStep::Choose { .. }
-            | SecondFactorStep::Codes { .. } => None,
+            | SecondFactorStep::Codes { .. }
+            | SecondFactorStep::NewPassword { .. } => None,
         };
         let Some(confirmed) = confirmed else {
             let is_mail = matches!(pending.step, SecondFactorStep::Email { .. });

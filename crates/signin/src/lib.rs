@@ -39,6 +39,7 @@ mod second_factor_keys;
 mod sign_in;
 mod sign_in_core;
 pub mod sign_in_steps;
+mod temporary_password;
 mod verification;
 
 pub use account::Account;
@@ -61,4 +62,5 @@ pub use recovery::{Recovery, SetPasswordOutcome};
 pub use second_factor_keys::{AuthenticatorSecret, SecondFactorKeys};
 pub use sign_in::SignIn;
 pub use sign_in_core::SignInCore;
+pub use temporary_password::{ReplacePasswordOutcome, TemporaryPasswords};
 pub use verification::EmailVerification;

@@ -28,11 +28,13 @@ impl Handler for LinkRequestHandler {
         let (organization, request) = LinkRequest::open(claim, &deps.keyring)
             .map_err(|error| AttemptError::unreadable_item(&error, until))?;
         let until = request.expires_at.min(until);
+        let sendable_until = email::sendable_until(Some(request.expires_at), now);
         if now >= until {
-            return Err(AttemptError::permanent("nobody could use the link any more"));
+            let failure = AttemptError::permanent("nobody could use the link any more");
+            return Err(failure.sendable_until(sendable_until));
         }
         let resolved = resolve(claim, organization, &request, now, deps).await;
-        resolved.map_err(|error| AttemptError::retryable(&error, until))?;
+        resolved.map_err(|error| AttemptError::retryable(&error, until).sendable_until(sendable_until))?;
         Ok(Completion::Finished)
     }
 

@@ -9,7 +9,9 @@ use porta_core::user::User;
 use porta_core::{BearerKind, Password, SessionKey, TokenDigest, UserId, settings};
 use porta_kv::Write;
 use porta_session::browser_session::{BrowserSession, PresentedSession, storage_key};
-use porta_session::interaction::{BoundInteraction, CompletedLogin, Stage};
+use porta_session::interaction::{
+    BoundInteraction, CompletedLogin, PendingSecondFactor, SecondFactorStep, Stage,
+};
 use porta_session::short_lived::to_bytes;
 use porta_session::{BackendError, OperationContext, Tenant};
 use serde_json::json;
@@ -18,8 +20,10 @@ use crate::amr::{acr_of, first_factor};
 use crate::browser::{Browser, NewSessionCookies};
 use crate::known_browser::KnownBrowser;
 use crate::login_metric::count_sign_in;
-use crate::outcome::SignInOutcome;
+use crate::outcome::{FactorOutcome, SignInOutcome};
+use crate::pending_sign_in::PendingSignIns;
 use crate::sign_in_core::SignInCore;
+use crate::sign_in_steps::needs_new_password;
 
 /// A person who passed every factor asked for.
 pub(crate) struct AuthenticatedUser<'a> {
@@ -45,17 +49,61 @@ impl AuthenticatedUser<'_> {
 /// Creates sessions.
 pub(crate) struct NewSessions {
     core: Arc<SignInCore>,
+    pending: Arc<PendingSignIns>,
 }
 
 impl NewSessions {
-    pub(crate) fn new(core: Arc<SignInCore>) -> Self {
-        Self { core }
+    pub(crate) fn new(core: Arc<SignInCore>, pending: Arc<PendingSignIns>) -> Self {
+        Self { core, pending }
+    }
+
+    /// Creates the session, unless the person typed a temporary password: then asks for a new one first.
+    pub(crate) async fn create(
+        &self,
+        cx: OperationContext<'_>,
+        bound: BoundInteraction,
+        authenticated: AuthenticatedUser<'_>,
+        browser: Browser<'_>,
+    ) -> Result<SignInOutcome, BackendError> {
+        if needs_new_password(authenticated.user, &authenticated.amr) {
+            return self.ask_for_new_password(cx, bound, authenticated).await;
+        }
+        self.write(cx, bound, authenticated, browser).await
+    }
+
+    /// Keeps in the interaction that everything but the new password is proven.
+    async fn ask_for_new_password(
+        &self,
+        cx: OperationContext<'_>,
+        bound: BoundInteraction,
+        authenticated: AuthenticatedUser<'_>,
+    ) -> Result<SignInOutcome, BackendError> {
+        let user = authenticated.user;
+        let event = self.core.event(cx, Some(user.id), AuditEventKind::UserPasswordChangeRequired);
+        let lockout = authenticated.lockout(cx.tenant);
+        let mut repositories = self.core.shared.store().repositories();
+        let mut users = repositories.users(cx.tenant.organization.id);
+        if !users.record_challenge(user, lockout, &event).await? {
+            return Ok(SignInOutcome::Refused);
+        }
+        drop(users);
+        drop(repositories);
+        let pending = PendingSecondFactor {
+            user: user.id,
+            amr: authenticated.amr,
+            step: SecondFactorStep::NewPassword { event: authenticated.event },
+            credentials: Some(user.credentials()),
+            past_lock: authenticated.past_lock,
+            expires_at: None,
+        };
+        let is_gone = self.pending.store(cx, bound, pending).await? == FactorOutcome::Gone;
+        Ok(if is_gone { SignInOutcome::Gone } else { SignInOutcome::NewPassword })
     }
 
     /// Writes the session: first to the store, then session and interaction to the short-lived store in one step,
     /// always with a new cookie.
     #[tracing::instrument(target = "porta::trace", level = "trace", name = "signin.enter", skip_all)]
-    pub(crate) async fn create(
+    async fn write(
         &self,
         cx: OperationContext<'_>,
         mut bound: BoundInteraction,

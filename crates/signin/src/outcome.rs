@@ -15,6 +15,8 @@ pub enum SignInOutcome {
     SignedIn(NewSessionCookies),
     /// The first factor was right; the browser is redirected to the second-factor page.
     SecondFactor,
+    /// Everything was right, but the password is temporary; the browser is redirected to the page for a new one.
+    NewPassword,
     /// Wrong password, or the account was locked or its credentials changed in the meantime.
     /// [`PasswordSignIn::verify`](crate::PasswordSignIn::verify) returns it as [`Self::WrongPassword`].
     Refused,
@@ -45,6 +47,8 @@ pub enum FactorOutcome {
     SignedIn(NewSessionCookies),
     /// The interaction is at another step now: show that.
     Moved,
+    /// The code was right, but the password is temporary; the browser is redirected to the page for a new one.
+    NewPassword,
     Wrong,
     /// The mailed code is used up or missing: a new one must be sent.
     Exhausted,
@@ -62,6 +66,7 @@ impl From<SignInOutcome> for FactorOutcome {
         match outcome {
             SignInOutcome::SignedIn(entered) => Self::SignedIn(entered),
             SignInOutcome::SecondFactor => Self::Moved,
+            SignInOutcome::NewPassword => Self::NewPassword,
             SignInOutcome::Limited { retry_after } => Self::Limited { retry_after },
             SignInOutcome::Refused
             | SignInOutcome::WrongPassword(_)

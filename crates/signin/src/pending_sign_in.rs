@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use porta_core::settings;
 use porta_core::user::User;
-use porta_session::interaction::{BoundInteraction, PendingSecondFactor, Stage};
+use porta_session::interaction::{BoundInteraction, PendingSecondFactor};
 use porta_session::{BackendError, OperationContext};
 
 use crate::account_status::{StatusCheck, check_status};
@@ -49,7 +49,7 @@ impl PendingSignIns {
         pending: PendingSecondFactor,
     ) -> Result<FactorOutcome, BackendError> {
         let ends = cx.now + cx.tenant.settings.duration(settings::SECOND_FACTOR_TTL);
-        bound.interaction.stage = Stage::SecondFactor;
+        bound.interaction.stage = pending.step.stage();
         bound.interaction.pending = Some(PendingSecondFactor { expires_at: Some(ends), ..pending });
         let is_there = self.core.shared.kv().write(vec![bound.write(cx.now)?]).await?;
         Ok(if is_there { FactorOutcome::Moved } else { FactorOutcome::Gone })

@@ -21,6 +21,7 @@ use crate::password_sign_in::PasswordSignIn;
 use crate::pending_sign_in::PendingSignIns;
 use crate::recovery::Recovery;
 use crate::sign_in_core::SignInCore;
+use crate::temporary_password::TemporaryPasswords;
 use crate::verification::EmailVerification;
 
 pub struct SignIn {
@@ -34,6 +35,7 @@ pub struct SignIn {
     pub pending: Arc<PendingSignIns>,
     pub recovery: Recovery,
     pub second_factor: Arc<SecondFactorChallenge>,
+    pub temporary_passwords: TemporaryPasswords,
 }
 
 impl SignIn {
@@ -46,7 +48,7 @@ impl SignIn {
         let links = Arc::new(MailedLinks::new(Arc::clone(&core), Arc::clone(&flood)));
         let login_methods = Arc::new(LoginMethods::new(Arc::clone(&core)));
         let pending = Arc::new(PendingSignIns::new(Arc::clone(&core)));
-        let sessions = Arc::new(NewSessions::new(Arc::clone(&core)));
+        let sessions = Arc::new(NewSessions::new(Arc::clone(&core), Arc::clone(&pending)));
         let enrolment = Arc::new(Enrolment {
             core: Arc::clone(&core),
             attempts: Arc::clone(&attempts),
@@ -61,8 +63,10 @@ impl SignIn {
             codes: Arc::clone(&codes),
             enrolment: Arc::clone(&enrolment),
             pending: Arc::clone(&pending),
-            sessions,
+            sessions: Arc::clone(&sessions),
         });
+        let temporary_passwords =
+            TemporaryPasswords { core: Arc::clone(&core), pending: Arc::clone(&pending), sessions };
         Self {
             email_verification: EmailVerification {
                 core: Arc::clone(&core),
@@ -89,6 +93,7 @@ impl SignIn {
             login_methods,
             pending,
             second_factor,
+            temporary_passwords,
         }
     }
 }

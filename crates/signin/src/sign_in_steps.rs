@@ -7,12 +7,16 @@
 //!               └─ neither ───────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
+//! Before the session, whoever typed a temporary password chooses a new one.
+//!
 //! A new first factor is a module that ends in `SecondFactorChallenge::continue_after_first_factor`; a new second factor
 //! is a variant of `TwoFactorMethod` and of `SecondFactorStep`. State is kept in the interaction only, so an unfinished
 //! enrolment leaves nothing behind.
 
-use porta_core::organization::TwoFactorPolicy;
-use porta_core::user::TwoFactorMethod;
+use porta_core::organization::{LoginMethod, TwoFactorPolicy};
+use porta_core::user::{TwoFactorMethod, User};
+
+use crate::amr::first_factor;
 
 /// The step after the first factor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +52,12 @@ pub(crate) fn factors_to_enrol(
         (TwoFactorPolicy::RequiredTotp, None | Some(Email)) => Some(vec![Totp]),
         (TwoFactorPolicy::RequiredAny, None) => Some(vec![Totp, Email]),
     }
+}
+
+/// Whether the sign-in must end with a new password: one that somebody else set was typed. A mailed link does not prove
+/// that password, and leaves it temporary.
+pub(crate) fn needs_new_password(user: &User, amr: &[String]) -> bool {
+    user.password_change_required && first_factor(amr) == Some(LoginMethod::Password)
 }
 
 /// `a***z@host`: enough to recognise one's own address, too little to reveal it.

@@ -13,13 +13,13 @@ use uuid::Uuid;
 
 use crate::kernel::{Row, Runner, Stmt, Value, bytes, int, json, statements, text};
 
-/// Up to `$3` waiting mails sealed with another key than `$1`, after row `$2`.
+/// Up to `$3` mails that can be sent and are sealed with another key than `$1`, after row `$2`.
 macro_rules! next_emails {
     ($seal:literal, $key:literal) => {
         concat!(
             "SELECT id, organization_id, ",
             $seal,
-            " FROM outbox WHERE state = 'pending' AND organization_id IS NOT NULL AND ",
+            " FROM outbox WHERE (state = 'pending' OR sendable_until IS NOT NULL) AND organization_id IS NOT NULL AND ",
             $key,
             " <> $1 AND id > $2 ORDER BY id LIMIT $3"
         )
@@ -30,7 +30,7 @@ macro_rules! emails_by_key {
         concat!(
             "SELECT ",
             $key,
-            ", count(*) FROM outbox WHERE state = 'pending' AND organization_id IS NOT NULL AND ",
+            ", count(*) FROM outbox WHERE (state = 'pending' OR sendable_until IS NOT NULL) AND organization_id IS NOT NULL AND ",
             $key,
             " IS NOT NULL GROUP BY 1"
         )
@@ -48,9 +48,9 @@ statements! {
     REPLACE_KEY: Write = "UPDATE signing_keys SET private_key = $3, private_key_key_id = $4 \
          WHERE id = $1 AND private_key = $2";
     REPLACE_EMAIL: Write = "UPDATE outbox SET payload = jsonb_set(payload, '{sealed}', $3) \
-         WHERE id = $1 AND state = 'pending' AND payload -> 'sealed' ->> 'bytes' = $2",
+         WHERE id = $1 AND (state = 'pending' OR sendable_until IS NOT NULL) AND payload -> 'sealed' ->> 'bytes' = $2",
         sqlite: "UPDATE outbox SET payload = json_set(payload, '$.sealed', json($3)) \
-         WHERE id = $1 AND state = 'pending' AND json_extract(payload, '$.sealed.bytes') = $2";
+         WHERE id = $1 AND (state = 'pending' OR sendable_until IS NOT NULL) AND json_extract(payload, '$.sealed.bytes') = $2";
     REPLACE_AUTHENTICATOR: Write = "UPDATE user_totp SET secret = $3, secret_key_id = $4 \
          WHERE user_id = $1 AND secret = $2";
     KEYS_BY_KEY: Read = "SELECT private_key_key_id, count(*) FROM signing_keys GROUP BY 1";

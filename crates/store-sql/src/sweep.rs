@@ -1,5 +1,5 @@
-//! The sweeper (decision D16): deletes expired rows, oldest first, a bounded number per table, in one instance at a
-//! time.
+//! The sweeper (decision D16): deletes expired rows and sealed values, oldest first, a bounded number per table, in one
+//! instance at a time.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use porta_store::{Result, SweepOutcome};
 use uuid::Uuid;
 
 use crate::kernel::{Kernel, Runner, Stmt, Value, at, int, statements, text};
+use crate::outbox;
 
 /// Deletes up to `$2` rows of `$table` that match `$condition` at time `$1`, in the order of column `$order`.
 macro_rules! sweep {
@@ -103,7 +104,7 @@ pub(crate) async fn sweep(
     if !run.affects_row(&TAKE_LEASE, &[text(NAME), holder(), at(now + LEASE), at(now)]).await? {
         return Ok(SweepOutcome::default());
     }
-    let expired: [(&'static Stmt, Timestamp); 9] = [
+    let expired: [(&'static Stmt, Timestamp); 10] = [
         (&ACCESS_TOKENS, now),
         (&REFRESH_TOKENS, now),
         (&TOKEN_FAMILIES, now),
@@ -111,6 +112,7 @@ pub(crate) async fn sweep(
         (&GRANTS, now),
         (&ONE_TIME_TOKENS, now),
         (&EMAIL_CODES, now),
+        (outbox::forget(), now),
         (&OUTBOX, audit_before),
         (&AUDIT_LOG, audit_before),
     ];

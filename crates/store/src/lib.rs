@@ -59,7 +59,7 @@ pub use lists::{
 };
 pub use one_time::{InvitationEntry, OneTimeTokenRepository};
 pub use organizations::{FoundKey, OrganizationRepository, SettingRepository, StoredSetting};
-pub use outbox::OutboxRepository;
+pub use outbox::{OutboxEntry, OutboxFilter, OutboxRepository, OutboxSort};
 pub use people::{EndedSessions, PeopleRepository, SessionClient, SessionEntry, SessionsOf, UserEntry};
 pub use personal_data::{PersonalData, collect_personal_data};
 pub use rights::{AssignedRights, Catalog, CatalogClaim, CatalogRole, CustomClaim, Rights};

@@ -122,6 +122,7 @@ pub enum ApplicationSort {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoleFilter {
     pub ids: Option<Vec<RoleId>>,
+    pub application: Option<ApplicationId>,
     /// In name and slug.
     pub search: Option<String>,
 }
@@ -177,6 +178,8 @@ pub struct SessionFilter {
     pub organization: Option<OrganizationId>,
     /// The client got tokens in the session.
     pub client: Option<ClientKey>,
+    /// The address that the session began from, as it is stored.
+    pub ip_address: Option<String>,
     /// Neither revoked nor expired at this time.
     pub live_at: Option<Timestamp>,
 }

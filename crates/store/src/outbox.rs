@@ -1,15 +1,36 @@
 //! The outbox: mails and other work that is delivered after the commit.
 
 use async_trait::async_trait;
-use porta_core::outbox::{OutboxClaim, OutboxCounts, OutboxItem, OutboxKind, OutboxRow};
+use porta_core::outbox::{OutboxClaim, OutboxCounts, OutboxItem, OutboxKind, OutboxRow, OutboxState};
 use porta_core::{OrganizationId, OutboxId, Timestamp};
 
-use crate::{Cursor, Page, Result};
+use crate::{Cursor, Page, PageRequest, Result, SortedCursor};
 
-/// Not scoped to an organization, because workers serve all of them; what operators read is restricted to one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OutboxFilter {
+    pub ids: Option<Vec<OutboxId>>,
+    pub organization: Option<OrganizationId>,
+    pub kind: Option<OutboxKind>,
+    pub state: Option<OutboxState>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutboxSort {
+    CreatedAt,
+}
+
+/// An item with the name of its organization.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutboxEntry {
+    pub item: OutboxRow,
+    /// `None`: it belongs to the platform.
+    pub organization_name: Option<String>,
+}
+
+/// Not scoped to an organization, because workers serve all of them and operators look at all of them.
 ///
-/// Each method is one statement, and changes are guarded in it: two workers never hold the same item at once, and a
-/// worker whose claim expired cannot change the item of the next claim.
+/// Each method is one statement, and changes are guarded in it: two workers never hold the same item at once, a worker
+/// whose claim expired cannot change the item of the next claim, and of two operators one changes it.
 #[async_trait]
 pub trait OutboxRepository: Send {
     /// Adds an item. `false`: the organization already has one with this idempotency key; nothing was added.
@@ -37,8 +58,22 @@ pub trait OutboxRepository: Send {
         error: &str,
         now: Timestamp,
     ) -> Result<bool>;
-    /// Records a final failure and deletes the sealed part. `false`: the claim is no longer the current one.
-    async fn give_up(&mut self, claim: &OutboxClaim, error: &str, now: Timestamp) -> Result<bool>;
+    /// Records a final failure. The sealed part stays until `sendable_until`, so that the item can be
+    /// [sent again](Self::requeue); `None`: it is deleted. `false`: the claim is no longer the current one.
+    async fn give_up(
+        &mut self,
+        claim: &OutboxClaim,
+        error: &str,
+        sendable_until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<bool>;
+    /// Makes a given-up item due, if it can be sent at `now`. `false`: it cannot, or is in another state, or does not
+    /// exist.
+    async fn requeue(&mut self, id: OutboxId, now: Timestamp) -> Result<bool>;
+    /// Gives up an item that waits, for this `reason`, or makes a given-up one impossible to send again; deletes the
+    /// sealed part. A worker that holds the item may send it all the same. `false`: there is nothing to withdraw, or the
+    /// item does not exist.
+    async fn withdraw(&mut self, id: OutboxId, reason: &str, now: Timestamp) -> Result<bool>;
     /// Items of one organization, oldest first, without sealed parts.
     async fn page_for(
         &mut self,
@@ -46,6 +81,15 @@ pub trait OutboxRepository: Send {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Page<OutboxRow>>;
+    /// Items of all organizations, without sealed parts.
+    async fn list(
+        &mut self,
+        filter: &OutboxFilter,
+        page: &PageRequest<OutboxSort>,
+    ) -> Result<Page<OutboxEntry, SortedCursor>>;
+    /// Number of items that a list with this filter has on all its pages, counted up to `at_most`.
+    async fn count(&mut self, filter: &OutboxFilter, at_most: u64) -> Result<u64>;
+    async fn find(&mut self, id: OutboxId) -> Result<Option<OutboxEntry>>;
     /// Number of items in each state, of one organization or (`None`) of the whole platform.
     async fn counts(&mut self, organization: Option<OrganizationId>) -> Result<OutboxCounts>;
 }

@@ -13,7 +13,7 @@ string_enum! {
     pub enum SealedKind {
         /// The private half of a signing key.
         SigningKey = "signing_key",
-        /// An email, or a request for one, that waits in the outbox.
+        /// An email, or a request for one, that waits in the outbox or can be sent again.
         OutgoingEmail = "email",
         /// The secret of an authenticator.
         Authenticator = "authenticator",

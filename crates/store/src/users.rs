@@ -71,9 +71,15 @@ pub trait UserRepository: Send {
         reason: Option<&str>,
         now: Timestamp,
     ) -> Result<bool>;
-    async fn set_password(&mut self, id: UserId, hash: Option<&PasswordHash>, now: Timestamp)
-    -> Result<bool>;
-    /// Replaces the password, provided that the stored hash is still `from` (`None`: no password yet). One concurrent
+    /// Sets or removes the password. `is_temporary`: it is somebody else's, so a sign-in with it asks for a new one.
+    async fn set_password(
+        &mut self,
+        id: UserId,
+        hash: Option<&PasswordHash>,
+        is_temporary: bool,
+        now: Timestamp,
+    ) -> Result<bool>;
+    /// Replaces the password by one that is not temporary, provided that the stored hash is still `from` (`None`: no password yet). One concurrent
     /// caller wins. One round trip.
     async fn change_password(
         &mut self,
@@ -85,7 +91,7 @@ pub trait UserRepository: Send {
     /// Stores the same password hashed with the current parameters, provided that the stored hash is still `from`. Does
     /// not count as a change of password. One round trip.
     async fn rehash(&mut self, id: UserId, from: &PasswordHash, to: &PasswordHash) -> Result<bool>;
-    /// Sets a password chosen through a mailed link. Because the link arrived, this also verifies the address and lifts
+    /// Sets a password chosen through a mailed link; it is not temporary. Because the link arrived, this also verifies the address and lifts
     /// an automatic lock with its failure counter; any other status stays. The counter of wrong second factors is reset
     /// at most once a day (decision 0037). One round trip.
     async fn recover_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<bool>;

@@ -297,6 +297,7 @@ impl TestApp {
             clock: clock.clone(),
             recovery_codes: Some(Arc::new(recovery_codes)),
             mails: Some(Arc::new(MailRenderer { pages: Arc::clone(&pages), shared: Arc::clone(&shared) })),
+            pages: Some(Arc::clone(&pages)),
             relay: Some(Arc::new(AnsweringRelay)),
             entropy: Arc::clone(&entropy),
             answers: Keyring::new(&encryption_keys, porta_admin::SEALING_PURPOSE),

@@ -1,6 +1,5 @@
 //! What a request asks of the audit log.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use porta_core::audit::{AuditCategory, AuditEventKind, EntityKind};
@@ -154,13 +153,7 @@ pub(crate) async fn filter_of(query: &Query, queries: &Queries) -> Result<AuditF
         Some(_) => EventFilter::Named(text),
         None => EventFilter::BeginsWith(text),
     });
-    let ip_address = match query.text("ip") {
-        None => None,
-        Some(text) => {
-            let refused = |_| AdminError::invalid("ip", "use a network address");
-            Some(text.parse::<IpAddr>().map_err(refused)?.to_canonical().to_string())
-        }
-    };
+    let ip_address = query.network_address("ip")?;
     let mut filter = AuditFilter {
         organization: organization(query, queries).await?,
         user: uuid(query, "user")?.map(UserId::from_uuid),

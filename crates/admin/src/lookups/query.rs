@@ -1,6 +1,6 @@
 //! What a picker asks for.
 
-use porta_directory::Wanted;
+use porta_directory::{Queries, Wanted};
 use utoipa::IntoParams;
 
 use crate::error::Result;
@@ -33,7 +33,7 @@ pub(super) fn wanted(query: &Query) -> Result<Wanted> {
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
     let text = query.words("q")?;
     let Some(text) = text.as_deref().map(str::trim).filter(|text| !text.is_empty()) else {
-        return Ok(Wanted { ids, search: None, limit });
+        return Ok(Wanted { ids, search: None, organization: None, application: None, limit });
     };
     let typed = Wanted::by_text(text, limit);
     let Some(mut ids) = ids else { return Ok(typed) };
@@ -41,4 +41,16 @@ pub(super) fn wanted(query: &Query) -> Result<Wanted> {
         ids.retain(|given| meant.contains(given));
     }
     Ok(Wanted { ids: Some(ids), ..typed })
+}
+
+/// Leaves what belongs to the organization that a query names by id or slug.
+pub(super) async fn of_organization(wanted: Wanted, query: &Query, queries: &Queries) -> Result<Wanted> {
+    let Some(name) = query.text("organizationId") else { return Ok(wanted) };
+    Ok(Wanted { organization: Some(queries.organization(name).await?.id), ..wanted })
+}
+
+/// Leaves what belongs to the application that a query names by id or slug.
+pub(super) async fn of_application(wanted: Wanted, query: &Query, queries: &Queries) -> Result<Wanted> {
+    let Some(name) = query.text("applicationId") else { return Ok(wanted) };
+    Ok(Wanted { application: Some(queries.applications().find(name).await?.id), ..wanted })
 }

@@ -183,6 +183,7 @@ impl ManifestUser {
             email_verified: Some(user.email_verified),
             password: None,
             password_hash: None,
+            password_change_required: None,
         }
     }
 }

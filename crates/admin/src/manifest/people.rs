@@ -96,6 +96,9 @@ pub(crate) struct ManifestUser {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub(super) password_hash: Option<ReadOnly>,
+    /// Whether a sign-in with the password of a new user asks for a new one. Without it: no. Never exported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) password_change_required: Option<bool>,
 }
 
 impl ManifestUser {
@@ -146,6 +149,7 @@ impl ManifestUser {
             email_verified: self.email_verified,
             password: self.password.map(|ReadOnly(text)| text),
             password_hash: self.password_hash.map(|ReadOnly(text)| text),
+            password_change_required: self.password_change_required,
             ..UserItem::default()
         }
     }

@@ -7,6 +7,7 @@ mod destroy;
 mod get;
 mod input;
 mod list;
+mod preview;
 mod status;
 mod test_email;
 mod update;
@@ -33,5 +34,6 @@ pub(crate) fn routes() -> OpenApiRouter<AdminState> {
         .routes(routes!(status::restore_organization))
         .routes(routes!(test_email::send_test_email))
         .routes(routes!(branding::get_branding, branding::update_branding))
+        .routes(routes!(preview::preview_branding))
         .routes(routes!(asset::get_branding_asset, asset::put_branding_asset, asset::delete_branding_asset))
 }

@@ -28,6 +28,7 @@ const SORTS: Sorts<SessionSort> = &[
         ("userId" = Option<String>, Query, description = "Only sessions of this user."),
         ("organizationId" = Option<String>, Query, description = "Only sessions of this organization: its id or slug."),
         ("clientId" = Option<String>, Query, description = "Only sessions in which this client got tokens: its id or OAuth client id."),
+        ("ip" = Option<String>, Query, description = "Only sessions that began from this address."),
         ("ids" = Option<String>, Query, description = "Up to 100 ids of sessions, separated by commas."),
         ("activeOnly" = Option<bool>, Query, description = "`true`, which is the default: only sessions that are neither revoked nor expired."),
     ),
@@ -39,6 +40,7 @@ pub(crate) async fn list_sessions(
 ) -> Result<Reply> {
     let request = ListRequest::of(&query, SORTS, SessionSort::LastActivityAt)?;
     let (ids, user) = (query.ids()?, query.id("userId", UserId::parse)?);
+    let ip_address = query.network_address("ip")?;
     let is_active_only = query.flag("activeOnly")?.unwrap_or(true);
     let queries = state.directory.queries();
     let organization = match query.text("organizationId") {
@@ -50,7 +52,7 @@ pub(crate) async fn list_sessions(
         None => None,
     };
     let live_at = is_active_only.then(|| state.clock.now());
-    let filter = SessionFilter { ids, user, organization, client, live_at };
+    let filter = SessionFilter { ids, user, organization, client, ip_address, live_at };
     let found = queries.sessions().list(&filter, &request.page).await?;
     let counted = match request.rows_to_count(&found) {
         Some(at_most) => Some(queries.sessions().count(&filter, at_most).await?),

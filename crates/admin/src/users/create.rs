@@ -14,7 +14,7 @@ use super::view::UserView;
 use crate::access::{Authorized, CreateUsers};
 use crate::answer::{self, Data};
 use crate::body::JsonBody;
-use crate::error::Result;
+use crate::error::{AdminError, Result};
 use crate::etag::with_etag;
 use crate::path::InPath;
 use crate::state::AdminState;
@@ -29,6 +29,8 @@ pub(crate) struct NewUserBody {
     /// by recovery.
     #[schema(value_type = Option<String>, min_length = 8, max_length = 128)]
     password: Option<SecretString>,
+    /// Whether a sign-in with the password asks for a new one before it goes on. Needs a password; without it: yes.
+    temporary: Option<bool>,
     #[serde(flatten)]
     profile: ProfileInput,
 }
@@ -46,13 +48,17 @@ pub(crate) async fn create_user(
     let profile = body.profile.applied_to(&Profile::default())?;
     let organization = state.directory.queries().organization(&organization).await?;
     let password = match &body.password {
+        None if body.temporary == Some(true) => {
+            return Err(AdminError::invalid("temporary", "send the password that is temporary"));
+        }
         None => None,
         Some(password) => {
             let context = ContextWords::of_new(&email, &profile, &organization);
             Some(state.directory.hash_password(password, context).await?)
         }
     };
-    let new = NewUser { email: body.email, password, profile, ..NewUser::default() };
+    let is_password_temporary = body.temporary.unwrap_or(true);
+    let new = NewUser { email: body.email, password, is_password_temporary, profile, ..NewUser::default() };
     let mut unit = state.directory.begin(caller.into_actor()).await?;
     let user = unit.users().create(&organization, new).await?;
     unit.commit().await?;

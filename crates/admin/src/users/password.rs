@@ -19,6 +19,9 @@ pub(crate) struct NewPassword {
     /// Guessable passwords are refused.
     #[schema(value_type = String, min_length = 8, max_length = 128)]
     password: SecretString,
+    /// Whether a sign-in with this password asks for a new one before it goes on. Without it: yes, unless the caller's
+    /// own password is set.
+    temporary: Option<bool>,
 }
 
 /// Set a user's password. Ends every session, token and mailed link of the user.
@@ -33,9 +36,15 @@ pub(crate) async fn set_user_password(
     let queries = state.directory.queries();
     let (found_in, user) = queries.users().find(organization, &path.user).await?;
     let hash = state.directory.hash_password(&body.password, ContextWords::of(&user, &found_in)).await?;
-    let mut unit = state.directory.begin(caller.into_actor()).await?;
+    let actor = caller.into_actor();
+    let is_temporary = body.temporary.unwrap_or(actor.user() != Some(user.id));
+    let mut unit = state.directory.begin(actor).await?;
     let (organization, user) = unit.users().find(organization, &path.user).await?;
-    unit.users().set_password(&organization, &user, Some(&hash)).await?;
+    if is_temporary {
+        unit.users().set_temporary_password(&organization, &user, &hash).await?;
+    } else {
+        unit.users().set_password(&organization, &user, Some(&hash)).await?;
+    }
     unit.commit().await?;
     Ok(no_content())
 }

@@ -20,6 +20,8 @@ pub(crate) struct UserView {
     email_verified: bool,
     has_password: bool,
     password_changed_at: Option<String>,
+    /// The password is temporary: a sign-in with it asks for a new one.
+    password_change_required: bool,
     given_name: Option<String>,
     family_name: Option<String>,
     middle_name: Option<String>,
@@ -75,6 +77,7 @@ impl From<User> for UserView {
             email_verified: user.email_verified,
             has_password: user.password_hash.is_some(),
             password_changed_at: optional_time(user.password_changed_at),
+            password_change_required: user.password_change_required,
             given_name: profile.given_name,
             family_name: profile.family_name,
             middle_name: profile.middle_name,

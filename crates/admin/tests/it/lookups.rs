@@ -13,6 +13,7 @@ porta_testkit::on_both_stores!(
     a_row_has_little_more_than_the_name,
     rows_are_found_by_text_and_by_id,
     a_list_ends_at_its_limit_and_is_sorted,
+    a_list_is_of_one_organization_or_application,
     what_is_no_lookup_is_refused,
     a_lookup_costs_two_round_trips,
 );
@@ -154,6 +155,57 @@ async fn a_list_ends_at_its_limit_and_is_sorted(app: TestApp) {
     let ids = each(&all, "id").join(",");
     let named = look_up(&mut admin, &format!("clients?ids={ids}")).await;
     assert_eq!(named["data"].as_array().unwrap().len(), all["data"].as_array().unwrap().len());
+}
+
+async fn a_list_is_of_one_organization_or_application(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let mut admin = admins.sign_in(AUDITOR).await;
+    let (acme, beta) = (admins.organization("acme").await.id, admins.organization("beta").await.id);
+    for kind in ["applications", "clients", "users"] {
+        for (slug, id) in [("acme", acme), ("beta", beta)] {
+            let body = look_up(&mut admin, &format!("{kind}?organizationId={slug}&limit=100")).await;
+            let owners = each(&body, "organizationId");
+            assert!(
+                !owners.is_empty() && owners.iter().all(|owner| **owner == id.to_string()),
+                "{kind} {slug}"
+            );
+            let same = look_up(&mut admin, &format!("{kind}?organizationId={id}&limit=100")).await;
+            assert_eq!(same, body, "{kind} {slug}");
+        }
+    }
+    let both = look_up(&mut admin, "users?q=ana@&organizationId=beta").await;
+    assert_eq!(each(&both, "organizationName"), ["Beta"]);
+    let body = look_up(&mut admin, "applications?q=billing").await;
+    let billing = body["data"][0]["id"].as_str().unwrap().to_owned();
+    for kind in ["clients", "roles"] {
+        let body = look_up(&mut admin, &format!("{kind}?applicationId=billing&limit=100")).await;
+        let applications = each(&body, "applicationId");
+        assert!(!applications.is_empty() && applications.iter().all(|id| **id == billing), "{kind}");
+    }
+    // A client that is named by its id is found where it belongs.
+    let body = look_up(&mut admin, "clients?q=Billing%20web").await;
+    let client = body["data"][0]["id"].as_str().unwrap().to_owned();
+    for (within, is_found) in [
+        ("organizationId=acme", true),
+        ("organizationId=beta", false),
+        ("applicationId=billing", true),
+        ("applicationId=planner", false),
+        ("organizationId=acme&applicationId=planner", false),
+    ] {
+        let body = look_up(&mut admin, &format!("clients?ids={client}&{within}")).await;
+        assert_eq!(each(&body, "id") == [client.as_str()], is_found, "{within}");
+    }
+    for (path, error) in [
+        ("applications?organizationId=nowhere", "Organization not found: nowhere"),
+        ("clients?applicationId=nothing", "Application not found: nothing"),
+        ("roles?applicationId=nothing", "Application not found: nothing"),
+        (
+            "users?organizationId=00000000-0000-4000-8000-000000000000",
+            "Organization not found: 00000000-0000-4000-8000-000000000000",
+        ),
+    ] {
+        refused(&admin.get(&format!("/lookups/{path}")).await, StatusCode::NOT_FOUND, error);
+    }
 }
 
 async fn what_is_no_lookup_is_refused(app: TestApp) {

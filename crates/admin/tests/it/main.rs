@@ -26,6 +26,7 @@ mod lists;
 mod lookups;
 mod me;
 mod organizations;
+mod outbox;
 mod people;
 mod reference;
 mod rights;

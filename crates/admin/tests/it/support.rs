@@ -8,6 +8,7 @@ use axum::http::{HeaderName, Method, StatusCode, header};
 use porta_core::ManualClock;
 use porta_core::audit::AuditEvent;
 use porta_core::organization::Organization;
+use porta_core::outbox::OutboxKind;
 use porta_core::user::{Profile, User};
 use porta_directory::{Actor, NewConsole, NewInstallation};
 use porta_testkit::{ADMIN_ORIGIN, Answer, Authorize, Browser, TestApp};
@@ -163,6 +164,17 @@ impl Admin {
     pub(crate) async fn delete(&mut self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None).await
     }
+}
+
+/// Gives up a mail that waits, as the worker does after a refusal. It can be sent again for three days.
+pub(crate) async fn give_up(app: &TestApp, id: &str) {
+    let now = app.now();
+    let mut repositories = app.store.repositories();
+    let mut outbox = repositories.outbox();
+    let claims = outbox.claim(OutboxKind::ALL, now, now, 1_000).await.unwrap();
+    let claim = claims.iter().find(|claim| claim.id.to_string() == id).unwrap();
+    let until = Some(now + Duration::from_hours(72));
+    assert!(outbox.give_up(claim, "sending: the relay answered 550 5.1.1", until, now).await.unwrap());
 }
 
 /// Expects an answer with a status and returns its body.

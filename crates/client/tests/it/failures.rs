@@ -172,7 +172,7 @@ async fn an_expired_token_is_renewed_once() {
 
 #[test]
 fn nothing_shows_a_secret() {
-    let body = types::NewPassword { password: "lantern-Quay-51".into() };
+    let body = types::NewPassword { password: "lantern-Quay-51".into(), ..types::NewPassword::default() };
     let builder =
         porta_client::Builder::new("https://porta.test", porta_client::FixedToken::new("porta_at_y"));
     let shown = format!("{body:?} {builder:?} {:?}", porta_client::FixedToken::new("porta_at_x"));

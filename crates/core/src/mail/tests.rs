@@ -39,6 +39,7 @@ fn claim_of(item: &OutboxItem) -> OutboxClaim {
         payload: item.payload.clone(),
         attempt: 1,
         created_at: item.created_at,
+        queued_at: item.created_at,
     }
 }
 

@@ -293,6 +293,7 @@ impl InstallationOperations<'_> {
             email: new.email,
             email_verified: true,
             password: Some(new.password),
+            is_password_temporary: false,
             profile: new.profile,
             is_inactive: false,
         };

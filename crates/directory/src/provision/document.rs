@@ -217,6 +217,8 @@ pub struct UserItem {
     pub password: Option<SecretText>,
     /// Hash of another system, in a form of [`porta_core::password_hash`]. Takes precedence over `password`.
     pub password_hash: Option<SecretText>,
+    /// A sign-in with the password of a new person asks for a new one.
+    pub password_change_required: Option<bool>,
     #[serde(default)]
     pub roles: Vec<RoleReference>,
     #[serde(default)]

@@ -68,6 +68,7 @@ async fn import_user(
             email: item.email.clone(),
             email_verified: item.email_verified.unwrap_or(false),
             password,
+            is_password_temporary: item.password_change_required.unwrap_or(false),
             profile: profile(Profile::default(), item),
             is_inactive: item.status == Some(UserItemStatus::Inactive),
         };

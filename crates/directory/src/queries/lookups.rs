@@ -2,9 +2,9 @@
 //! one query, of the lists that operators have anyway.
 
 use porta_core::application::Application;
-use porta_core::client::ClientId;
+use porta_core::client::{Client, ClientId};
 use porta_core::organization::Organization;
-use porta_core::{ClientKey, EntityId, SessionKey, SigningKeyId};
+use porta_core::{ApplicationId, ClientKey, EntityId, OrganizationId, SessionKey, SigningKeyId};
 use porta_store::{
     ApplicationFilter, ApplicationSort, ClientFilter, ClientSort, Direction, FoundKey, ListedClient,
     ListedRole, OrganizationFilter, OrganizationSort, Page, PageRequest, PageStart, RoleFilter, RoleSort,
@@ -21,6 +21,10 @@ pub struct Wanted {
     pub ids: Option<Vec<Uuid>>,
     /// Text within a name, a slug, an address or an OAuth client id.
     pub search: Option<String>,
+    /// Only what belongs to this organization. Organizations and roles do not.
+    pub organization: Option<OrganizationId>,
+    /// Only what belongs to this application: clients and roles.
+    pub application: Option<ApplicationId>,
     /// Most rows of the answer.
     pub limit: u32,
 }
@@ -49,10 +53,11 @@ impl Wanted {
     /// may be part of something else.
     pub fn by_text(text: &str, limit: u32) -> Self {
         let id = Uuid::try_parse(text).ok().filter(|_| text.len() == uuid::fmt::Hyphenated::LENGTH);
-        match id {
-            Some(id) => Self { ids: Some(vec![id]), search: None, limit },
-            None => Self { ids: None, search: Some(text.to_owned()), limit },
-        }
+        let (ids, search) = match id {
+            Some(id) => (Some(vec![id]), None),
+            None => (None, Some(text.to_owned())),
+        };
+        Self { ids, search, organization: None, application: None, limit }
     }
 
     fn ids<I: EntityId>(&self) -> Option<Vec<I>> {
@@ -65,6 +70,12 @@ impl Wanted {
             (Some([id]), None) => Some(*id),
             _ => None,
         }
+    }
+
+    /// Whether a client belongs where it is looked for.
+    fn admits(&self, client: &Client) -> bool {
+        self.organization.is_none_or(|owner| owner == client.organization_id)
+            && self.application.is_none_or(|application| application == client.application_id)
     }
 
     fn page<S>(&self, sort: S, direction: Direction) -> PageRequest<S> {
@@ -95,6 +106,7 @@ impl LookupQueries<'_> {
     /// By name.
     pub async fn applications(&self, wanted: &Wanted) -> Result<FirstRows<Application>> {
         let filter = ApplicationFilter {
+            owner: wanted.organization,
             ids: wanted.ids(),
             search: wanted.search.clone(),
             ..ApplicationFilter::default()
@@ -110,17 +122,24 @@ impl LookupQueries<'_> {
         {
             let key = Some(ClientKey::from_uuid(id));
             let found = self.0.repositories().all_clients().find(key, &client_id).await?;
-            return Ok(FirstRows::one(found.map(ListedClient::from)));
+            let found = found.map(ListedClient::from).filter(|found| wanted.admits(&found.client));
+            return Ok(FirstRows::one(found));
         }
-        let filter =
-            ClientFilter { keys: wanted.ids(), search: wanted.search.clone(), ..ClientFilter::default() };
+        let filter = ClientFilter {
+            organization: wanted.organization,
+            application: wanted.application,
+            keys: wanted.ids(),
+            search: wanted.search.clone(),
+            ..ClientFilter::default()
+        };
         let page = wanted.page(ClientSort::ClientName, Direction::Ascending);
         Ok(self.0.repositories().all_clients().list(&filter, &page).await?.into())
     }
 
     /// By name, of all applications.
     pub async fn roles(&self, wanted: &Wanted) -> Result<FirstRows<ListedRole>> {
-        let filter = RoleFilter { ids: wanted.ids(), search: wanted.search.clone() };
+        let (ids, search, application) = (wanted.ids(), wanted.search.clone(), wanted.application);
+        let filter = RoleFilter { ids, application, search };
         let page = wanted.page(RoleSort::Name, Direction::Ascending);
         Ok(self.0.repositories().all_applications().roles(&filter, &page).await?.into())
     }
@@ -129,7 +148,7 @@ impl LookupQueries<'_> {
     pub async fn users(&self, wanted: &Wanted) -> Result<FirstRows<UserEntry>> {
         let filter = UserFilter { ids: wanted.ids(), search: wanted.search.clone(), ..UserFilter::default() };
         let page = wanted.page(UserSort::CreatedAt, Direction::Descending);
-        Ok(self.0.repositories().people().users(None, &filter, &page).await?.into())
+        Ok(self.0.repositories().people().users(wanted.organization, &filter, &page).await?.into())
     }
 
     /// The signing key of this `kid` or id, of whichever organization.

@@ -12,7 +12,7 @@ use porta_store::{
 use super::Queries;
 use crate::Result;
 
-pub struct OrganizationQueries<'q>(&'q Queries);
+pub struct OrganizationQueries<'q>(pub(super) &'q Queries);
 
 impl Queries {
     pub fn organizations(&self) -> OrganizationQueries<'_> {

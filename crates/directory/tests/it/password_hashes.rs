@@ -11,6 +11,7 @@ both_stores!(
     a_hash_that_cannot_be_verified_is_an_error_of_its_person,
     a_hash_takes_precedence_over_a_password,
     people_who_exist_keep_their_password,
+    a_password_is_temporary_if_the_file_says_so,
     no_hash_is_in_a_report_or_an_audit_row,
 );
 
@@ -158,6 +159,32 @@ async fn people_who_exist_keep_their_password(world: World) {
             assert_eq!(stored(&world, "kim@harbor.test").await, before);
         }
     }
+}
+
+async fn a_password_is_temporary_if_the_file_says_so(world: World) {
+    let password = "lantern-Quay-41";
+    let people = [
+        ("kim@harbor.test", json!({ "password": password, "password_change_required": true }), true),
+        ("mo@harbor.test", json!({ "password_hash": BCRYPT, "password_change_required": true }), true),
+        ("lea@harbor.test", json!({ "password": password, "password_change_required": false }), false),
+        ("ben@harbor.test", json!({ "password": password }), false),
+        ("eva@harbor.test", json!({ "password_hash": DJANGO }), false),
+        ("tom@harbor.test", json!({ "password_change_required": true }), false),
+    ];
+    let items: Vec<_> = people.iter().map(|(email, fields, _)| (*email, fields.clone())).collect();
+    run(&world, &file(&items), Options::default()).await;
+    for (email, _, is_temporary) in &people {
+        assert_eq!(stored(&world, email).await.password_change_required, *is_temporary, "{email}");
+    }
+    // The file does not make the password of somebody who exists temporary, nor the other way round.
+    let swapped = [
+        ("kim@harbor.test", json!({ "password": password })),
+        ("ben@harbor.test", json!({ "password": password, "password_change_required": true })),
+    ];
+    let options = Options { mode: Mode::Overwrite, ..Options::default() };
+    run(&world, &file(&swapped), options).await;
+    assert!(stored(&world, "kim@harbor.test").await.password_change_required);
+    assert!(!stored(&world, "ben@harbor.test").await.password_change_required);
 }
 
 async fn no_hash_is_in_a_report_or_an_audit_row(world: World) {

@@ -153,7 +153,7 @@ pub(super) fn redirect_to_interaction(
     let page = format!("/{slug}/interaction/{}", new.uid);
     let resume = format!("/{slug}/auth/{}", new.uid);
     let path = match new.stage {
-        Stage::Login | Stage::SecondFactor | Stage::Consent => &page,
+        Stage::Login | Stage::SecondFactor | Stage::NewPassword | Stage::Consent => &page,
         Stage::Ready | Stage::Denied => &resume,
     };
     // Absolute, and from configuration rather than from the request (decision D10).

@@ -214,7 +214,7 @@ pub(crate) async fn abort(
             let cancelled = state.provider.authorization.cancel(cx, request.bound, cookie.as_deref()).await;
             resumed_response(&state, &tenant, &client_info.headers, &uid, cookie, cancelled)
         }
-        Stage::Login | Stage::SecondFactor | Stage::Consent => {
+        Stage::Login | Stage::SecondFactor | Stage::NewPassword | Stage::Consent => {
             let denied = state.shared.interactions.deny(request.bound).await;
             let is_denied = denied.map_err(|error| PageError::backend(&state, &tenant, &error))?;
             Ok(if is_denied { resume } else { expired_page(&state, &tenant) })
@@ -253,6 +253,7 @@ impl<'a> InteractionRequest<'a> {
                 self.login_page(StatusCode::OK, email, flash.or(is_again.then_some(Flash::SignInAgain))).await
             }
             Stage::SecondFactor => Ok(reply::redirect(&self.absolute_url("/two-factor"))),
+            Stage::NewPassword => Ok(reply::redirect(&self.absolute_url("/new-password"))),
             Stage::Consent => self.consent_page().await,
             Stage::Ready | Stage::Denied => Ok(self.resume()),
         }
@@ -300,9 +301,10 @@ impl<'a> InteractionRequest<'a> {
         let bound = self.bound.clone();
         let outcome = self.state.sign_in.password.verify(self.operation(), bound, attempt, browser).await;
         match outcome.map_err(|error| self.backend_error(&error))? {
-            outcome @ (SignInOutcome::SignedIn(_) | SignInOutcome::SecondFactor | SignInOutcome::Gone) => {
-                self.outcome_response(outcome, Some(email)).await
-            }
+            outcome @ (SignInOutcome::SignedIn(_)
+            | SignInOutcome::SecondFactor
+            | SignInOutcome::NewPassword
+            | SignInOutcome::Gone) => self.outcome_response(outcome, Some(email)).await,
             SignInOutcome::WrongPassword(form) => {
                 let answer = self.redirect_with_flash("", FlashKind::WrongPassword, email);
                 let interactions = &self.state.shared.interactions;
@@ -351,6 +353,7 @@ impl<'a> InteractionRequest<'a> {
         Ok(match outcome {
             SignInOutcome::SignedIn(entered) => self.signed_in(&entered),
             SignInOutcome::SecondFactor => reply::redirect(&self.absolute_url("/two-factor")),
+            SignInOutcome::NewPassword => reply::redirect(&self.absolute_url("/new-password")),
             SignInOutcome::Refused | SignInOutcome::WrongPassword(_) => {
                 self.redirect_with_flash("", FlashKind::WrongPassword, email.unwrap_or_default())
             }

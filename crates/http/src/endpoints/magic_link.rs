@@ -108,6 +108,7 @@ pub(crate) async fn code(
     Ok(match outcome.map_err(|error| request.backend_error(&error))? {
         FactorOutcome::SignedIn(entered) => request.signed_in(&entered),
         FactorOutcome::Moved => reply::redirect(&request.absolute_url("/two-factor")),
+        FactorOutcome::NewPassword => reply::redirect(&request.absolute_url("/new-password")),
         FactorOutcome::Wrong | FactorOutcome::Exhausted | FactorOutcome::Blocked => {
             request.redirect_with_flash(SENT, FlashKind::CodeInvalid, "")
         }

@@ -21,6 +21,7 @@ pub(crate) mod probes;
 pub(crate) mod recovery;
 pub(crate) mod root;
 pub(crate) mod second_factor;
+pub(crate) mod temporary_password;
 pub(crate) mod token;
 mod unavailable_interaction;
 pub(crate) mod userinfo;

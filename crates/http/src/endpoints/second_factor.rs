@@ -198,6 +198,7 @@ impl SecondFactorRequest<'_> {
         Ok(match outcome.map_err(|error| interaction.backend_error(&error))? {
             FactorOutcome::SignedIn(entered) => interaction.signed_in(&entered),
             FactorOutcome::Moved => reply::redirect(&interaction.absolute_url("/two-factor")),
+            FactorOutcome::NewPassword => reply::redirect(&interaction.absolute_url("/new-password")),
             FactorOutcome::Gone => interaction.expired_page(),
             FactorOutcome::Limited { retry_after } => {
                 let flash = CodeFlash::RateLimited { retry_after: reply::seconds_up(retry_after) };
@@ -237,6 +238,8 @@ impl SecondFactorRequest<'_> {
                 };
                 state.pages.render(&tenant.theme(), &page)
             }
+            // Of another stage.
+            SecondFactorStep::NewPassword { .. } => return Ok(interaction.expired_page()),
             step @ (SecondFactorStep::Choose { .. }
             | SecondFactorStep::Authenticator { .. }
             | SecondFactorStep::Email { .. }) => return Ok(self.setup_page(step, &user, flash)),

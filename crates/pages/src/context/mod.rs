@@ -26,7 +26,7 @@ pub use notice::Notice;
 pub use recovery::{
     EmailFlash, EmailVerificationPage, EmailVerifiedPage, ForgotPasswordPage, ForgotPasswordSentPage,
     InvitationPage, InviteExpiredPage, InviteSuccessPage, PasswordFault, PasswordRules, ResetPasswordPage,
-    ResetSuccessPage,
+    ResetSuccessPage, TemporaryPasswordPage,
 };
 pub use two_factor::{
     CodeFlash, FactorKind, RecoveryCodesPage, SetupView, TrustedSvg, TwoFactorChallenge, TwoFactorPage,

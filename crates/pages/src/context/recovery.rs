@@ -149,6 +149,28 @@ impl PageContext for ResetPasswordPage<'_> {
     }
 }
 
+/// Asks for a password in place of a temporary one, at the end of a sign-in.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct TemporaryPasswordPage<'a> {
+    /// Receives `_csrf`, `password`, `confirmPassword`.
+    pub action_url: &'a str,
+    /// Receives `_csrf`; cancels the interaction.
+    pub cancel_url: &'a str,
+    pub csrf: &'a str,
+    /// Shown, and used by password managers.
+    pub email: &'a str,
+    pub rules: PasswordRules,
+    pub flash: Option<PasswordFault>,
+}
+
+impl PageContext for TemporaryPasswordPage<'_> {
+    const NAME: &'static str = "temporary-password";
+    const FORM_TARGETS: FormTargets = FormTargets::Anywhere;
+    fn title(&self) -> &'static str {
+        "temporary_password.title"
+    }
+}
+
 /// Confirms that the password was changed.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ResetSuccessPage<'a> {

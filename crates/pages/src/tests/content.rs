@@ -108,7 +108,7 @@ fn recovery_codes_are_on_the_page_and_in_its_file() {
 
 #[test]
 fn new_passwords_are_asked_for_twice_under_the_names_of_the_reference() {
-    for name in ["reset-password--None", "accept-invite--full"] {
+    for name in ["reset-password--None", "accept-invite--full", "temporary-password--None"] {
         let html = sample(name);
         for id in ["password", "confirmPassword"] {
             let tag = field(&html, id);

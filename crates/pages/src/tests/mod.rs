@@ -8,6 +8,7 @@ mod hostility;
 mod languages;
 mod mails;
 mod overrides;
+mod preview;
 #[path = "../../examples/gallery/samples/mod.rs"]
 mod samples;
 

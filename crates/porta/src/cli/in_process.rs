@@ -65,6 +65,7 @@ impl InProcess {
                 clock: Arc::new(SystemClock),
                 recovery_codes: None,
                 mails: None,
+                pages: None,
                 relay: None,
                 entropy: Arc::new(OsEntropy),
                 answers: Keyring::new(keys, porta_admin::SEALING_PURPOSE),

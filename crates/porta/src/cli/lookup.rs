@@ -1,6 +1,8 @@
 //! Finds things by the names that operators use, where the Admin API takes ids.
 
-use porta_client::queries::{ListClaimsQuery, ListPermissionsQuery, ListRolesQuery, ListUsersQuery};
+use porta_client::queries::{
+    ListClaimsQuery, ListModulesQuery, ListPermissionsQuery, ListRolesQuery, ListUsersQuery,
+};
 use porta_client::types::{ClaimDefinition, Module, Permission, Role, User};
 use porta_client::{Client, Versioned};
 use uuid::Uuid;
@@ -50,7 +52,7 @@ pub(super) async fn permission(admin: &Client, application: &str, name: &str) ->
 
 /// A module of an application by id or slug.
 pub(super) async fn module(admin: &Client, application: &str, name: &str) -> Result<Module, Failure> {
-    let modules = admin.modules.list_modules(application).await?;
+    let modules = admin.modules.list_modules(application, &ListModulesQuery::default()).await?;
     let found = modules.data.into_iter().find(|module| module.slug == name || module.id.to_string() == name);
     found.ok_or_else(|| missing("Module", &format!("{application}:{name}")))
 }

@@ -219,6 +219,7 @@ impl Services {
                 entropy: Arc::clone(&entropy),
             })),
             mails: Some(Arc::new(MailRenderer { pages: Arc::clone(&pages), shared: Arc::clone(&shared) })),
+            pages: Some(Arc::clone(&pages)),
             relay: relay.map(|relay| Arc::new(Relay(relay)) as Arc<dyn MailRelay>),
             entropy: Arc::clone(&entropy),
             answers: Keyring::new(encryption_keys, porta_admin::SEALING_PURPOSE),

@@ -64,6 +64,7 @@ fn profile(user: &User) -> Value {
         "status": user.status,
         "hasPassword": user.password_hash.is_some(),
         "passwordChangedAt": time(user.password_changed_at),
+        "passwordChangeRequired": user.password_change_required,
         "lockedAt": time(user.locked_at),
         "lockedReason": user.locked_reason,
         "lastLoginAt": time(user.last_login_at),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use porta_core::audit::{AuditEvent, AuditEventKind};
 use porta_core::user::{CredentialState, User};
-use porta_core::{TokenDigest, settings};
+use porta_core::{TokenDigest, UserId, settings};
 use porta_kv::{KeyName, KvKey, LimitOutcome, RateLimit};
 use porta_session::browser_session::{BrowserSession, PresentedSession};
 use porta_session::{BackendError, Limited, OperationContext, Tenant};
@@ -115,6 +115,15 @@ pub enum AccountChange {
     },
 }
 
+/// Limit of the changes of an account, those during a sign-in included.
+pub(crate) fn change_limit(tenant: &Tenant, user: UserId) -> RateLimit {
+    RateLimit {
+        key: KvKey::new(KeyName::LimitAccount, tenant.organization.id).with(user),
+        maximum: tenant.settings.number(settings::RATE_LIMIT_ACCOUNT_MAX),
+        window: tenant.settings.duration(settings::RATE_LIMIT_ACCOUNT_WINDOW),
+    }
+}
+
 /// Services of the account pages.
 pub struct Account {
     pub(crate) core: Arc<SignInCore>,
@@ -166,12 +175,8 @@ impl Account {
         tenant: &Tenant,
         signed_in: &SignedInUser,
     ) -> Result<Option<Limited>, BackendError> {
-        let maximum = tenant.settings.number(settings::RATE_LIMIT_ACCOUNT_MAX);
-        let limit = RateLimit {
-            key: KvKey::new(KeyName::LimitAccount, tenant.organization.id).with(signed_in.user.id),
-            maximum,
-            window: tenant.settings.duration(settings::RATE_LIMIT_ACCOUNT_WINDOW),
-        };
+        let limit = change_limit(tenant, signed_in.user.id);
+        let maximum = limit.maximum;
         Ok(match self.core.shared.kv().hit(&[limit]).await? {
             LimitOutcome::Allowed => None,
             LimitOutcome::Limited { retry_after } => Some(Limited { retry_after, maximum }),

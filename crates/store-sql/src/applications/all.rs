@@ -124,6 +124,7 @@ impl AllApplicationRepository for AllApplications<'_> {
         let sort = sort_roles_by(page.sort);
         let list = List::new(concat!(module_path!(), "::ROLES"), self.0.dialect(), SELECT_ROLES)
             .among("r.id", filter.ids.as_deref())
+            .filter_if_some("r.application_id = ?", filter.application.map(uuid))
             .contains(&["r.name", "r.slug"], search.as_deref())
             .page("r.", (sort, page.direction), page.start.cursor(), page.limit)?
             .skip(page.start.offset());

@@ -32,8 +32,13 @@ impl Stmt {
         postgres: &'static str,
         sqlite: &'static str,
     ) -> Self {
-        let (postgres, sqlite) = (SqlStr::from_static(postgres), SqlStr::from_static(sqlite));
-        Self { name, kind, postgres, sqlite, plans_with_values: false }
+        Self {
+            name,
+            kind,
+            postgres: SqlStr::from_static(postgres),
+            sqlite: SqlStr::from_static(sqlite),
+            plans_with_values: false,
+        }
     }
 }
 

@@ -67,6 +67,8 @@ const MIGRATIONS: &[Migration] = migrations! {
     29 "0029_audit_indexes";
     30 "0030_lookups";
     32 "0032_search";
+    35 "0035_outbox_and_sessions";
+    36 "0036_temporary_passwords";
 };
 
 /// First line of a migration whose statements PostgreSQL does not run in a transaction (`CREATE INDEX CONCURRENTLY`).

@@ -8,7 +8,7 @@ use porta_store::{
 use uuid::Uuid;
 
 use super::People;
-use crate::kernel::{List, Row, Runner, Sort, Stmt, Value, at, int, statements, uuid};
+use crate::kernel::{List, Row, Runner, Sort, Stmt, Value, at, int, statements, text, uuid};
 use crate::sessions::{SessionColumn, session_columns, session_of};
 
 /// A column of the newest token family of session `s`, or of its client `c`.
@@ -113,7 +113,7 @@ const COUNT: &str = "SELECT 1 FROM sessions s";
 /// Rows that one statement ends, so that none takes long.
 const BATCH: i64 = 5_000;
 
-fn filtered<'v>(list: List<'v>, filter: &SessionFilter) -> List<'v> {
+fn filtered<'v>(list: List<'v>, filter: &'v SessionFilter) -> List<'v> {
     let list = list
         .among("s.id", filter.ids.as_deref())
         .filter_if_some("s.organization_id = ?", filter.organization.map(uuid))
@@ -125,7 +125,8 @@ fn filtered<'v>(list: List<'v>, filter: &SessionFilter) -> List<'v> {
         .filter_if_some(
             "EXISTS (SELECT 1 FROM token_families f WHERE f.session_id = s.id AND f.client_id = ?)",
             filter.client.map(uuid),
-        );
+        )
+        .filter_if_some("s.ip_address = ?", filter.ip_address.as_deref().map(text));
     match filter.live_at {
         Some(live_at) => list.require("s.revoked_at IS NULL").filter("s.expires_at > ?", at(live_at)),
         None => list,

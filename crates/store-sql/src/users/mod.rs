@@ -20,8 +20,8 @@ pub(crate) use self::columns::{UserColumn, next_user, user_columns};
 
 use self::columns::{edited_columns, read_user, value};
 use crate::kernel::{
-    Dialect, List, Row, Runner, Search, Sort, USERS, at, int, json, opt_at, opt_text, page_of, same_owner,
-    statements, text, uuid, values_of,
+    Dialect, List, Row, Runner, Search, Sort, USERS, at, flag, int, json, opt_at, opt_text, page_of,
+    same_owner, statements, text, uuid, values_of,
 };
 
 /// A password recovery resets the counter of wrong second factors only if the last change of password is at least this
@@ -94,15 +94,16 @@ statements! {
          credential_epoch = credential_epoch \
              + CASE WHEN status = 'locked' AND locked_reason = 'auto_lockout' THEN 0 ELSE 1 END, \
          updated_at = $7, version = version + 1 WHERE organization_id = $1 AND id = $2 AND status = $3";
-    SET_PASSWORD: Write = concat!("UPDATE users SET password_hash = $3, ", password_changed!("$4"), " \
-         WHERE organization_id = $1 AND id = $2");
-    CHANGE_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, ", password_changed!("$5"), " \
+    SET_PASSWORD: Write = concat!("UPDATE users SET password_hash = $3, password_change_required = $5, ",
+         password_changed!("$4"), " WHERE organization_id = $1 AND id = $2");
+    CHANGE_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, password_change_required = FALSE, ",
+         password_changed!("$5"), " \
          WHERE organization_id = $1 AND id = $2 AND password_hash IS NOT DISTINCT FROM $3");
     REHASH: Write = "UPDATE users SET password_hash = $4 WHERE organization_id = $1 AND id = $2 AND password_hash = $3";
     // Only a lock has a reason, so the reason alone identifies an automatic lock.
     // Whoever reads the mail can reset as often as they like. A reset must not give back guesses at the second factor.
     RECOVER_PASSWORD: Write = concat!("UPDATE users SET password_hash = $4, password_changed_at = $3, updated_at = $3, \
-         version = version + 1, \
+         version = version + 1, password_change_required = FALSE, \
          credential_epoch = credential_epoch + 1, factor_failures = CASE WHEN password_changed_at IS NULL \
              OR password_changed_at <= $5 THEN 0 ELSE factor_failures END, ", arrived!());
     // Every sign-in with a mailed link does this. Only the first one is a change that operators see.
@@ -222,9 +223,11 @@ impl UserRepository for Users<'_> {
         &mut self,
         id: UserId,
         hash: Option<&PasswordHash>,
+        is_temporary: bool,
         now: Timestamp,
     ) -> Result<bool> {
-        let values = [uuid(self.organization), uuid(id), opt_text(hash.map(PasswordHash::as_str)), at(now)];
+        let hash = opt_text(hash.map(PasswordHash::as_str));
+        let values = [uuid(self.organization), uuid(id), hash, at(now), flag(is_temporary)];
         self.run.affects_row(&SET_PASSWORD, &values).await
     }
 

@@ -25,10 +25,14 @@ macro_rules! delete_batch {
         )
     };
 }
-/// Emails to user `$2` that are not sent yet.
+/// Emails to user `$2` that are not sent yet, or may be sent again.
 macro_rules! unsent {
     ($user:literal) => {
-        concat!("DELETE FROM outbox WHERE organization_id = $1 AND state = 'pending' AND ", $user, " = $2")
+        concat!(
+            "DELETE FROM outbox WHERE organization_id = $1 AND (state = 'pending' OR sendable_until IS NOT NULL) AND ",
+            $user,
+            " = $2"
+        )
     };
 }
 /// Takes the person out of a batch of audit rows of user `$1`, those after row `$2`: address `$3` becomes `$4`; the same
@@ -49,7 +53,7 @@ macro_rules! anonymize {
 
 statements! {
     ERASE: Write = concat!("UPDATE users SET ", edited_columns!(assignments 5), ", password_hash = NULL, \
-         password_changed_at = NULL, status = 'inactive', locked_at = NULL, locked_reason = NULL, last_login_at = NULL, \
+         password_changed_at = NULL, password_change_required = FALSE, status = 'inactive', locked_at = NULL, locked_reason = NULL, last_login_at = NULL, \
          login_count = 0, failed_login_count = 0, last_failed_login_at = NULL, two_factor_method = NULL, \
          factor_failures = 0, credential_epoch = credential_epoch + 1, \
          tokens_valid_since = CASE WHEN tokens_valid_since > $4 THEN tokens_valid_since ELSE $4 END, \

@@ -60,7 +60,7 @@ async fn finished_items_keep_no_secret(database: TestDatabase) {
     let mut all = database.database.repositories();
     let claims = all.outbox().claim(OutboxKind::ALL, NOW, NOW, 2).await.unwrap();
     assert!(all.outbox().deliver(claims[0].id, NOW).await.unwrap());
-    assert!(all.outbox().give_up(&claims[1], "550", NOW).await.unwrap());
+    assert!(all.outbox().give_up(&claims[1], "550", None, NOW).await.unwrap());
     let payloads = payloads(&database).await;
     assert_eq!(payloads.iter().filter(|p| p.contains("sealed")).count(), 1, "{payloads:?}");
     for payload in payloads {

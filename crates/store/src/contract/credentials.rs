@@ -63,7 +63,7 @@ async fn change(w: &TwoTenants, what: CredentialChange) {
     let user = read(w).await;
     let mut all = w.repositories();
     let done = match what {
-        Set => all.users(org).set_password(id, Some(&hash("set")), NOW).await,
+        Set => all.users(org).set_password(id, Some(&hash("set")), false, NOW).await,
         Replace => {
             let (from, to) = (user.password_hash.as_ref(), hash("changed"));
             all.users(org).change_password(id, from, &to, NOW).await
@@ -244,7 +244,7 @@ pub async fn racing_a_challenge(store: Arc<dyn Store>) {
         });
         let now = Timestamp::from_micros(NOW.micros() + i64::from(round));
         let reset = hash(&format!("reset{round}"));
-        w.repositories().users(org).set_password(id, Some(&reset), now).await.unwrap();
+        w.repositories().users(org).set_password(id, Some(&reset), false, now).await.unwrap();
         // The challenge came first or was refused; either way the credentials it was for are no longer valid.
         challenge.await.unwrap();
         assert_ne!(read(&w).await.credentials(), before.credentials());

@@ -207,6 +207,7 @@ pub fn user(owner: OrganizationId, address: &str, entropy: &dyn Entropy) -> User
         email_verified: true,
         password_hash: Some(PasswordHash::trusted("$argon2id$one".to_owned())),
         password_changed_at: Some(NOW),
+        password_change_required: false,
         profile: Profile { locale: Some("nl-BE".to_owned()), ..Profile::default() },
         status: UserStatus::Active,
         locked_at: None,

@@ -54,10 +54,17 @@ pub async fn roles_of_all_applications(store: Arc<dyn Store>) {
         (Some(vec![made[0].id]), Some("clerk"), vec![]),
         (None, Some("\0"), vec![]),
     ] {
-        let filter = RoleFilter { ids, search: search.map(str::to_owned) };
+        let filter = RoleFilter { ids, search: search.map(str::to_owned), application: None };
         let page = every.roles(&filter, &by_name(RoleSort::Name, 100)).await.unwrap();
         let ids: Vec<RoleId> = page.items.iter().map(|listed| listed.role.id).collect();
         assert_eq!(ids, found, "{filter:?}");
+    }
+    for application in [w.acme.application.id, w.other.application.id] {
+        let filter = RoleFilter { application: Some(application), ..RoleFilter::default() };
+        let page = every.roles(&filter, &by_name(RoleSort::Name, 100)).await.unwrap();
+        let found: Vec<RoleId> = page.items.iter().map(|listed| listed.role.id).collect();
+        let of_it = made.iter().filter(|role| role.application_id == application);
+        assert_eq!(found, of_it.map(|role| role.id).collect::<Vec<_>>());
     }
 }
 

@@ -43,6 +43,7 @@ pub mod races;
 pub mod sealed;
 pub mod searching;
 pub mod second_factors;
+pub mod sending_again;
 pub mod sessions;
 pub mod sign_in;
 pub mod statistics;
@@ -89,20 +90,22 @@ macro_rules! contract_tests {
                 a_late_delivery_counts, what_came_to_nothing_is_gone,
                 another_organization_sees_nothing, units_decide, finished_rows_are_swept, racing_workers;
             own_account: sessions, other_sessions, grants, ending_grants, audit_rows, claims, passwords,
-                racing_passwords;
+                temporary_passwords, racing_passwords;
             people: users_of_all_organizations, sessions_in_every_order, filtered_sessions, ending_sessions, ending_many_sessions,
                 racing_to_end_sessions;
             purging: everything_about_a_person_goes, nobody_else_is_touched, audit_rows_no_longer_tell_who,
                 racing_to_purge;
             races: issuing, rotating, forbidding_while_issuing, withdrawing_a_grant_while_issuing,
                 ending_the_tokens_of_a_person_while_issuing;
-            sealed: found_and_replaced, emails_that_are_over, a_new_authenticator_wins, racing_an_enrolment, recovery_codes;
+            sealed: found_and_replaced, emails_that_are_over, emails_that_may_be_sent_again, a_new_authenticator_wins, racing_an_enrolment, recovery_codes;
             searching: people_are_found_by_every_field, a_short_text_is_a_beginning, changes_are_found_at_once,
                 a_frequent_text_has_pages_in_order, counts_stop_where_they_are_told, other_kinds_are_found;
             second_factors: authenticator, an_enrolled_person_keeps_their_factor, steps,
                 mailed_codes_as_factor, disabling, recovery_codes, email_codes, email_codes_end,
                 email_codes_side_by_side, units, counts,
                 another_organization_sees_nothing;
+            sending_again: a_given_up_item_is_sent_again, an_old_claim_stays_old, what_cannot_be_sent_again, what_is_over_is_forgotten,
+                withdrawing, items_of_all_organizations, pages, racing_to_send_again, racing_to_withdraw;
             sessions: facts, lifetime, absolute_lifetime, ending, grants_grow, racing_consents, another_organization_sees_nothing;
             sign_in: success, the_session_must_be_ones_own, failures_lock, a_lock_may_follow_a_lock, nobody_there,
                 racing_failures;

@@ -74,6 +74,7 @@ pub async fn a_known_key_adds_nothing(store: Arc<dyn Store>) {
         payload: first.payload.clone(),
         attempt: 1,
         created_at: NOW,
+        queued_at: NOW,
     };
     assert_eq!(*mine, expected);
     // A finished item keeps its idempotency key.
@@ -134,14 +135,14 @@ pub async fn outcomes(store: Arc<dyn Store>) {
     assert_eq!(second.payload, first.payload, "a pending item keeps what it carries");
     // The first claim has expired and cannot change the item.
     assert!(!all.outbox().postpone(&first, NOW, "late", NOW + HOUR).await.unwrap());
-    assert!(!all.outbox().give_up(&first, "late", NOW + HOUR).await.unwrap());
+    assert!(!all.outbox().give_up(&first, "late", None, NOW + HOUR).await.unwrap());
     assert_eq!(only_row(&w).await.next_attempt_at, NOW + HOUR + MINUTE);
-    assert!(all.outbox().give_up(&second, "550 5.1.1", NOW + HOUR).await.unwrap());
+    assert!(all.outbox().give_up(&second, "550 5.1.1", None, NOW + HOUR).await.unwrap());
     let row = only_row(&w).await;
     assert_eq!((row.state, row.last_error.as_deref()), (OutboxState::GivenUp, Some("550 5.1.1")));
     assert_eq!((row.created_at, row.updated_at), (NOW, NOW + HOUR));
     // A finished item does not change.
-    assert!(!all.outbox().give_up(&second, "again", NOW + HOUR).await.unwrap());
+    assert!(!all.outbox().give_up(&second, "again", None, NOW + HOUR).await.unwrap());
     assert!(!all.outbox().postpone(&second, NOW, "again", NOW + HOUR).await.unwrap());
     assert!(!all.outbox().deliver(second.id, NOW + HOUR).await.unwrap());
     assert!(claim(&w, NOW + 100 * HOUR, 10).await.is_empty());
@@ -169,7 +170,7 @@ pub async fn a_late_delivery_counts(store: Arc<dyn Store>) {
     let fast = claim(&w, NOW + MINUTE, 1).await.remove(0);
     assert!(all.outbox().deliver(slow.id, NOW + MINUTE).await.unwrap());
     assert!(!all.outbox().deliver(fast.id, NOW + MINUTE).await.unwrap());
-    assert!(!all.outbox().give_up(&fast, "refused", NOW + MINUTE).await.unwrap());
+    assert!(!all.outbox().give_up(&fast, "refused", None, NOW + MINUTE).await.unwrap());
     let row = only_row(&w).await;
     assert_eq!((row.state, row.attempts, row.last_error), (OutboxState::Delivered, 2, None));
     let missing = OutboxId::new(NOW, &w.entropy);
@@ -202,7 +203,7 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     assert!(all.outbox().page_for(other, None, 10).await.unwrap().items.is_empty());
     let claims = claim(&w, NOW, 3).await;
     assert!(all.outbox().deliver(claims[0].id, NOW).await.unwrap());
-    assert!(all.outbox().give_up(&claims[1], "no", NOW).await.unwrap());
+    assert!(all.outbox().give_up(&claims[1], "no", None, NOW).await.unwrap());
     let counts = all.outbox().counts(Some(acme)).await.unwrap();
     let whole = all.outbox().counts(None).await.unwrap();
     assert_eq!(whole, OutboxCounts { pending: 6, delivered: 1, given_up: 1 });
@@ -245,7 +246,7 @@ pub async fn finished_rows_are_swept(store: Arc<dyn Store>) {
     }
     let claims = claim(&w, NOW, 2).await;
     assert!(all.outbox().deliver(claims[0].id, NOW).await.unwrap());
-    assert!(all.outbox().give_up(&claims[1], "no", NOW + MINUTE).await.unwrap());
+    assert!(all.outbox().give_up(&claims[1], "no", None, NOW + MINUTE).await.unwrap());
     w.store.sweep(NOW, NOW, 100).await.unwrap();
     assert_eq!(
         all.outbox().counts(None).await.unwrap(),

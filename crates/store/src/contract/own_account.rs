@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use porta_core::audit::AuditEvent;
 use porta_core::session::{Grant, SessionRecord, TokenFamily};
-use porta_core::user::PasswordHash;
+use porta_core::user::{PasswordHash, User};
 use porta_core::{SessionKey, Timestamp};
 use serde_json::json;
 use tokio::sync::Barrier;
@@ -208,9 +208,37 @@ pub async fn passwords(store: Arc<dyn Store>) {
     assert!(one_round_trip(&w.store, change).await.unwrap());
     let changed = acme.by_id(user).await.unwrap().unwrap();
     assert_eq!((changed.password_hash, changed.password_changed_at), (Some(hash("new")), Some(NOW + HOUR)));
-    assert!(acme.set_password(user, None, NOW).await.unwrap());
+    assert!(acme.set_password(user, None, false, NOW).await.unwrap());
     assert!(acme.change_password(user, None, &hash("first"), NOW).await.unwrap());
     assert!(!acme.change_password(user, None, &hash("second"), NOW).await.unwrap());
+}
+
+/// A temporary password stays temporary until there is another one, whoever sets that.
+pub async fn temporary_passwords(store: Arc<dyn Store>) {
+    let w = TwoTenants::new(store).await;
+    let (org, user) = (w.acme.organization.id, w.acme.user.id);
+    let hash = |text: &str| PasswordHash::trusted(format!("$argon2id${text}"));
+    let mut all = w.repositories();
+    let mut acme = all.users(org);
+    let (temporary, rehashed) = (hash("temporary"), hash("rehashed"));
+    for replace in 0..4 {
+        assert!(acme.set_password(user, Some(&temporary), true, NOW).await.unwrap());
+        assert!(acme.rehash(user, &temporary, &rehashed).await.unwrap());
+        assert!(acme.verify_email(user, NOW).await.unwrap());
+        assert!(!acme.change_password(user, Some(&temporary), &hash("late"), NOW).await.unwrap());
+        let read = acme.by_id(user).await.unwrap().unwrap();
+        assert!(read.password_change_required, "{replace}");
+        assert!(acme.update(&User { password_change_required: false, ..read }).await.unwrap());
+        assert!(acme.by_id(user).await.unwrap().unwrap().password_change_required, "{replace}");
+        let replaced = match replace {
+            0 => acme.change_password(user, Some(&rehashed), &hash("own"), NOW + HOUR).await,
+            1 => acme.recover_password(user, &hash("mailed"), NOW + HOUR).await,
+            2 => acme.set_password(user, Some(&hash("set")), false, NOW + HOUR).await,
+            _ => acme.set_password(user, None, false, NOW + HOUR).await,
+        };
+        assert!(replaced.unwrap(), "{replace}");
+        assert!(!acme.by_id(user).await.unwrap().unwrap().password_change_required, "{replace}");
+    }
 }
 
 /// Eight changes from the same password at once: one succeeds.

@@ -122,6 +122,15 @@ pub async fn filtered_sessions(store: Arc<dyn Store>) {
     assert!(ids(&w, over).await.is_empty(), "at its end it is over");
     let of_client = SessionFilter { client: Some(w.acme.client.id), ..none.clone() };
     assert_eq!(ids(&w, of_client).await, [later.id]);
+    // Those of the fixture began from one address.
+    let address = w.acme.session.ip_address.clone();
+    assert!(address.is_some());
+    let from_there = SessionFilter { ip_address: address, ..none.clone() };
+    let mine = SessionFilter { user: Some(w.acme.user.id), ..from_there.clone() };
+    assert_eq!(ids(&w, from_there).await.len(), 4);
+    assert_eq!(ids(&w, mine).await, [later.id, acme]);
+    let from_elsewhere = SessionFilter { ip_address: Some("198.51.100.9".to_owned()), ..none.clone() };
+    assert!(ids(&w, from_elsewhere).await.is_empty());
     let chosen = SessionFilter { ids: Some(vec![acme, ended.id]), ..none.clone() };
     assert_eq!(ids(&w, chosen.clone()).await, [ended.id, acme]);
     let live = SessionFilter { live_at: Some(NOW), ..chosen };

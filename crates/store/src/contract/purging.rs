@@ -6,14 +6,14 @@ use porta_core::audit::AuditEvent;
 use porta_core::one_time::TokenPurpose;
 use porta_core::outbox::{OutboxItem, OutboxKind, OutboxPayload};
 use porta_core::second_factor::EmailCode;
-use porta_core::user::{Email, Profile, User, UserStatus};
+use porta_core::user::{Email, PasswordHash, Profile, User, UserStatus};
 use porta_core::{AuditId, EmailCodeId, OutboxId, TokenDigest, UserId};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use super::applications::{claim, role};
-use super::fixture::{MINUTE, NOW, Tenant, TwoTenants, event, family, link, session, totp, user};
+use super::fixture::{HOUR, MINUTE, NOW, Tenant, TwoTenants, event, family, link, session, totp, user};
 use crate::{Purged, Store, StoreError};
 
 const ANONYMOUS: &str = "purged-1@purged.local";
@@ -88,6 +88,13 @@ pub async fn everything_about_a_person_goes(store: Arc<dyn Store>) {
     let (access, link) = furnish(&w, &w.acme).await;
     let mut all = w.repositories();
     all.outbox().enqueue(&unsent(&w, &w.acme, None)).await.unwrap();
+    let set_aside = OutboxItem { idempotency_key: "again".to_owned(), ..unsent(&w, &w.acme, Some(id)) };
+    all.outbox().enqueue(&set_aside).await.unwrap();
+    let claims = all.outbox().claim(OutboxKind::ALL, NOW, NOW, 9).await.unwrap();
+    let claim = claims.iter().find(|claim| claim.id == set_aside.id).unwrap();
+    assert!(all.outbox().give_up(claim, "no", Some(NOW + HOUR), NOW).await.unwrap());
+    let temporary = PasswordHash::trusted("$argon2id$temporary".to_owned());
+    assert!(all.users(org).set_password(id, Some(&temporary), true, NOW).await.unwrap());
     let before = all.users(org).by_id(id).await.unwrap().unwrap();
     let now = NOW + MINUTE;
     let purged = all.users(org).purge(&before, &anonymous(), now).await.unwrap().unwrap();
@@ -100,6 +107,7 @@ pub async fn everything_about_a_person_goes(store: Arc<dyn Store>) {
         email_verified: false,
         password_hash: None,
         password_changed_at: None,
+        password_change_required: false,
         profile: Profile::default(),
         status: UserStatus::Inactive,
         last_login_at: None,

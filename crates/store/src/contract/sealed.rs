@@ -170,6 +170,21 @@ pub async fn emails_that_are_over(store: Arc<dyn Store>) {
     assert!(all.sealed().by_key(OutgoingEmail).await.unwrap().is_empty());
 }
 
+/// A given-up mail that can be sent again is sealed anew like one that waits.
+pub async fn emails_that_may_be_sent_again(store: Arc<dyn Store>) {
+    let w = TwoTenants::new(store).await;
+    let email = outgoing(&w, Some(w.acme.organization.id), Some(seal(&w, "old"))).await;
+    let mut all = w.repositories();
+    let claim = all.outbox().claim(OutboxKind::ALL, NOW, NOW, 1).await.unwrap().remove(0);
+    assert!(all.outbox().give_up(&claim, "no", Some(NOW + HOUR), NOW).await.unwrap());
+    let rows = found(&w, OutgoingEmail, "new").await;
+    assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [email.id.uuid()]);
+    assert!(all.sealed().replace(OutgoingEmail, &rows[0], &seal(&w, "new")).await.unwrap());
+    assert_eq!(all.sealed().by_key(OutgoingEmail).await.unwrap(), [("new".to_owned(), 1)]);
+    assert!(all.outbox().withdraw(email.id, "not wanted", NOW).await.unwrap());
+    assert!(all.sealed().by_key(OutgoingEmail).await.unwrap().is_empty());
+}
+
 /// An authenticator set up in the meantime is not overwritten.
 pub async fn a_new_authenticator_wins(store: Arc<dyn Store>) {
     let w = TwoTenants::new(store).await;

@@ -40,6 +40,7 @@ fn complete(w: &TwoTenants) -> User {
                 country: some("DE"),
             },
         },
+        password_change_required: true,
         status: UserStatus::Locked,
         locked_at: Some(NOW),
         locked_reason: some("by hand"),
@@ -67,7 +68,13 @@ pub async fn round_trip(store: Arc<dyn Store>) {
     u.email_verified = false;
     u.profile = Profile { given_name: Some("Z".to_owned()), ..Profile::default() };
     u.updated_at = NOW + HOUR;
-    let rewritten = User { login_count: 99, status: UserStatus::Active, password_hash: None, ..u.clone() };
+    let rewritten = User {
+        login_count: 99,
+        status: UserStatus::Active,
+        password_hash: None,
+        password_change_required: false,
+        ..u.clone()
+    };
     assert!(acme.update(&rewritten).await.unwrap());
     u.credential_epoch += 1;
     u.version = u.version.next();
@@ -179,7 +186,7 @@ pub async fn status_and_password(store: Arc<dyn Store>) {
         (Active, None, None, 0)
     );
     let hash = PasswordHash::trusted("$argon2id$two".to_owned());
-    assert!(acme.set_password(id, Some(&hash), NOW + HOUR).await.unwrap());
+    assert!(acme.set_password(id, Some(&hash), false, NOW + HOUR).await.unwrap());
     let changed = acme.by_id(id).await.unwrap().unwrap();
     assert_eq!((&changed.password_hash, changed.password_changed_at), (&Some(hash), Some(NOW + HOUR)));
     let again = PasswordHash::trusted("$argon2id$again".to_owned());
@@ -188,7 +195,7 @@ pub async fn status_and_password(store: Arc<dyn Store>) {
     assert!(!acme.rehash(id, &current, &again).await.unwrap(), "only from what it was");
     let rehashed = acme.by_id(id).await.unwrap().unwrap();
     assert_eq!((rehashed.password_hash, rehashed.password_changed_at), (Some(again), Some(NOW + HOUR)));
-    assert!(acme.set_password(id, None, NOW + HOUR).await.unwrap());
+    assert!(acme.set_password(id, None, false, NOW + HOUR).await.unwrap());
     assert_eq!(acme.by_id(id).await.unwrap().unwrap().password_hash, None);
 }
 
@@ -350,7 +357,7 @@ pub async fn another_organization_sees_nothing(store: Arc<dyn Store>) {
     assert_eq!(other.by_email(ana.email.key()).await.unwrap().unwrap().id, w.other.user.id);
     assert!(!other.update(ana).await.unwrap());
     assert!(!other.set_status(ana.id, UserStatus::Active, UserStatus::Suspended, None, NOW).await.unwrap());
-    assert!(!other.set_password(ana.id, None, NOW).await.unwrap());
+    assert!(!other.set_password(ana.id, None, false, NOW).await.unwrap());
     if let Some(hash) = &ana.password_hash {
         assert!(!other.rehash(ana.id, hash, hash).await.unwrap());
     }

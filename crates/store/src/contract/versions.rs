@@ -139,7 +139,7 @@ pub async fn users(store: Arc<dyn Store>) {
         let changed = match change {
             0 => all.users(org).set_status(read.id, active, suspended, None, NOW).await,
             1 => all.users(org).set_status(read.id, suspended, active, None, NOW).await,
-            2 => all.users(org).set_password(read.id, Some(&hash), NOW).await,
+            2 => all.users(org).set_password(read.id, Some(&hash), true, NOW).await,
             3 => all.users(org).verify_email(read.id, NOW).await,
             4 => all.users(org).recover_password(read.id, &hash, NOW).await,
             5 => all.second_factors(org).enrol_totp(&totp(&read, &w.entropy), None).await,

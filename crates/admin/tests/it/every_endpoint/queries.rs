@@ -31,6 +31,7 @@ const UNFIT: &[(&str, &str, u16)] = &[
     ("ids", "x", 400),
     ("status", "", 400),
     ("state", "gone", 400),
+    ("kind", "x", 400),
     ("twoFactor", "maybe", 400),
     ("neverSignedIn", "maybe", 400),
     ("activeOnly", "maybe", 400),

@@ -27,6 +27,8 @@ pub(super) enum Kind {
     Permission,
     Claim,
     Invitation,
+    /// The mail of an invitation, given up.
+    GivenUpMail,
     /// The signing key that the organization of the path uses.
     Key,
     /// A session of the tenant's own user, with a grant.
@@ -207,6 +209,10 @@ impl World {
                 ("claimId", "/applications/{appId}/claims", body)
             }
             Kind::Invitation => return self.invite(run).await,
+            Kind::GivenUpMail => {
+                self.invite(run).await;
+                return give_up(&self.admins.app, run.id("outboxId")).await;
+            }
             Kind::Key => return self.find_key(run).await,
             Kind::SignIn => return self.sign_in(&OWN, run).await,
         };
@@ -237,6 +243,8 @@ impl World {
         let path = run.fill("/organizations/{orgId}/users/invite");
         let sent = expect(&self.root.post(&path, &body).await, StatusCode::CREATED);
         run.set("invitationId", text(&sent["data"]["invitationId"]));
+        let newest = self.read(&run.fill("/outbox?limit=1&organizationId={orgId}")).await;
+        run.set("outboxId", text(&newest["data"][0]["id"]));
     }
 
     async fn find_key(&mut self, run: &mut Run) {

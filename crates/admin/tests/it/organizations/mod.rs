@@ -4,6 +4,7 @@ mod branding;
 mod create;
 mod destroy;
 mod list;
+mod preview;
 mod profile;
 mod status;
 mod test_email;

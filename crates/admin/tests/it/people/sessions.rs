@@ -88,6 +88,13 @@ async fn a_list_is_filtered_as_asked(app: TestApp) {
     assert_eq!(ids(&list(&mut root, &format!("clientId={spa}")).await), of_acme);
     assert_eq!(ids(&list(&mut root, "clientId=spa").await), of_acme, "also by its public id");
     assert_eq!(list(&mut root, "clientId=web").await["total"], 0);
+    // An address of version 4 may be written as one of version 6.
+    for address in ["127.0.0.1", "::ffff:127.0.0.1"] {
+        assert_eq!(ids(&list(&mut root, &format!("ip={address}&organizationId=acme")).await), of_acme);
+    }
+    for address in ["127.0.0.2", "::1"] {
+        assert_eq!(list(&mut root, &format!("ip={address}")).await["total"], 0, "{address}");
+    }
     assert_eq!(list(&mut root, &format!("organizationId=beta&userId={ana}")).await["total"], 0);
     // Root, two of acme and one of beta.
     assert_eq!(list(&mut root, "").await["total"], 4);
@@ -132,6 +139,8 @@ async fn what_is_no_filter_is_refused(app: TestApp) {
         ("sortBy", "sortBy=ipAddress"),
         ("cursor", "cursor=x"),
         ("userId", "userId=x&userId=y"),
+        ("ip", "ip=localhost"),
+        ("ip", "ip="),
     ] {
         let answer = root.get(&format!("/sessions?{query}")).await;
         let body = refused(&answer, StatusCode::BAD_REQUEST, "Validation failed");

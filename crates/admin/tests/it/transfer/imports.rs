@@ -312,6 +312,13 @@ async fn a_password_is_hashed_and_works(app: TestApp) {
     // Only a new user gets it.
     import(&mut root, &user("another-Quay-9921")).await;
     token(&admins.app, "acme", new, ("cli", "http://127.0.0.1/cb")).await;
+    // It is temporary only if the manifest says so (W-26).
+    let email = "noa@acme.test";
+    let manifest = json!({ "version": "1.0", "users": [{ "email": email, "organization_slug": "acme",
+        "password": new.1, "password_change_required": true }] });
+    import(&mut root, &json!({ "mode": "merge", "manifest": manifest })).await;
+    assert!(admins.user("acme", email).await.password_change_required);
+    assert!(!admins.user("acme", new.0).await.password_change_required);
 }
 
 async fn a_new_client_gets_its_secret_once(app: TestApp) {

@@ -1,7 +1,7 @@
 //! Creating users.
 
 use axum::http::StatusCode;
-use porta_testkit::TestApp;
+use porta_testkit::{Authorize, TestApp};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -13,6 +13,7 @@ porta_testkit::on_both_stores!(
     what_breaks_a_rule_is_refused_and_nothing_is_stored,
     a_taken_address_is_a_conflict,
     whoever_was_created_can_sign_in,
+    whoever_was_created_chooses_their_own_password,
 );
 
 const LIST: &str = "/organizations/acme/users";
@@ -53,7 +54,8 @@ async fn a_user_is_created_with_everything_that_was_sent(app: TestApp) {
         (&data["twoFactorEnabled"], &data["loginCount"], &data["lockedAt"]),
         (&json!(false), &json!(0), &Value::Null)
     );
-    assert_eq!(data.as_object().unwrap().len(), 36);
+    assert_eq!(data["passwordChangeRequired"], true);
+    assert_eq!(data.as_object().unwrap().len(), 37);
     assert!(!answer.body.contains("argon2"), "{}", answer.body);
 
     let path = format!("{LIST}/{}", data["id"].as_str().unwrap());
@@ -74,6 +76,7 @@ async fn a_user_needs_no_more_than_an_address(app: TestApp) {
     let mut root = admins.sign_in(ROOT).await;
     let data = expect(&root.post(LIST, &json!({ "email": "x@acme.test" })).await, StatusCode::CREATED);
     assert_eq!((&data["data"]["hasPassword"], &data["data"]["givenName"]), (&json!(false), &Value::Null));
+    assert_eq!(data["data"]["passwordChangeRequired"], false, "there is none");
 }
 
 /// Mass assignment.
@@ -109,6 +112,7 @@ async fn what_breaks_a_rule_is_refused_and_nothing_is_stored(app: TestApp) {
         (json!(["password"]), json!({ "email": email, "password": "password123" })),
         (json!(["password"]), json!({ "email": email, "password": long(129) })),
         (json!(["password"]), json!({ "email": email, "password": "x@acme.test1" })),
+        (json!(["temporary"]), json!({ "email": email, "temporary": true })),
         (json!(["givenName"]), json!({ "email": email, "givenName": long(256) })),
         (json!(["givenName"]), json!({ "email": email, "givenName": "a\u{202e}b" })),
         (json!(["givenName"]), json!({ "email": email, "givenName": "a\u{0}b" })),
@@ -152,6 +156,20 @@ async fn whoever_was_created_can_sign_in(app: TestApp) {
     let admins = Admins::of(app).await;
     let mut root = admins.sign_in(ROOT).await;
     let new = ("mia@acme.test", "harbour-Quay-5311");
-    expect(&root.post(LIST, &json!({ "email": new.0, "password": new.1 })).await, StatusCode::CREATED);
+    let body = json!({ "email": new.0, "password": new.1, "temporary": false });
+    let data = expect(&root.post(LIST, &body).await, StatusCode::CREATED)["data"].clone();
+    assert_eq!(data["passwordChangeRequired"], false);
     token(&admins.app, "acme", new, ("cli", "http://127.0.0.1/cb")).await;
+}
+
+/// W-26.
+async fn whoever_was_created_chooses_their_own_password(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let mut root = admins.sign_in(ROOT).await;
+    let (email, password) = ("mia@acme.test", "harbour-Quay-5311");
+    expect(&root.post(LIST, &json!({ "email": email, "password": password })).await, StatusCode::CREATED);
+    let mut browser = admins.app.browser();
+    let request = Authorize::new("acme", "cli", "http://127.0.0.1/cb");
+    let asked = browser.submit_login(&request, email, password).await;
+    assert!(asked.location().ends_with("/new-password"), "{} {}", asked.status, asked.body);
 }

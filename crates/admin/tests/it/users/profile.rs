@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use porta_core::mail::{Mail, OutgoingEmail};
-use porta_testkit::TestApp;
+use porta_testkit::{Authorize, TestApp};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -13,6 +13,8 @@ porta_testkit::on_both_stores!(
     a_new_address_is_not_verified,
     a_taken_address_is_a_conflict,
     a_password_is_set_and_removed,
+    a_password_that_somebody_else_sets_is_temporary,
+    ones_own_password_is_not_temporary,
     an_address_is_verified_once,
 );
 
@@ -88,11 +90,13 @@ async fn a_password_is_set_and_removed(app: TestApp) {
         json!({ "password": "short" }),
         json!({ "password": "ana@acme.test1" }),
         json!({ "password": null }),
+        json!({ "password": "harbour-Quay-5311", "temporary": "yes" }),
     ] {
         refused(&root.post(&place, &unfit).await, StatusCode::BAD_REQUEST, "Validation failed");
     }
     let new = ("ana@acme.test", "harbour-Quay-5311");
-    expect(&root.post(&place, &json!({ "password": new.1 })).await, StatusCode::NO_CONTENT);
+    let kept = json!({ "password": new.1, "temporary": false });
+    expect(&root.post(&place, &kept).await, StatusCode::NO_CONTENT);
     token(&admins.app, "acme", new, ("cli", "http://127.0.0.1/cb")).await;
     assert_eq!(admins.newest("user.password.set").await.actor_label.as_deref(), Some(ROOT.0));
     // The person hears of it, and not from where (W-26).
@@ -106,6 +110,47 @@ async fn a_password_is_set_and_removed(app: TestApp) {
     expect(&root.delete(&place).await, StatusCode::NO_CONTENT);
     assert_eq!(expect(&root.get(&path).await, StatusCode::OK)["data"]["hasPassword"], false);
     assert_eq!(admins.count("user.password.cleared").await, 1);
+}
+
+/// W-26.
+async fn a_password_that_somebody_else_sets_is_temporary(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let (mut root, path) = (admins.sign_in(ROOT).await, ana(&admins).await);
+    let place = format!("{path}/password");
+    let shown = async |root: &mut Admin| {
+        expect(&root.get(&path).await, StatusCode::OK)["data"]["passwordChangeRequired"].clone()
+    };
+    assert_eq!(shown(&mut root).await, false);
+    for (body, is_temporary) in [
+        (json!({ "password": "harbour-Quay-5311" }), true),
+        (json!({ "password": "harbour-Quay-5312", "temporary": false }), false),
+        (json!({ "password": "harbour-Quay-5313", "temporary": true }), true),
+        (json!({ "password": "harbour-Quay-5314", "temporary": null }), true),
+    ] {
+        let before = root.get(&path).await;
+        expect(&root.post(&place, &body).await, StatusCode::NO_CONTENT);
+        assert_eq!(shown(&mut root).await, is_temporary, "{body}");
+        assert_eq!(admins.newest("user.password.set").await.metadata["temporary"], is_temporary, "{body}");
+        assert_ne!(root.get(&path).await.header("etag"), before.header("etag"), "{body}");
+    }
+    let mut browser = admins.app.browser();
+    let request = Authorize::new("acme", "cli", "http://127.0.0.1/cb");
+    let asked = browser.submit_login(&request, "ana@acme.test", "harbour-Quay-5314").await;
+    assert!(asked.location().ends_with("/new-password"), "{} {}", asked.status, asked.body);
+    let export = expect(&root.get(&format!("{path}/export")).await, StatusCode::OK);
+    assert_eq!(export["data"]["user"]["passwordChangeRequired"], true, "{export}");
+    expect(&root.delete(&place).await, StatusCode::NO_CONTENT);
+    assert_eq!(shown(&mut root).await, false);
+}
+
+async fn ones_own_password_is_not_temporary(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let mut root = admins.sign_in(ROOT).await;
+    let own = format!("/users/{}/password", admins.user("porta-admin", ROOT.0).await.id);
+    let body = json!({ "password": "harbour-Quay-5311" });
+    expect(&root.post(&own, &body).await, StatusCode::NO_CONTENT);
+    assert!(!admins.user("porta-admin", ROOT.0).await.password_change_required);
+    assert_eq!(admins.newest("user.password.set").await.metadata["temporary"], false);
 }
 
 async fn an_address_is_verified_once(app: TestApp) {

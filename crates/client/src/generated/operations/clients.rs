@@ -89,6 +89,22 @@ impl Clients {
         Pages::new(&self.0, request, "after")
     }
 
+    /// Preview the tokens that a client would get for a user.
+    ///
+    /// Nothing is signed, stored or recorded.
+    ///
+    /// `GET /clients/{clientId}/preview-token`
+    pub fn preview_client_tokens(
+        &self,
+        client_id: impl Display,
+        user_id: impl Display,
+        query: &queries::PreviewClientTokensQuery,
+    ) -> Call<types::TokenPreview> {
+        let path = "/clients/{clientId}/preview-token";
+        let request = Request::get(path, &[&client_id]).parameter("userId", &user_id).query(query);
+        Call::new(&self.0, request, answer::data)
+    }
+
     /// Restore a revoked or deactivated client. Its secrets work as before.
     ///
     /// `POST /clients/{clientId}/restore`
@@ -110,9 +126,13 @@ impl Clients {
     /// List the secrets of a client, the newest first, revoked ones included.
     ///
     /// `GET /clients/{clientId}/secrets`
-    pub fn list_client_secrets(&self, client_id: impl Display) -> Call<Vec<types::ClientSecret>> {
+    pub fn list_client_secrets(
+        &self,
+        client_id: impl Display,
+        query: &queries::ListClientSecretsQuery,
+    ) -> Call<Vec<types::ClientSecret>> {
         let path = "/clients/{clientId}/secrets";
-        let request = Request::get(path, &[&client_id]);
+        let request = Request::get(path, &[&client_id]).query(query);
         Call::new(&self.0, request, answer::data)
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use super::super::types;
+use super::super::{queries, types};
 use crate::answer;
 use crate::answer::Versioned;
 use crate::call::{Call, Post};
@@ -20,9 +20,13 @@ impl Modules {
     /// List the modules of an application by name, all on one page.
     ///
     /// `GET /applications/{appId}/modules`
-    pub fn list_modules(&self, app_id: impl Display) -> Call<Page<types::Module>> {
+    pub fn list_modules(
+        &self,
+        app_id: impl Display,
+        query: &queries::ListModulesQuery,
+    ) -> Call<Page<types::Module>> {
         let path = "/applications/{appId}/modules";
-        let request = Request::get(path, &[&app_id]);
+        let request = Request::get(path, &[&app_id]).query(query);
         Call::new(&self.0, request, answer::whole)
     }
 

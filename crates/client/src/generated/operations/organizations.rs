@@ -135,4 +135,15 @@ impl Organizations {
         let request = Request::post(path, &[&org_id]).body(body);
         Post::new(&self.0, request, answer::nothing)
     }
+
+    /// Send a test mail in the organization's name and branding.
+    ///
+    /// The mail is queued; the audit log tells when the relay took it. At most ten within an hour.
+    ///
+    /// `POST /organizations/{orgId}/test-email`
+    pub fn send_test_email(&self, org_id: impl Display, body: &types::TestEmail) -> Post<types::QueuedEmail> {
+        let path = "/organizations/{orgId}/test-email";
+        let request = Request::post(path, &[&org_id]).body(body);
+        Post::new(&self.0, request, answer::data)
+    }
 }

@@ -21,7 +21,8 @@ pub struct ListApplicationsQuery {
     /// `asc` or `desc`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort_order: Option<String>,
-    /// Text that one of the searched fields contains; the case of ASCII letters is ignored.
+    /// An id, or text that one of the searched fields contains; with fewer than three characters, text with which one of
+    /// them begins. The case of ASCII letters is ignored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
     /// `created_at` or `name`.
@@ -36,6 +37,9 @@ pub struct ListApplicationsQuery {
     /// Up to 100 ids of applications, separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ids: Option<String>,
+    /// `counts`: each row tells how many modules, clients and roles it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub include: Option<String>,
 }
 
 /// Of `application_history`.

@@ -12,6 +12,12 @@ pub struct ListClaimsQuery {
     /// Rows of a page; 20 if only `page` is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_size: Option<u64>,
+    /// Up to 100 ids of claims, separated by commas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<String>,
+    /// `counts`: each row tells how many users have a value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub include: Option<String>,
 }
 
 /// Of `list_claim_values`.

@@ -21,7 +21,8 @@ pub struct ListClientsQuery {
     /// `asc` or `desc`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort_order: Option<String>,
-    /// Text that one of the searched fields contains; the case of ASCII letters is ignored.
+    /// An id, or text that one of the searched fields contains; with fewer than three characters, text with which one of
+    /// them begins. The case of ASCII letters is ignored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
     /// `created_at` or `client_name`.
@@ -45,6 +46,9 @@ pub struct ListClientsQuery {
     /// Up to 100 ids of clients, separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ids: Option<String>,
+    /// `counts`: each row tells how many secrets it has, and when the next expires.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub include: Option<String>,
 }
 
 /// Of `client_history`.
@@ -59,4 +63,20 @@ pub struct ClientHistoryQuery {
     /// Position of the page before: its `nextCursor`. `cursor` is the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+}
+
+/// Of `preview_client_tokens`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PreviewClientTokensQuery {
+    /// Requested scopes, separated by spaces; left out: all that the client may ask for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+}
+
+/// Of `list_client_secrets`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ListClientSecretsQuery {
+    /// Up to 100 ids of secrets, separated by commas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<String>,
 }

@@ -21,7 +21,8 @@ pub struct ListInvitationsQuery {
     /// `asc` or `desc`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort_order: Option<String>,
-    /// Text that one of the searched fields contains; the case of ASCII letters is ignored.
+    /// An id, or text that one of the searched fields contains; with fewer than three characters, text with which one of
+    /// them begins. The case of ASCII letters is ignored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
     /// `created_at` or `expires_at`.
@@ -30,4 +31,7 @@ pub struct ListInvitationsQuery {
     /// `open`, `used` or `expired`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// Up to 100 ids of invitations, separated by commas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<String>,
 }

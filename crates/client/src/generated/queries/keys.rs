@@ -9,6 +9,9 @@ pub struct ListSigningKeysQuery {
     /// Id or slug of the organization whose keys are meant. Without it, the admin organization's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<String>,
+    /// Up to 100 ids of keys, separated by commas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<String>,
 }
 
 /// Of `generate_signing_key`.

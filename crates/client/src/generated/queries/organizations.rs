@@ -21,7 +21,8 @@ pub struct ListOrganizationsQuery {
     /// `asc` or `desc`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort_order: Option<String>,
-    /// Text that one of the searched fields contains; the case of ASCII letters is ignored.
+    /// An id, or text that one of the searched fields contains; with fewer than three characters, text with which one of
+    /// them begins. The case of ASCII letters is ignored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
     /// `created_at` or `name`.
@@ -33,6 +34,9 @@ pub struct ListOrganizationsQuery {
     /// Up to 100 ids of organizations, separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ids: Option<String>,
+    /// `counts`: each row tells how many users and clients it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub include: Option<String>,
 }
 
 /// Of `destroy_organization`.

@@ -16,6 +16,12 @@ pub struct ListPermissionsQuery {
     /// Id of a module: only its permissions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub module_id: Option<Uuid>,
+    /// Up to 100 ids of permissions, separated by commas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<String>,
+    /// `counts`: each row tells how many roles have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub include: Option<String>,
 }
 
 /// Of `delete_permission`.

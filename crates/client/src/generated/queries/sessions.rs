@@ -33,6 +33,9 @@ pub struct ListSessionsQuery {
     /// Only sessions in which this client got tokens: its id or OAuth client id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
+    /// Up to 100 ids of sessions, separated by commas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<String>,
     /// `true`, which is the default: only sessions that are neither revoked nor expired.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active_only: Option<bool>,

@@ -20,6 +20,8 @@ pub struct Application {
     pub status: String,
     pub created_at: String,
     pub updated_at: String,
+    /// Only in a list with `include=counts`.
+    pub counts: Option<super::ApplicationCounts>,
 }
 
 /// What changes. A field that is left out stays as it is. Slug and owner never change.
@@ -30,6 +32,15 @@ pub struct ApplicationChange {
     /// `null` clears it.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub description: Patch<String>,
+}
+
+/// What belongs to an application.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ApplicationCounts {
+    pub modules: u64,
+    pub clients: u64,
+    pub roles: u64,
 }
 
 /// A new application.

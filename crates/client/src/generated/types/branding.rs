@@ -27,6 +27,8 @@ pub struct BrandedOrganization {
     pub default_login_methods: Vec<String>,
     pub created_at: String,
     pub updated_at: String,
+    /// Only in a list with `include=counts`.
+    pub counts: Option<super::OrganizationCounts>,
     pub logo_url: Option<String>,
     pub favicon_url: Option<String>,
     /// `#RRGGBB`.

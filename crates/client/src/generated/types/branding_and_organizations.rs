@@ -23,3 +23,11 @@ pub struct BrandingChange {
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub custom_css: Patch<String>,
 }
+
+/// What belongs to an organization.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OrganizationCounts {
+    pub users: u64,
+    pub clients: u64,
+}

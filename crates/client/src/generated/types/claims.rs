@@ -24,6 +24,14 @@ pub struct ClaimChange {
     pub include_in_userinfo: Patch<bool>,
 }
 
+/// Who has a value of a claim.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ClaimCounts {
+    /// Users who have one.
+    pub values: u64,
+}
+
 /// A custom claim.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,6 +60,8 @@ pub struct ClaimDefinition {
     pub validation_rules: Option<Value>,
     pub created_at: String,
     pub updated_at: String,
+    /// Only in a list with `include=counts`.
+    pub counts: Option<super::ClaimCounts>,
 }
 
 /// The type of a claim's values; `json`: an object or an array.

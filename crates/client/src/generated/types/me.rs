@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::patch::Patch;
+use crate::secret::Secret;
+
 /// The organization of administrators.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,6 +25,18 @@ pub struct AdminRole {
     pub name: String,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct FactorCode {
+    /// First code of the authenticator, or the mailed code.
+    pub code: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct FactorToSetUp {
+    /// One of `offered`: `totp` or `email`.
+    pub method: String,
+}
+
 /// Who sends the request, and what they may do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,4 +53,89 @@ pub struct Me {
     pub permissions: Vec<String>,
     /// The user is the super-admin user, whom nobody can suspend, lock, deactivate or delete.
     pub is_protected: bool,
+}
+
+/// Names and language. A field that is left out is not changed; `null` clears it. Address and everything else that
+/// others may rely on are changed by whoever may change users.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnProfile {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub middle_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zoneinfo: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+}
+
+/// Recovery codes of the caller, shown once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OwnRecoveryCodes {
+    /// `XXXX-XXXX`, each usable once.
+    pub recovery_codes: Vec<Secret>,
+    pub count: u64,
+    pub warning: String,
+}
+
+/// A live session of the caller.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OwnSession {
+    pub session_id: Uuid,
+    /// The token of the request comes from this session.
+    pub is_current: bool,
+    pub ip_address: Option<String>,
+    pub user_agent: Option<String>,
+    pub created_at: String,
+    pub last_activity_at: String,
+    pub expires_at: String,
+}
+
+/// The second factor of the caller.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OwnTwoFactor {
+    pub enabled: bool,
+    /// `email` or `totp`.
+    pub method: Option<String>,
+    /// When the authenticator was confirmed.
+    pub since: Option<String>,
+    pub recovery_codes_remaining: u64,
+    /// What may be set up, in addition or as a replacement: of `totp` and `email`.
+    pub offered: Vec<String>,
+    /// The organization requires a second factor, so that it cannot be switched off.
+    pub required: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PasswordChange {
+    /// Left out by whoever has no password yet.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub current: Patch<String>,
+    /// Guessable passwords are refused.
+    pub new: String,
+}
+
+/// A factor that works once its first code was verified.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PendingFactor {
+    pub method: String,
+    /// Key of the authenticator in Base32, for typing. `null`: a code was mailed.
+    pub secret: Option<Secret>,
+    /// The same as a QR code: an `<svg>` element.
+    pub qr_code: Option<String>,
+    /// Where the code was mailed to, in part.
+    pub sent_to: Option<String>,
 }

@@ -73,6 +73,8 @@ pub struct Organization {
     pub default_login_methods: Vec<String>,
     pub created_at: String,
     pub updated_at: String,
+    /// Only in a list with `include=counts`.
+    pub counts: Option<super::OrganizationCounts>,
 }
 
 /// What changes. A field that is left out stays as it is. The slug never changes.
@@ -89,6 +91,13 @@ pub struct OrganizationChange {
     pub default_login_methods: Patch<Vec<String>>,
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub branding: Patch<super::BrandingChange>,
+}
+
+/// A test mail that waits to be sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct QueuedEmail {
+    pub to: String,
 }
 
 /// Whether a new organization may have a slug.
@@ -110,4 +119,11 @@ pub struct SuspensionReason {
     /// Kept in the audit log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TestEmail {
+    /// Left out: the address of the caller. Another one needs `admin:user:invite` as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
 }

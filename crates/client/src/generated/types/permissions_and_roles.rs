@@ -16,4 +16,6 @@ pub struct Role {
     pub description: Option<String>,
     pub created_at: String,
     pub updated_at: String,
+    /// Only in a list with `include=counts`.
+    pub counts: Option<super::RoleCounts>,
 }

@@ -30,6 +30,24 @@ pub struct Permission {
     pub slug: String,
     pub description: Option<String>,
     pub created_at: String,
+    /// Only in a list with `include=counts`.
+    pub counts: Option<super::PermissionCounts>,
+}
+
+/// Who has a permission.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PermissionCounts {
+    pub roles: u64,
+}
+
+/// What a role confers, and how many have it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RoleCounts {
+    pub permissions: u64,
+    /// Users of all organizations.
+    pub users: u64,
 }
 
 /// A user. Never contains a password hash or another secret.

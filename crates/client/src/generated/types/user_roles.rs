@@ -30,6 +30,8 @@ pub struct UserRoleAssignment {
     pub description: Option<String>,
     pub created_at: String,
     pub updated_at: String,
+    /// Only in a list with `include=counts`.
+    pub counts: Option<super::RoleCounts>,
     pub user_id: Uuid,
     /// The same as `id`.
     pub role_id: Uuid,

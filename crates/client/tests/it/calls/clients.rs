@@ -18,12 +18,14 @@ pub(super) async fn all(tester: &Tester) {
     test.check(view.deactivate_client(ID, test.version())).await;
     let test = tester.of("client_history");
     test.check(view.client_history(ID, &test.query())).await;
+    let test = tester.of("preview_client_tokens");
+    test.check(view.preview_client_tokens(ID, test.demanded("userId"), &test.query())).await;
     let test = tester.of("restore_client");
     test.check(view.restore_client(ID, test.version())).await;
     let test = tester.of("revoke_client");
     test.check(view.revoke_client(ID, test.version())).await;
     let test = tester.of("list_client_secrets");
-    test.check(view.list_client_secrets(ID)).await;
+    test.check(view.list_client_secrets(ID, &test.query())).await;
     let test = tester.of("create_client_secret");
     test.check(view.create_client_secret(ID, &test.body())).await;
     let test = tester.of("delete_client_secret");

@@ -5,7 +5,7 @@ use crate::tester::{ID, Tester};
 pub(super) async fn all(tester: &Tester) {
     let view = &tester.client.modules;
     let test = tester.of("list_modules");
-    test.check(view.list_modules(ID)).await;
+    test.check(view.list_modules(ID, &test.query())).await;
     let test = tester.of("create_module");
     test.check(view.create_module(ID, &test.body())).await;
     let test = tester.of("update_module");

@@ -26,4 +26,6 @@ pub(super) async fn all(tester: &Tester) {
     test.check(view.restore_organization(ID)).await;
     let test = tester.of("suspend_organization");
     test.check(view.suspend_organization(ID, &test.body())).await;
+    let test = tester.of("send_test_email");
+    test.check(view.send_test_email(ID, &test.body())).await;
 }

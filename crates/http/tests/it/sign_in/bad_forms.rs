@@ -129,12 +129,23 @@ fn bad_bodies(fields: &Fields) -> Vec<(String, &'static str, Vec<u8>)> {
 
 async fn forms(app: &TestApp) -> Vec<SubmittableForm> {
     let mut all = Vec::new();
+    make_temporary(app, ANA.0).await;
+    let mut replacing = app.browser();
+    let waiting = open(&mut replacing, &web()).await;
+    waiting.login(&mut replacing, ANA.0, ANA.1).await;
     let mut browser = app.browser();
     let form = open(&mut browser, &web()).await;
     let csrf = || ("_csrf", form.csrf.clone());
     let mut add = |name, browser: &Browser, url: String, fields: Fields| {
         all.push(SubmittableForm { name, browser: browser.clone(), url, fields });
     };
+    // The confirmation differs, so the password is not accepted.
+    let different = vec![
+        ("_csrf", waiting.csrf.clone()),
+        ("password", NEW.to_owned()),
+        ("confirmPassword", format!("{NEW}!")),
+    ];
+    add("new password", &replacing, format!("{}/new-password", waiting.url), different);
     // A link provides both a code to type and a landing page.
     form.submit(&mut browser, "magic-link", &[("_csrf", &form.csrf), ("email", ANA.0)]).await;
     let (link, code) = app

@@ -78,7 +78,7 @@ async fn a_new_password_ends_the_refusal(app: TestApp) {
     for _ in 0..100 {
         users.count_factor_failure(ana.id).await.unwrap();
     }
-    users.set_password(ana.id, ana.password_hash.as_ref(), app.now()).await.unwrap();
+    users.set_password(ana.id, ana.password_hash.as_ref(), false, app.now()).await.unwrap();
     let mut journey = SecondFactorSignIn::start(&app).await;
     let done = journey.verify("totp", &totp(&key, &app)).await;
     assert!(arrived(&journey.browser.follow(done).await));

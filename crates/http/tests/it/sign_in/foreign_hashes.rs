@@ -49,7 +49,7 @@ async fn import(app: &TestApp, hash: &str) {
     let ana = user(app, "acme", ANA.0).await;
     let hash = PasswordHash::import(hash).unwrap();
     let mut all = app.store.repositories();
-    all.users(ana.organization_id).set_password(ana.id, Some(&hash), app.now()).await.unwrap();
+    all.users(ana.organization_id).set_password(ana.id, Some(&hash), false, app.now()).await.unwrap();
 }
 
 async fn hash_of_ana(app: &TestApp) -> String {

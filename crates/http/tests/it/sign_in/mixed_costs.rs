@@ -30,7 +30,7 @@ async fn an_unknown_address_costs_what_one_of_the_known_costs(app: TestApp) {
     let other = PasswordHasher::start(dear, 1, 8, entropy).unwrap();
     let hash = other.hash(porta_core::Password::parse(BOB.1).unwrap()).await.unwrap();
     let mut all = app.store.repositories();
-    all.users(bob.organization_id).set_password(bob.id, Some(&hash), app.now()).await.unwrap();
+    all.users(bob.organization_id).set_password(bob.id, Some(&hash), false, app.now()).await.unwrap();
     let known = [cost(&app, 0, ANA.0).await, cost(&app, 1, BOB.0).await];
     assert!(known[0] < known[1], "{known:?}");
     let mut seen = BTreeMap::<u64, usize>::new();
@@ -63,7 +63,10 @@ async fn an_unknown_address_costs_what_a_hash_of_another_system_costs(app: TestA
         let person = user(&app, "acme", person.0).await;
         let hash = PasswordHash::import(hash).unwrap();
         let mut all = app.store.repositories();
-        all.users(person.organization_id).set_password(person.id, Some(&hash), app.now()).await.unwrap();
+        all.users(person.organization_id)
+            .set_password(person.id, Some(&hash), false, app.now())
+            .await
+            .unwrap();
     }
     let known = [cost(&app, 0, INACTIVE.0).await, cost(&app, 1, BOB.0).await, cost(&app, 2, ANA.0).await];
     assert!(known[0] < known[1] && known[1] < known[2], "{known:?}");
@@ -87,7 +90,10 @@ async fn an_unknown_address_costs_what_a_hash_of_another_system_costs(app: TestA
     for person in [BOB.0, INACTIVE.0] {
         let person = user(&app, "acme", person).await;
         let mut all = app.store.repositories();
-        all.users(person.organization_id).set_password(person.id, Some(&ours), app.now()).await.unwrap();
+        all.users(person.organization_id)
+            .set_password(person.id, Some(&ours), false, app.now())
+            .await
+            .unwrap();
     }
     app.advance(Duration::from_mins(11));
     for (n, address) in digests.iter().take(5).enumerate() {

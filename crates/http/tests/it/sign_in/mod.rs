@@ -56,5 +56,7 @@ mod session_tenants;
 mod strangers_rows;
 mod support;
 mod templates;
+mod temporary_password;
+mod temporary_password_races;
 mod unproven;
 mod work;

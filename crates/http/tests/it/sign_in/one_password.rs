@@ -38,7 +38,7 @@ async fn give(app: &TestApp, person: Person, hash: &str) {
     let user = user(app, "acme", person.0).await;
     let hash = PasswordHash::trusted(hash.to_owned());
     let mut all = app.store.repositories();
-    all.users(user.organization_id).set_password(user.id, Some(&hash), app.now()).await.unwrap();
+    all.users(user.organization_id).set_password(user.id, Some(&hash), false, app.now()).await.unwrap();
 }
 
 async fn hash_of(app: &TestApp, person: Person) -> String {

@@ -283,7 +283,7 @@ async fn a_password_that_was_wrong_is_judged_once_it_may_be_right(app: TestApp) 
     let (ana, bob) = (user(&app, "acme", ANA.0).await, user(&app, "acme", BOB.0).await);
     let mut all = app.store.repositories();
     let mut users = all.users(ana.organization_id);
-    users.set_password(ana.id, bob.password_hash.as_ref(), app.now()).await.unwrap();
+    users.set_password(ana.id, bob.password_hash.as_ref(), false, app.now()).await.unwrap();
     drop(users);
     drop(all);
     assert!(is_signed_in(&login(&form, &mut browser, (ANA.0, BOB.1), 2).await));

@@ -234,6 +234,8 @@ impl FilledForm {
 enum SignInForm {
     Login,
     WrongLogin,
+    NewPassword,
+    GuessableNewPassword,
     RequestLink,
     LinkCode,
     Link,
@@ -246,6 +248,8 @@ enum SignInForm {
 const SIGN_IN_FORMS: &[SignInForm] = &[
     SignInForm::Login,
     SignInForm::WrongLogin,
+    SignInForm::NewPassword,
+    SignInForm::GuessableNewPassword,
     SignInForm::RequestLink,
     SignInForm::LinkCode,
     SignInForm::Link,
@@ -263,6 +267,14 @@ async fn sign_in_form(app: &TestApp, form: SignInForm, somebody: &Somebody) -> F
             let page = open(&mut browser, &web()).await;
             let password = if form == SignInForm::Login { PASSWORD } else { WRONG };
             FilledForm::of(browser, &page, "login", &[("email", email), ("password", password)])
+        }
+        SignInForm::NewPassword | SignInForm::GuessableNewPassword => {
+            make_temporary(app, email).await;
+            let page = open(&mut browser, &web()).await;
+            page.login(&mut browser, email, PASSWORD).await;
+            let chosen = if form == SignInForm::NewPassword { NEW } else { "password123" };
+            let fields = [("password", chosen), ("confirmPassword", chosen)];
+            FilledForm::of(browser, &page, "new-password", &fields)
         }
         SignInForm::RequestLink => {
             let page = open(&mut browser, &web()).await;

@@ -116,7 +116,7 @@ async fn a_right_password_that_comes_too_late_leaves_everything_as_it_was(app: T
     let outdated = other.hash(porta_core::Password::parse(ANA.1).unwrap()).await.unwrap();
     let ana = user(&app, "acme", ANA.0).await;
     let mut all = app.store.repositories();
-    all.users(ana.organization_id).set_password(ana.id, Some(&outdated), app.now()).await.unwrap();
+    all.users(ana.organization_id).set_password(ana.id, Some(&outdated), false, app.now()).await.unwrap();
     drop(all);
     let (slow, barrier) = with_paused_sessions(&app);
     let mut browser = app.browser();
@@ -168,7 +168,7 @@ async fn a_right_password_that_comes_too_late_counts_as_a_failure(app: TestApp) 
                 // The same password set again is a change, too.
                 let hash = ana.password_hash.as_ref();
                 let mut all = app.store.repositories();
-                all.users(ana.organization_id).set_password(ana.id, hash, app.now()).await.unwrap();
+                all.users(ana.organization_id).set_password(ana.id, hash, false, app.now()).await.unwrap();
             }
             barrier.open();
         };

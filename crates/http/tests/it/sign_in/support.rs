@@ -249,6 +249,16 @@ pub(super) async fn set_user_status(app: &TestApp, email: &str, status: UserStat
     work.commit().await.unwrap();
 }
 
+/// Makes a person's password temporary, as if an administrator had set it.
+pub(super) async fn make_temporary(app: &TestApp, email: &str) {
+    let mut work = app.directory.begin(Actor::System).await.unwrap();
+    let owner = work.organization("acme").await.unwrap();
+    let user = work.user(&owner, email).await.unwrap();
+    let hash = user.password_hash.clone().unwrap();
+    work.users().set_temporary_password(&owner, &user, &hash).await.unwrap();
+    work.commit().await.unwrap();
+}
+
 pub(super) async fn set_organization_status(app: &TestApp, org: &str, status: OrganizationStatus) {
     let mut work = app.directory.begin(Actor::System).await.unwrap();
     let owner = work.organization(org).await.unwrap();

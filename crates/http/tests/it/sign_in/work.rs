@@ -110,7 +110,7 @@ async fn with_dear_password(app: &TestApp, (email, password): (&str, &str)) {
     let hash = other.hash(Password::parse(password).unwrap()).await.unwrap();
     let person = user(app, "acme", email).await;
     let mut all = app.store.repositories();
-    all.users(person.organization_id).set_password(person.id, Some(&hash), app.now()).await.unwrap();
+    all.users(person.organization_id).set_password(person.id, Some(&hash), false, app.now()).await.unwrap();
 }
 
 /// All requests pass the first check while the queue has room, and most find it full afterwards.

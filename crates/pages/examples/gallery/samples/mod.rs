@@ -285,6 +285,15 @@ fn recovery_pages(pages: &Pages, theme: &Theme<'_>, data: &Data<'_>) -> Named<Pa
             flash,
         };
         all.push((format!("reset-password--{flash:?}"), pages.render(theme, &page)));
+        let page = TemporaryPasswordPage {
+            action_url: "/acme/interaction/i1/new-password",
+            cancel_url: "/acme/interaction/i1/abort",
+            csrf: data.token,
+            email: data.email,
+            rules: RULES,
+            flash,
+        };
+        all.push((format!("temporary-password--{flash:?}"), pages.render(theme, &page)));
     }
     for (name, link) in [("full", Some(data.link)), ("bare", None)] {
         let page = ResetSuccessPage { login_url: link };

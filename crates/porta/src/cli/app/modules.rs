@@ -1,6 +1,7 @@
 //! `porta app module`.
 
 use clap::{Args, Subcommand};
+use porta_client::queries::ListModulesQuery;
 use porta_client::types::{ModuleChange, NewModuleBody};
 
 use super::view;
@@ -70,7 +71,7 @@ pub(super) async fn run(global: Global, access: &Access, command: Command) -> Re
             global.changed(&*created, format_args!("module {} of {} is created", created.slug, of.app))
         }
         Command::List(of) => {
-            let modules = admin.modules.list_modules(&of.app).await?;
+            let modules = admin.modules.list_modules(&of.app, &ListModulesQuery::default()).await?;
             global.rows(&modules.data, "modules", view::MODULES)
         }
         Command::Update(Update { which, name, description }) => {

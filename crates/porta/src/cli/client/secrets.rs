@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use porta_client::Client as Admin;
+use porta_client::queries::ListClientSecretsQuery;
 use porta_client::types::NewSecretBody;
 use porta_core::settings::parse_duration;
 use porta_core::{Clock as _, SystemClock};
@@ -53,7 +54,8 @@ pub(super) async fn run(global: Global, access: &Access, command: Command) -> Re
     match command {
         Command::Generate(arguments) => generate(global, &admin, arguments).await,
         Command::List(which) => {
-            let secrets = admin.clients.list_client_secrets(&which.client).await?;
+            let secrets =
+                admin.clients.list_client_secrets(&which.client, &ListClientSecretsQuery::default()).await?;
             global.rows(&secrets, "secrets", view::SECRETS)
         }
         Command::Revoke { which, secret } => {

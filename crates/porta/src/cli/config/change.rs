@@ -2,6 +2,7 @@
 
 use porta_client::queries::{GetSettingQuery, ResetSettingQuery, SetSettingQuery};
 use porta_client::types::NewSetting;
+use serde_json::Value;
 
 use super::Owner;
 use super::list::shown;
@@ -19,7 +20,7 @@ pub(super) async fn set(
     let query = GetSettingQuery { organization_id: owner.org.clone() };
     let before = admin.config.get_setting(key, &query).await?;
     let query = SetSettingQuery { organization_id: owner.org.clone() };
-    let body = NewSetting { value, organization_id: owner.org };
+    let body = NewSetting { value: Value::from(value), organization_id: owner.org };
     let set = admin.config.set_setting(key, &query, &body, before.etag()).await?;
     let as_before =
         if (before.value, &before.source) == (set.value, &set.source) { ", as it was" } else { "" };

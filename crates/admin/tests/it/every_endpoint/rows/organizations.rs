@@ -82,6 +82,9 @@ pub(super) fn branding_rows() -> Vec<Row> {
             .editable()
             .records(&["org.branding.updated", "org.updated"])
             .again(200),
+        Row::new("preview_branding", 200)
+            .body(|_| json!({ "page": "login", "branding": { "companyName": "Given" }, "locale": "en" }))
+            .again(200),
         Row::new("get_branding_asset", 200).except(Rule::Unknown, "type", 400, KINDS_OF_PICTURES).except(
             Rule::Malformed,
             "type",

@@ -38,6 +38,16 @@ pub(super) fn rows() -> Vec<Row> {
         Row::new("get_statistics", 200),
         Row::new("get_organization_statistics", 200),
         Row::new("get_login_series", 200),
+        Row::new("list_outbox", 200),
+        Row::new("get_outbox_item", 200),
+        Row::new("retry_outbox_item", 200)
+            .makes(Kind::GivenUpMail)
+            .records(&["email.send.requeued"])
+            .again(400),
+        Row::new("withdraw_outbox_item", 204)
+            .makes(Kind::GivenUpMail)
+            .records(&["email.send.withdrawn"])
+            .again(400),
         Row::new("import_manifest", 200)
             .body(|run| {
                 let role = json!({

@@ -16,6 +16,7 @@ async fn the_file_holds_what_is_stored_and_no_secret(app: TestApp) {
     let data = file.json();
     assert_eq!(data["profile"]["email"], ANA.0);
     assert_eq!(data["profile"]["hasPassword"], true);
+    assert_eq!(data["profile"]["passwordChangeRequired"], false);
     assert_eq!(data["sessions"].as_array().unwrap().len(), 1);
     assert_eq!(data["applications"][0]["scopes"][0], "openid");
     assert!(data["roles"].is_array() && data["claims"].is_array());

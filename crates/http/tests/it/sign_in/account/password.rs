@@ -136,7 +136,7 @@ async fn a_first_password_needs_no_present_one(app: TestApp) {
     let mut account = Account::of_ana(&app).await;
     let ana = user(&app, "acme", ANA.0).await;
     let organization = app.tenant("acme").await.organization.id;
-    app.store.repositories().users(organization).set_password(ana.id, None, app.now()).await.unwrap();
+    app.store.repositories().users(organization).set_password(ana.id, None, false, app.now()).await.unwrap();
     let page = account.get("/password").await;
     assert!(!page.body.contains("currentPassword"), "{}", page.body);
     account.done("/password", &[("password", NEW), ("confirmPassword", NEW)]).await;

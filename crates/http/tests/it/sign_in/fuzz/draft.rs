@@ -74,6 +74,8 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/acme/interaction/UID/magic-link/LINK"),
     ("GET", "/acme/interaction/UID/two-factor"),
     ("POST", "/acme/interaction/UID/two-factor"),
+    ("GET", "/acme/interaction/UID/new-password"),
+    ("POST", "/acme/interaction/UID/new-password"),
     ("GET", "/acme/auth/forgot-password"),
     ("POST", "/acme/auth/forgot-password"),
     ("GET", "/acme/auth/reset-password/RESET"),
@@ -217,6 +219,9 @@ fn parameters(path: &str, planted: &Planted) -> Pairs {
         }
         "/acme/auth/forgot-password" => {
             pairs(&[("_csrf", &planted.desk_csrf), ("email", "nobody@acme.test")])
+        }
+        "/acme/interaction/UID/new-password" => {
+            pairs(&[("_csrf", &planted.csrf), ("password", &password), ("confirmPassword", &secret("other"))])
         }
         "/acme/auth/reset-password/RESET" | "/acme/auth/accept-invite/INVITE" => pairs(&[
             ("_csrf", &planted.desk_csrf),
