@@ -9,7 +9,7 @@ fn applications_are_created_changed_stopped_and_started(world: &Operated) {
     let planner = |status: &str, description: Option<&str>| {
         json!({
             "id": "<id>", "organizationId": "<id>", "name": "Planner", "slug": "planner", "description": description,
-            "status": status, "createdAt": "<time>", "updatedAt": "<time>",
+            "status": status, "createdAt": "<time>", "updatedAt": "<time>", "counts": null,
         })
     };
     let made =

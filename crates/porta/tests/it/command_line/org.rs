@@ -10,7 +10,7 @@ fn acme(change: &[(&str, Value)]) -> Value {
         "brandingLogoUrl": null, "brandingFaviconUrl": null, "brandingPrimaryColor": null,
         "brandingCompanyName": null, "brandingCustomCss": null, "defaultLocale": "en",
         "twoFactorPolicy": "optional", "defaultLoginMethods": ["password", "magic_link"],
-        "createdAt": "<time>", "updatedAt": "<time>",
+        "createdAt": "<time>", "updatedAt": "<time>", "counts": null,
     });
     for (name, value) in change {
         acme[*name] = value.clone();
