@@ -49,6 +49,8 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
     let file = CredentialsFile::of_user()?;
+    // Fails where the sign-in could not be stored, before anybody signs in.
+    drop(file.lock()?);
     let (server, name) = arguments.target.for_login(&file.read()?);
     let http = arguments.target.connection(&server)?.client()?;
     let metadata = oauth::metadata(&http, &server).await?;

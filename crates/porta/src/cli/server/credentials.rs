@@ -1,4 +1,4 @@
-//! `~/.porta/credentials.json`: the sign-ins of the command line. Only its owner may read the file and its directory. It
+//! `~/.porta/credentials.json`, or that of another directory: the sign-ins of the command line. Only its owner may read the file and its directory. It
 //! is replaced as a whole, under a lock: two commands that renew a token at the same moment must not use the same refresh
 //! token, because the server would take the second use for a theft.
 
@@ -107,9 +107,15 @@ pub(crate) struct Lock {
 }
 
 impl CredentialsFile {
+    /// `PORTA_CREDENTIALS_DIR`, such as a mounted directory of a container; otherwise `.porta` of the home directory.
     pub(crate) fn of_user() -> Result<Self, Failure> {
-        let home = std::env::var_os("HOME").filter(|home| !home.is_empty());
-        let home = home.ok_or_else(|| Failure::general("HOME is not set: where are the credentials?"))?;
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        if let Some(directory) = variable("PORTA_CREDENTIALS_DIR") {
+            return Ok(Self { directory: directory.into() });
+        }
+        let home = variable("HOME").ok_or_else(|| {
+            Failure::general("where are the credentials? neither HOME nor PORTA_CREDENTIALS_DIR is set")
+        })?;
         Ok(Self { directory: Path::new(&home).join(".porta") })
     }
 
@@ -142,7 +148,13 @@ impl CredentialsFile {
 
     /// Waits until no other command replaces the file. Blocks the thread.
     pub(crate) fn lock(&self) -> Result<Lock, Failure> {
-        let failed = |error: &std::io::Error| self.failed("locked", error);
+        let failed = |error: &std::io::Error| {
+            let path = self.path();
+            Failure::general(format!(
+                "{} cannot be written: {error}; PORTA_CREDENTIALS_DIR names another directory",
+                path.display()
+            ))
+        };
         DirBuilder::new().recursive(true).mode(0o700).create(&self.directory).map_err(|e| failed(&e))?;
         std::fs::set_permissions(&self.directory, Permissions::from_mode(0o700)).map_err(|e| failed(&e))?;
         let file = OpenOptions::new()

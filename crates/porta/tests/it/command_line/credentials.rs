@@ -24,6 +24,22 @@ fn only_the_owner_reads_the_credentials(world: &Operated) {
     world.refused(1, &["org", "list"], "damaged in line 1");
 }
 
+fn credentials_may_be_in_another_directory(world: &Operated) {
+    world.signed_in();
+    let directory = world.credentials().parent().unwrap().to_str().unwrap().to_owned();
+    let elsewhere = [("HOME", ""), ("PORTA_CREDENTIALS_DIR", directory.as_str())];
+    assert_eq!(world.run_with(&["org", "list"], &elsewhere).code, 0);
+    let nowhere = world.run_with(&["org", "list"], &[("HOME", "")]);
+    assert!(nowhere.code == 1 && nowhere.stderr.contains("PORTA_CREDENTIALS_DIR"), "{}", nowhere.stderr);
+    // A container with a read-only root.
+    let unwritable = world.run_with(
+        &["login", "--server", &world.url(), "--no-browser"],
+        &[("PORTA_CREDENTIALS_DIR", "/proc/nothing")],
+    );
+    assert_eq!(unwritable.code, 1);
+    assert!(unwritable.stderr.contains("PORTA_CREDENTIALS_DIR names another"), "{}", unwritable.stderr);
+}
+
 /// The reference forgets rotated refresh tokens, and the second command after an hour ends the sign-in.
 fn an_ended_token_is_replaced_and_saved(world: &Operated) {
     world.signed_in();
@@ -88,6 +104,7 @@ fn a_token_is_not_sent_to_another_server(world: &Operated) {
 
 on_both_stores!(
     only_the_owner_reads_the_credentials,
+    credentials_may_be_in_another_directory,
     an_ended_token_is_replaced_and_saved,
     a_refused_token_is_replaced_once,
     commands_that_run_at_once_replace_a_token_once,
