@@ -7,8 +7,12 @@ use utoipa::openapi::path::Operation;
 use crate::body::JSON;
 
 /// Operations and bodies. The organization is called `harbor`, its application `dock-planner`; the ids are those of its
-/// role, its permission and its user.
-const EXAMPLES: [(&str, &str); 45] = [
+/// role, its permission and its user. The caller has the password `lantern-Quay-40` and got the code 492817 by mail.
+const EXAMPLES: [(&str, &str); 50] = [
+    ("update_own_profile", r#"{"givenName":"Kim","locale":"nl"}"#),
+    ("change_own_password", r#"{"current":"lantern-Quay-40","new":"brisk-Walnut-Harbor-9"}"#),
+    ("begin_own_two_factor", r#"{"method":"email"}"#),
+    ("verify_own_two_factor", r#"{"code":"492817"}"#),
     (
         "create_application",
         r#"{"name":"Crane Planner","organizationId":"harbor","description":"Plans the use of cranes"}"#,
@@ -67,6 +71,7 @@ const EXAMPLES: [(&str, &str); 45] = [
         r#"{"contentType":"image/png","data":"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="}"#,
     ),
     ("suspend_organization", r#"{"reason":"The contract ended"}"#),
+    ("send_test_email", r#"{"to":"ops@harbor.example"}"#),
     ("set_two_factor_policy", r#"{"twoFactorPolicy":"required_totp"}"#),
     ("create_user", r#"{"email":"lou@harbor.example","givenName":"Lou","familyName":"Harbor"}"#),
     (

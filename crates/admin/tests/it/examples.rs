@@ -8,6 +8,7 @@ use axum::http::{Method, StatusCode};
 use porta_testkit::{Answer, TestApp};
 use serde_json::{Value, json};
 
+use crate::newcomers::Newcomer;
 use crate::schema::problems;
 use crate::support::*;
 
@@ -129,6 +130,17 @@ impl World {
         Self { examples, parameters: parameters.into() }
     }
 
+    /// Somebody with the account that examples are about: with the password of all newcomers, and a mailed code.
+    async fn account(&mut self, admins: &Admins, root: &mut Admin) -> Admin {
+        let email = format!("kim@{}.test", self.parameters["orgId"]);
+        let newcomer = Newcomer::make(admins, root, &email, "porta-auditor").await;
+        let mut owner = newcomer.sign_in(admins).await;
+        let method = json!({ "method": "email" });
+        expect(&owner.post("/me/two-factor/setup", &method).await, StatusCode::OK);
+        self.examples.push(("492817", mailed_code(&admins.app, &email).await));
+        owner
+    }
+
     /// A path with the names of this world. What it has not is named by an id that nothing has.
     fn path(&self, path: &str) -> String {
         let part = |part: &str| match part.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
@@ -169,12 +181,17 @@ async fn every_example_does_what_the_document_says(app: TestApp) {
         );
         // So that the limit of changes is not reached.
         admins.app.advance(Duration::from_secs(10));
-        let world = World::new(&mut root, count).await;
-        let (path, body) = (world.path(operation.path), world.body(example));
-        if operation.id.starts_with("remove_") {
-            expect(&root.put(&path, &body).await, StatusCode::OK);
+        let mut world = World::new(&mut root, count).await;
+        let mut owner = None;
+        if operation.path.starts_with("/me/") {
+            owner = Some(world.account(&admins, &mut root).await);
         }
-        let answer = root.send(operation.method.clone(), &path, Some(&body)).await;
+        let (path, body) = (world.path(operation.path), world.body(example));
+        let sender = owner.as_mut().unwrap_or(&mut root);
+        if operation.id.starts_with("remove_") {
+            expect(&sender.put(&path, &body).await, StatusCode::OK);
+        }
+        let answer = sender.send(operation.method.clone(), &path, Some(&body)).await;
         assert!(answer.status.is_success(), "{}: {} {}", operation.id, answer.status, answer.body);
         operation.check(&document, &answer);
         count += 1;

@@ -25,6 +25,7 @@ mod limits;
 mod lists;
 mod lookups;
 mod me;
+mod newcomers;
 mod organizations;
 mod outbox;
 mod people;

@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderName, Method, StatusCode, header};
 use porta_core::ManualClock;
 use porta_core::audit::AuditEvent;
+use porta_core::mail::Mail;
 use porta_core::organization::Organization;
 use porta_core::outbox::OutboxKind;
 use porta_core::user::{Profile, User};
@@ -65,13 +66,30 @@ impl Admins {
     }
 
     /// Signs somebody in with the client of the command line.
-    pub(crate) async fn sign_in(&self, person: Person) -> Admin {
+    pub(crate) async fn sign_in(&self, person: (&str, &str)) -> Admin {
         self.sign_in_with(person, &self.command_line).await
     }
 
-    pub(crate) async fn sign_in_with(&self, person: Person, client: &str) -> Admin {
+    pub(crate) async fn sign_in_with(&self, person: (&str, &str), client: &str) -> Admin {
         let token = token(&self.app, "porta-admin", person, (client, REDIRECT_URI)).await;
         Admin { browser: self.app.browser(), clock: Arc::clone(&self.app.clock), token }
+    }
+
+    /// The same for somebody whose second factor are mailed codes.
+    pub(crate) async fn sign_in_with_code(&self, person: (&str, &str)) -> Admin {
+        let mut browser = self.app.browser();
+        let request = Authorize::new("porta-admin", &self.command_line, REDIRECT_URI);
+        let asked = browser.submit_login(&request, person.0, person.1).await;
+        let place = asked.location().to_owned();
+        let page = browser.get(&place).await;
+        let (csrf, code) = (page.field("_csrf"), mailed_code(&self.app, person.0).await);
+        let form = [("_csrf", csrf.as_str()), ("code", code.as_str()), ("codeType", "otp")];
+        let answer = browser.post(&place, &form).await;
+        let answer = browser.follow(answer).await;
+        let code = answer.query("code").unwrap();
+        let client = (self.command_line.as_str(), None);
+        let answer = browser.redeem("porta-admin", client, REDIRECT_URI, &code).await;
+        self.bearer(answer.json()["access_token"].as_str().unwrap())
     }
 
     /// Somebody who sends `token`, whatever it is.
@@ -104,7 +122,12 @@ impl Admins {
 }
 
 /// An access token of somebody for a native client.
-pub(crate) async fn token(app: &TestApp, organization: &str, person: Person, client: (&str, &str)) -> String {
+pub(crate) async fn token(
+    app: &TestApp,
+    organization: &str,
+    person: (&str, &str),
+    client: (&str, &str),
+) -> String {
     let mut browser = app.browser();
     let request = Authorize::new(organization, client.0, client.1);
     let answer = browser.sign_in(&request, person.0, person.1).await;
@@ -112,6 +135,19 @@ pub(crate) async fn token(app: &TestApp, organization: &str, person: Person, cli
     let answer = browser.redeem(organization, (client.0, None), client.1, &code).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     answer.json()["access_token"].as_str().unwrap().to_owned()
+}
+
+/// The code that was mailed last to an address.
+pub(crate) async fn mailed_code(app: &TestApp, email: &str) -> String {
+    let emails = app.emails().await.into_iter().rev();
+    let mut codes =
+        emails.filter(|outgoing| outgoing.recipient.address.shown() == email).filter_map(|outgoing| {
+            match outgoing.mail {
+                Mail::EmailCode { code, .. } => Some(code),
+                _ => None,
+            }
+        });
+    codes.next().unwrap()
 }
 
 impl Admin {

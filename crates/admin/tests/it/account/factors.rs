@@ -4,7 +4,6 @@ use porta_core::mail::SecondFactorChange;
 use porta_core::organization::TwoFactorPolicy;
 use porta_core::user::TwoFactorMethod;
 use porta_directory::Actor;
-use porta_testkit::Authorize;
 use totp_rs::{Builder, Secret};
 
 use super::*;
@@ -22,7 +21,6 @@ porta_testkit::on_both_stores!(
 );
 
 const PATH: &str = "/me/two-factor";
-const CALLBACK: &str = "http://127.0.0.1/callback";
 
 async fn status(admin: &mut Admin) -> Value {
     expect(&admin.get(PATH).await, StatusCode::OK)["data"].clone()
@@ -51,22 +49,10 @@ async fn count(admins: &Admins, wanted: SecondFactorChange) -> usize {
 async fn with_mailed_codes(admins: &Admins) -> Admin {
     let mut auditor = admins.sign_in(AUDITOR).await;
     begin(&mut auditor, "email").await;
-    let code = mailed(&admins.app).await;
+    let code = mailed_code(&admins.app, AUDITOR.0).await;
     expect(&verify(&mut auditor, &code).await, StatusCode::OK);
     admins.app.advance(Duration::from_secs(1));
-    let mut browser = admins.app.browser();
-    let request = Authorize::new("porta-admin", &admins.command_line, CALLBACK);
-    let asked = browser.submit_login(&request, AUDITOR.0, AUDITOR.1).await;
-    let place = asked.location().to_owned();
-    let page = browser.get(&place).await;
-    let (csrf, code) = (page.field("_csrf"), mailed(&admins.app).await);
-    let form = [("_csrf", csrf.as_str()), ("code", code.as_str()), ("codeType", "otp")];
-    let answer = browser.post(&place, &form).await;
-    let answer = browser.follow(answer).await;
-    let code = answer.query("code").unwrap();
-    let client = (admins.command_line.as_str(), None);
-    let answer = browser.redeem("porta-admin", client, CALLBACK, &code).await;
-    admins.bearer(answer.json()["access_token"].as_str().unwrap())
+    admins.sign_in_with_code(AUDITOR).await
 }
 
 async fn mailed_codes_are_set_up(app: TestApp) {
@@ -81,7 +67,7 @@ async fn mailed_codes_are_set_up(app: TestApp) {
     let expected = json!({ "method": "email", "secret": null, "qrCode": null, "sentTo": "a***r@porta.test" });
     assert_eq!(pending, expected);
     assert_eq!((status(&mut auditor).await, method(&admins).await), (none, None));
-    let code = mailed(&admins.app).await;
+    let code = mailed_code(&admins.app, AUDITOR.0).await;
     let data = expect(&verify(&mut auditor, &code).await, StatusCode::OK)["data"].clone();
     assert_eq!((&data["count"], data["recoveryCodes"].as_array().unwrap().len()), (&json!(10), 10));
     assert!(data["warning"].as_str().unwrap().contains("not be shown again"));
@@ -149,7 +135,7 @@ async fn a_setup_is_cancelled(app: TestApp) {
     let admins = Admins::of(app).await;
     let mut auditor = admins.sign_in(AUDITOR).await;
     begin(&mut auditor, "email").await;
-    let code = mailed(&admins.app).await;
+    let code = mailed_code(&admins.app, AUDITOR.0).await;
     expect(&auditor.delete(&format!("{PATH}/setup")).await, StatusCode::NO_CONTENT);
     refused(&verify(&mut auditor, &code).await, StatusCode::CONFLICT, CHANGED);
     assert_eq!(method(&admins).await, None);

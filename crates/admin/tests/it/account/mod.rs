@@ -52,16 +52,6 @@ async fn stored(admins: &Admins, person: Person) -> User {
     admins.user("porta-admin", person.0).await
 }
 
-/// The code that was mailed last.
-async fn mailed(app: &TestApp) -> String {
-    let emails = app.emails().await.into_iter().rev();
-    let mut codes = emails.filter_map(|outgoing| match outgoing.mail {
-        Mail::EmailCode { code, .. } => Some(code),
-        _ => None,
-    });
-    codes.next().unwrap()
-}
-
 async fn an_old_sign_in_is_not_enough(app: TestApp) {
     let admins = Admins::of(app).await;
     let mut auditor = admins.sign_in(AUDITOR).await;

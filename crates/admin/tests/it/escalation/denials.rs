@@ -101,7 +101,8 @@ async fn strangers_write_no_rows(app: TestApp) {
         refused(&stranger.get(LIST).await, StatusCode::UNAUTHORIZED, "Invalid token");
         refused(&stranger.post(LIST, &json!({})).await, StatusCode::UNAUTHORIZED, "Invalid token");
     }
-    let answer = admins.app.browser().send(Method::POST, "/api/admin/users", &[], Body::empty()).await;
+    let url = format!("/api/admin{LIST}");
+    let answer = admins.app.browser().send(Method::POST, &url, &[], Body::empty()).await;
     refused(&answer, StatusCode::UNAUTHORIZED, "Authentication required");
     // What is wrong with a request is no attempt, and neither is a token that only grew old.
     refused(&root.get("/organizations/none").await, StatusCode::NOT_FOUND, "Organization not found: none");

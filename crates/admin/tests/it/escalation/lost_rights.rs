@@ -1,6 +1,6 @@
-//! Tokens of administrators who lost a role, the password, the account, the client or the organization.
+//! Tokens of administrators who lost a role, the password, the account, the client or the session. They do not lose the
+//! organization: neither requests nor the database suspend it (`CHECK` of the table `organizations`).
 
-use porta_core::organization::OrganizationStatus;
 use porta_testkit::TestApp;
 use serde_json::json;
 
@@ -12,7 +12,7 @@ porta_testkit::on_both_stores!(
     a_token_from_before_another_password_is_of_no_use,
     a_token_of_a_suspended_administrator_is_of_no_use,
     a_token_of_a_revoked_client_is_of_no_use,
-    a_token_of_a_suspended_organization_is_of_no_use,
+    a_token_from_before_the_end_of_all_sessions_is_of_no_use,
 );
 
 const INVALID: &str = "Token validation failed";
@@ -78,15 +78,11 @@ async fn a_token_of_a_revoked_client_is_of_no_use(app: TestApp) {
     culprit.is_refused(&admins, post("the client again", &restore, json!({}), Ended(INVALID))).await;
 }
 
-/// No request suspends the admin organization; whoever reaches the database may.
-async fn a_token_of_a_suspended_organization_is_of_no_use(app: TestApp) {
+async fn a_token_from_before_the_end_of_all_sessions_is_of_no_use(app: TestApp) {
     let admins = Admins::of(app).await;
+    let mut root = admins.sign_in(ROOT).await;
     let mut users = administrator(&admins, USERS).await;
-    let organization = admins.organization("porta-admin").await.id;
-    let (from, to) = (OrganizationStatus::Active, OrganizationStatus::Suspended);
-    let mut repositories = admins.app.store.repositories();
-    assert!(repositories.organizations().set_status(organization, from, to, admins.app.now()).await.unwrap());
-    drop(repositories);
-    let no = Forbidden("Admin access requires membership in the admin organization");
-    is_out(&admins, &mut users, no).await;
+    let sessions = json!({ "organizationId": "porta-admin" });
+    expect(&root.post("/sessions/revoke", &sessions).await, StatusCode::OK);
+    is_out(&admins, &mut users, Ended(INVALID)).await;
 }

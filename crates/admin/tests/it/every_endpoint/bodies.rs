@@ -6,6 +6,7 @@ use porta_testkit::{Answer, TestApp};
 use serde_json::{Value, json};
 
 use super::case::{Case, Request, cases};
+use super::differences::{Differences, parsed};
 use super::row::Rule;
 use super::world::World;
 use crate::support::*;
@@ -27,12 +28,13 @@ async fn send(admin: &mut Admin, request: &Request, body: &str, content_type: &s
     admin.send_body(request.method.clone(), &request.path, Body::from(body.to_owned()), &headers).await
 }
 
-fn refused_with(case: &Case, answer: &Answer, error: Option<&str>) {
-    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}: {}", case.id(), answer.body);
-    let body = answer.json();
+fn refused_with(case: &Case, answer: &Answer, error: Option<&str>, differences: &mut Differences) {
+    let about = format!("{}: {}", case.id(), answer.body);
+    differences.equal(&about, &answer.status, &StatusCode::BAD_REQUEST);
+    let body = parsed(answer);
     match error {
-        Some(error) => assert_eq!(body["error"], error, "{}", case.id()),
-        None => assert!(body["error"].is_string(), "{}: {body}", case.id()),
+        Some(error) => differences.equal(&about, &body["error"], error),
+        None => differences.holds(&about, body["error"].is_string()),
     }
 }
 
@@ -40,6 +42,7 @@ async fn a_body_is_a_json_object(app: TestApp) {
     let mut world = World::of(app).await;
     let mut root = world.colleague(ROOT).await.admin;
     let before = world.newest_row().await;
+    let mut differences = Differences::default();
     for case in with_body() {
         world.rest();
         let request = case.request(&world.run());
@@ -51,7 +54,7 @@ async fn a_body_is_a_json_object(app: TestApp) {
             ("null", "Validation failed"),
         ] {
             let answer = send(&mut root, &request, body, "application/json").await;
-            refused_with(&case, &answer, Some(error));
+            refused_with(&case, &answer, Some(error), &mut differences);
         }
         // A body of another type, and none, are an empty object.
         if !case.row.needs_no_body {
@@ -60,10 +63,11 @@ async fn a_body_is_a_json_object(app: TestApp) {
                 [("{}", "application/json"), ("", "application/json"), (valid.as_str(), "text/plain")]
             {
                 let answer = send(&mut root, &request, body, content_type).await;
-                refused_with(&case, &answer, None);
+                refused_with(&case, &answer, None, &mut differences);
             }
         }
     }
+    differences.none();
     assert_eq!(world.newest_row().await, before, "a refused request was recorded");
 }
 
@@ -80,6 +84,7 @@ async fn a_field_has_its_type(app: TestApp) {
     let mut world = World::of(app).await;
     let mut root = world.colleague(ROOT).await.admin;
     let before = world.newest_row().await;
+    let mut differences = Differences::default();
     for case in with_body() {
         world.rest();
         let request = case.request(&world.run());
@@ -88,15 +93,18 @@ async fn a_field_has_its_type(app: TestApp) {
             let mut body = valid.clone();
             body[field] = of_another_type(value);
             let answer = send(&mut root, &request, &body.to_string(), "application/json").await;
-            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{} {field}: {}", case.id(), answer.body);
+            let about = format!("{} {field}: {}", case.id(), answer.body);
+            differences.equal(&about, &answer.status, &StatusCode::BAD_REQUEST);
         }
         if let Some(exception) = case.row.exception(Rule::UnknownField, "body") {
             let mut body = valid.clone();
             body["unknown"] = json!(true);
             let answer = send(&mut root, &request, &body.to_string(), "application/json").await;
-            assert_eq!(answer.status.as_u16(), exception.status, "{}: {}", case.id(), answer.body);
+            let about = format!("{}: {}", case.id(), answer.body);
+            differences.equal(&about, &answer.status.as_u16(), &exception.status);
         }
     }
+    differences.none();
     assert_eq!(world.newest_row().await, before, "a refused request was recorded");
 }
 
@@ -104,14 +112,17 @@ async fn a_body_that_is_too_long_is_refused(app: TestApp) {
     let mut world = World::of(app).await;
     let mut root = world.colleague(ROOT).await.admin;
     let before = world.newest_row().await;
+    let mut differences = Differences::default();
     for case in with_body() {
         world.rest();
         let request = case.request(&world.run());
         let mut body = request.body.clone().unwrap_or_default();
         body["padding"] = json!("x".repeat(case.row.body_bytes));
         let answer = send(&mut root, &request, &body.to_string(), "application/json").await;
-        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{}: {}", case.id(), answer.body);
-        assert_eq!(answer.json()["error"], "request entity too large", "{}", case.id());
+        let about = format!("{}: {}", case.id(), answer.body);
+        differences.equal(&about, &answer.status, &StatusCode::PAYLOAD_TOO_LARGE);
+        differences.equal(&about, &parsed(&answer)["error"], "request entity too large");
     }
+    differences.none();
     assert_eq!(world.newest_row().await, before, "a refused request was recorded");
 }

@@ -10,8 +10,10 @@
 
 mod bodies;
 mod case;
+mod colleague;
 mod complete;
 mod coverage;
+mod differences;
 mod operation;
 mod paths;
 mod queries;

@@ -5,6 +5,7 @@ use porta_testkit::{Answer, TestApp};
 use serde_json::json;
 
 use super::case::{Case, cases};
+use super::differences::{Differences, parsed};
 use super::row::Rule;
 use super::world::World;
 use crate::support::*;
@@ -23,37 +24,43 @@ const OF_NO_TENANT: [&str; 3] = ["auditId", "key", "type"];
 async fn what_the_path_names_must_exist(app: TestApp) {
     let mut world = World::of(app).await;
     let mut root = world.colleague(ROOT).await;
-    let before = world.newest_row().await;
+    let mut differences = Differences::default();
     for case in cases() {
         for name in case.operation.path_names() {
             world.rest();
-            let run = world.run();
+            let mut prepared = world.unchanged(&case.row, root.role).await;
+            let before = world.newest_row().await;
+            let run = prepared.run.clone();
+            let sender = prepared.sender(&mut root);
             for (rule, value) in [(Rule::Unknown, NOBODY), (Rule::Malformed, NOTHING)] {
-                let answer = case.request(&run.with(name, value)).send(&mut root.admin, &[]).await;
-                check(&case, (rule, name), &answer);
+                let answer = case.request(&run.with(name, value)).send(&mut sender.admin, &[]).await;
+                check(&case, (rule, name), &answer, &mut differences);
             }
-            let answer = case.request(&run.with(name, NO_TEXT)).send(&mut root.admin, &[]).await;
-            not_found(&format!("{} with {name} {NO_TEXT}", case.id()), &answer);
+            let answer = case.request(&run.with(name, NO_TEXT)).send(&mut sender.admin, &[]).await;
+            let about = format!("{} with {name} {NO_TEXT}: {}", case.id(), answer.body);
+            not_found(&about, &answer, &mut differences);
+            differences.equal(&format!("{about}: recorded"), &world.newest_row().await, &before);
         }
     }
-    assert_eq!(world.newest_row().await, before, "a refused request was recorded");
+    differences.none();
 }
 
 async fn what_another_tenant_has_is_not_found(app: TestApp) {
     let mut world = World::of(app).await;
     let mut root = world.colleague(ROOT).await;
     let before = world.newest_row().await;
-    let mut twins = 0;
+    let (mut twins, mut differences) = (0, Differences::default());
     for case in cases() {
         for name in names_with_twins(&case) {
             world.rest();
             let run = world.run();
             let twin = run.with(name, world.twin(name).unwrap());
             let answer = case.request(&twin).send(&mut root.admin, &[]).await;
-            check(&case, (Rule::Twin, name), &answer);
+            check(&case, (Rule::Twin, name), &answer, &mut differences);
             twins += 1;
         }
     }
+    differences.none();
     assert!(twins > 100, "{twins}");
     assert_eq!(world.newest_row().await, before, "a refused request was recorded");
 }
@@ -66,17 +73,19 @@ pub(super) fn names_with_twins(case: &Case) -> Vec<&str> {
     if names.len() > 1 || names == ["keyId"] { names } else { Vec::new() }
 }
 
-fn check(case: &Case, (rule, name): (Rule, &str), answer: &Answer) {
-    let about = format!("{} with {name} {rule:?}", case.id());
-    let Some(exception) = case.row.exception(rule, name) else { return not_found(&about, answer) };
-    assert_eq!(answer.status.as_u16(), exception.status, "{about}: {}", answer.body);
+fn check(case: &Case, (rule, name): (Rule, &str), answer: &Answer, differences: &mut Differences) {
+    let about = format!("{} with {name} {rule:?}: {}", case.id(), answer.body);
+    let Some(exception) = case.row.exception(rule, name) else {
+        return not_found(&about, answer, differences);
+    };
+    differences.equal(&about, &answer.status.as_u16(), &exception.status);
     if exception.status == 200 {
-        assert_eq!(answer.json()["data"], json!([]), "{about}");
+        differences.equal(&about, &parsed(answer)["data"], &json!([]));
     }
 }
 
-fn not_found(about: &str, answer: &Answer) {
-    assert_eq!(answer.status, StatusCode::NOT_FOUND, "{about}: {}", answer.body);
-    let body = answer.json();
-    assert!(body["error"].is_string() && body["status"] == 404, "{about}: {body}");
+fn not_found(about: &str, answer: &Answer, differences: &mut Differences) {
+    differences.equal(about, &answer.status, &StatusCode::NOT_FOUND);
+    let body = parsed(answer);
+    differences.holds(about, body["error"].is_string() && body["status"] == 404);
 }

@@ -3,6 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
+use super::colleague::OwnAccount;
 use super::world::{Kind, Run};
 
 /// Most bytes of a body, unless a row says otherwise.
@@ -50,6 +51,8 @@ pub(super) struct Row {
     /// Status of success.
     pub(super) status: u16,
     pub(super) steps: Vec<Step>,
+    /// A newcomer with this account sends the request.
+    pub(super) own_account: Option<OwnAccount>,
     pub(super) body: Option<Build>,
     /// Template of the query.
     pub(super) query: &'static str,
@@ -71,6 +74,7 @@ impl Row {
             operation,
             status,
             steps: Vec::new(),
+            own_account: None,
             body: None,
             query: "",
             records: &[],
@@ -84,6 +88,12 @@ impl Row {
 
     pub(super) fn records(mut self, events: &'static [&'static str]) -> Self {
         self.records = events;
+        self
+    }
+
+    /// The request is about the account of whoever sends it.
+    pub(super) fn of_own(mut self, account: OwnAccount) -> Self {
+        self.own_account = Some(account);
         self
     }
 
@@ -144,6 +154,11 @@ impl Row {
     ) -> Self {
         self.exceptions.push(Exception { rule, subject, status, reason });
         self
+    }
+
+    /// Whether the request ends the token that it is sent with.
+    pub(super) fn ends_its_token(&self) -> bool {
+        self.again == Some(401)
     }
 
     pub(super) fn exception(&self, rule: Rule, subject: &str) -> Option<&Exception> {

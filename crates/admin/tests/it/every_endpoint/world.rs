@@ -9,6 +9,7 @@ use porta_core::{AuditId, UserId};
 use porta_testkit::{Answer, Authorize, TestApp};
 use serde_json::{Value, json};
 
+use super::colleague::{Colleague, OwnAccount, Prepared};
 use super::row::{Row, Step};
 use crate::support::*;
 
@@ -113,13 +114,6 @@ pub(super) struct World {
     number: usize,
 }
 
-/// Somebody who sends requests.
-pub(super) struct Colleague {
-    pub(super) admin: Admin,
-    pub(super) email: &'static str,
-    pub(super) id: UserId,
-}
-
 impl World {
     pub(super) async fn of(app: TestApp) -> Self {
         let admins = Admins::of(app).await;
@@ -132,8 +126,17 @@ impl World {
     }
 
     pub(super) async fn colleague(&self, person: Person) -> Colleague {
-        let id = self.admins.user("porta-admin", person.0).await.id;
-        Colleague { admin: self.admins.sign_in(person).await, email: person.0, id }
+        Colleague::sign_in(&self.admins, person).await
+    }
+
+    /// Somebody with a role whom nobody has seen before.
+    pub(super) async fn newcomer(
+        &mut self,
+        account: OwnAccount,
+        run: &mut Run,
+        role: &'static str,
+    ) -> Colleague {
+        Colleague::newcomer(account, (&self.admins, &mut self.root), run, role).await
     }
 
     /// Lets so much time pass that nobody changes too much in a minute.
@@ -152,9 +155,19 @@ impl World {
         self.twin.knows(name).then(|| self.twin.id(name))
     }
 
-    /// A run on what the row makes for itself.
-    pub(super) async fn prepared(&mut self, row: &Row) -> Run {
+    /// A run on what every test may see and none changes; a newcomer with `role` sends the request if the row says so.
+    pub(super) async fn unchanged(&mut self, row: &Row, role: &'static str) -> Prepared {
         let mut run = self.run();
+        let newcomer = match row.own_account {
+            Some(account) => Some(self.newcomer(account, &mut run, role).await),
+            None => None,
+        };
+        Prepared { run, newcomer }
+    }
+
+    /// A run on what the row makes for itself; a newcomer with `role` sends the request if the row says so.
+    pub(super) async fn prepared(&mut self, row: &Row, role: &'static str) -> Prepared {
+        let Prepared { mut run, newcomer } = self.unchanged(row, role).await;
         for step in &row.steps {
             match step {
                 Step::New(kind) => self.make(*kind, &mut run).await,
@@ -165,7 +178,7 @@ impl World {
                 }
             }
         }
-        run
+        Prepared { run, newcomer }
     }
 
     /// The audit rows of the request that got this answer.
@@ -278,6 +291,7 @@ impl World {
         let mut run = self.run();
         run.set("key", "session_ttl");
         run.set("type", "logo");
+        run.set("code", "000000");
         run.set("orgId", &self.admins.organization(of.organization).await.id.to_string());
         run.set("userId", &self.admins.user(of.organization, of.person.0).await.id.to_string());
         let application = self.read(&format!("/applications/{}", of.application)).await;

@@ -45,6 +45,7 @@ pub(super) fn rows() -> Vec<Row> {
             .editable()
             .records(&["client.restored"])
             .again(400),
+        Row::new("preview_client_tokens", 200).query("userId={userId}"),
         Row::new("client_history", 200).except(Rule::Unknown, "clientId", 200, ROWS_STAY),
         Row::new("list_client_secrets", 200),
         Row::new("create_client_secret", 201)

@@ -1,5 +1,6 @@
 //! The table, one file for each part of the API.
 
+mod account;
 mod applications;
 mod clients;
 mod exports;
@@ -33,7 +34,10 @@ pub(super) fn rows() -> Vec<Row> {
         rights::permission_rows(),
         rights::claim_rows(),
         user_rights::rows(),
+        account::rows(),
+        account::second_factor_rows(),
         platform::rows(),
+        platform::lookup_rows(),
         platform::key_rows(),
         exports::rows(),
     ]

@@ -57,6 +57,12 @@ pub(super) fn rows() -> Vec<Row> {
             .records(&["org.restored"])
             .again(400),
         Row::new("organization_history", 200).except(Rule::Unknown, "orgId", 200, ROWS_STAY),
+        // Without an address, the mail is for whoever asks.
+        Row::new("send_test_email", 202)
+            .body(|_| json!({ "to": null }))
+            .needs_no_body()
+            .records(&["org.test_email.queued"])
+            .again(202),
         Row::new("get_two_factor_policy", 200),
         Row::new("set_two_factor_policy", 200)
             .makes(Kind::Organization)

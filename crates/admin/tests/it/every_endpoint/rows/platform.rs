@@ -1,4 +1,4 @@
-//! Settings, signing keys, the audit log, statistics, imports, and what everybody may ask.
+//! Settings, signing keys, the audit log, statistics, imports, searches, and what everybody may ask.
 
 use serde_json::json;
 
@@ -11,6 +11,7 @@ pub(super) fn rows() -> Vec<Row> {
     vec![
         Row::new("get_metadata", 200),
         Row::new("get_me", 200),
+        Row::new("get_system_info", 200),
         Row::new("list_settings", 200),
         Row::new("get_setting", 200),
         Row::new("set_setting", 200)
@@ -60,6 +61,17 @@ pub(super) fn rows() -> Vec<Row> {
             .records(&["admin.import", "role.created"])
             .again(200),
     ]
+}
+
+/// What an administrator with any role may search.
+pub(super) fn lookup_rows() -> Vec<Row> {
+    let mut rows = vec![Row::new("search_everything", 200).query("q=acme")];
+    for operation in
+        ["look_up_organizations", "look_up_applications", "look_up_clients", "look_up_roles", "look_up_users"]
+    {
+        rows.push(Row::new(operation, 200));
+    }
+    rows
 }
 
 pub(super) fn key_rows() -> Vec<Row> {
