@@ -28,7 +28,7 @@ fn applications_are_created_changed_stopped_and_started(world: &Operated) {
     }
     assert!(!world.json(&["app", "history", "planner", "--event", "app."]).as_array().unwrap().is_empty());
     world.refused(1, &["app", "show", "nobody"], "Application not found: nobody");
-    world.refused(1, &["app", "create", "--name", "X", "--slug", "dock", "--org", "harbor"], "lug");
+    world.refused(1, &["app", "create", "--name", "X", "--slug", "dock", "--org", "harbor"], "already");
     world.refused(3, &["app", "list", "--status", "asleep"], "status");
     world.refused(1, &["app", "update", "planner"], "--name");
 }

@@ -70,7 +70,7 @@ fn organizations_are_created_shown_and_changed(world: &Operated) {
     assert!(more.stdout.contains("organization b-1 is created"), "{}", more.stdout);
     assert_eq!(world.succeed(&["org", "update", "b-1", "--name", "B", "--quiet"]).stdout, "");
 
-    world.refused(1, &["org", "create", "--name", "Again", "--slug", "acme"], "lug");
+    world.refused(1, &["org", "create", "--name", "Again", "--slug", "acme"], "already");
     world.refused(3, &["org", "create", "--name", "X", "--slug", "Not A Slug"], "slug: ");
     world.refused(3, &["org", "update", "acme", "--login-methods", "telepathy"], "ogin");
     world.refused(1, &["org", "update", "acme"], "--name");
