@@ -56,6 +56,9 @@ pub(super) async fn organizations(admin: &Client, owner: &Owner) -> Result<Vec<O
 }
 
 pub(super) async fn of(admin: &Client, organization: &Organization) -> Result<Vec<SigningKey>, Failure> {
-    let query = ListSigningKeysQuery { organization_id: Some(organization.id.to_string()) };
+    let query = ListSigningKeysQuery {
+        organization_id: Some(organization.id.to_string()),
+        ..ListSigningKeysQuery::default()
+    };
     Ok(admin.keys.list_signing_keys(&query).await?)
 }
