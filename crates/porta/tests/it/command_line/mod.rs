@@ -9,6 +9,7 @@ mod login;
 mod org;
 mod output;
 mod platform;
+mod terminal;
 mod two_ways;
 mod user;
 mod user_rights;

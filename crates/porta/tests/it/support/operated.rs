@@ -186,6 +186,25 @@ impl Operated {
         output_of(child)
     }
 
+    /// Runs a command in a terminal, where somebody types. Standard error is on standard output there.
+    pub(crate) fn at_terminal(&self, arguments: &[&str], typed: &str) -> CommandOutput {
+        let inner = self.command(arguments, &[]);
+        let words = std::iter::once(inner.get_program()).chain(inner.get_args());
+        let words = words.map(|word| format!("'{}'", word.to_str().unwrap()));
+        let mut terminal = std::process::Command::new("/usr/bin/script");
+        terminal
+            .args(["--quiet", "--return", "--command", &words.collect::<Vec<_>>().join(" "), "/dev/null"])
+            .current_dir(self.installation.directory.path())
+            .env_clear()
+            .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = terminal.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+        output_of(child)
+    }
+
     /// Begins `porta login`; returns the process and the address that it asks to open.
     pub(crate) fn begin_login(&self, more: &[&str]) -> (Child, BufReader<std::process::ChildStderr>, String) {
         let arguments = [&["login", "--server", &self.url()], more].concat();
