@@ -40,7 +40,7 @@ fn a_deletion_asks_for_the_name(world: &Operated) {
     world.refused(1, &["org", "show", "harbor"], "Organization not found");
 }
 
-fn a_password_is_typed_twice_and_not_shown(world: &Operated) {
+fn a_password_is_typed_twice(world: &Operated) {
     world.signed_in();
     let set = ["user", "set-password", "kim@harbor.test", "--org", "harbor"];
     let differ = world.at_terminal(&set, "a-Quay-of-lanterns-7\na-Quay-of-lanterns-8\n");
@@ -60,6 +60,6 @@ fn an_interruption_changes_nothing(world: &Operated) {
 on_both_stores!(
     a_question_is_answered_or_declined,
     a_deletion_asks_for_the_name,
-    a_password_is_typed_twice_and_not_shown,
+    a_password_is_typed_twice,
     an_interruption_changes_nothing,
 );
