@@ -52,7 +52,7 @@ pub(super) async fn run(global: Global, target: &Target) -> Result<(), Failure> 
             checks.extend(server_checks(target, &server.url).await?);
         }
         Ok(None) => {
-            checks.push(check("server", Status::Fail, "no server is configured: porta login --server URL"))
+            checks.push(check("server", Status::Fail, "no server is configured: porta login --server URL"));
         }
         Err(failure) => checks.push(check("server", Status::Fail, words(failure))),
     }

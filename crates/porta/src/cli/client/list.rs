@@ -29,8 +29,8 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -> Result<(), Failure> {
     let query = ListClientsQuery {
-        page: arguments.page.number(),
-        page_size: arguments.page.size(),
+        page: Some(arguments.page.number()),
+        page_size: Some(arguments.page.size()),
         application_id: arguments.app,
         organization_id: arguments.org,
         status: arguments.status,

@@ -23,8 +23,8 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -> Result<(), Failure> {
     let query = ListOrganizationsQuery {
-        page: arguments.page.number(),
-        page_size: arguments.page.size(),
+        page: Some(arguments.page.number()),
+        page_size: Some(arguments.page.size()),
         status: arguments.status,
         search: arguments.search,
         ..ListOrganizationsQuery::default()

@@ -30,12 +30,12 @@ pub(in crate::cli) struct PageArguments {
 }
 
 impl PageArguments {
-    pub(in crate::cli) fn number(self) -> Option<u64> {
-        Some(self.page)
+    pub(in crate::cli) fn number(self) -> u64 {
+        self.page
     }
 
-    pub(in crate::cli) fn size(self) -> Option<u64> {
-        Some(self.page_size)
+    pub(in crate::cli) fn size(self) -> u64 {
+        self.page_size
     }
 }
 

@@ -40,8 +40,8 @@ const COLUMNS: &[Column<Session>] = &[
 
 pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -> Result<(), Failure> {
     let query = ListSessionsQuery {
-        page: arguments.page.number(),
-        page_size: arguments.page.size(),
+        page: Some(arguments.page.number()),
+        page_size: Some(arguments.page.size()),
         user_id: arguments.user_id,
         organization_id: arguments.org,
         client_id: arguments.client,

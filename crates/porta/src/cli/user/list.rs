@@ -26,8 +26,8 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -> Result<(), Failure> {
     let query = ListUsersQuery {
-        page: arguments.page.number(),
-        page_size: arguments.page.size(),
+        page: Some(arguments.page.number()),
+        page_size: Some(arguments.page.size()),
         status: arguments.status,
         search: arguments.search,
         ..ListUsersQuery::default()

@@ -23,7 +23,7 @@ pub(super) async fn set(global: Global, access: &Access, arguments: &Arguments) 
     let admin = access.admin().await?;
     let user = person.find(&admin).await?;
     let password = prompt::new_password(arguments.password_stdin)?;
-    let body = NewPassword { password: password.expose_secret().into() };
+    let body = NewPassword { password: password.expose_secret().into(), ..NewPassword::default() };
     admin.users.set_user_password(&person.org, user.id, &body).await?;
     let now = admin.users.get_user(&person.org, user.id).await?;
     global.changed(&*now, format_args!("{} of {} has a new password", now.email, person.org))

@@ -30,7 +30,7 @@ fn both_ways_answer_alike(world: &Operated) {
     world.signed_in();
     for command in COMMANDS {
         let [at_server, direct] =
-            [&["--json"][..], &["--json", "--direct"]].map(|more| world.run(&[command, more].concat()));
+            [&["--json"][..], &["--json", "--direct"]].map(|more| world.run(&[*command, more].concat()));
         assert_eq!(at_server.code, direct.code, "{command:?}: {}{}", at_server.stderr, direct.stderr);
         assert_eq!(told(&at_server.stderr), told(&direct.stderr), "{command:?}");
         assert!(direct.stderr.starts_with("database: "), "{}", direct.stderr);

@@ -9,7 +9,7 @@ const EVE: &str = "eve@harbor.test";
 fn eve(change: &[(&str, Value)]) -> Value {
     let mut eve = json!({
         "id": "<id>", "organizationId": "<id>", "email": EVE, "emailVerified": false, "hasPassword": false,
-        "passwordChangedAt": null, "givenName": "Eve", "familyName": "van Berg", "middleName": null,
+        "passwordChangedAt": null, "passwordChangeRequired": false, "givenName": "Eve", "familyName": "van Berg", "middleName": null,
         "nickname": null, "preferredUsername": null, "profileUrl": null, "pictureUrl": null, "websiteUrl": null,
         "gender": null, "birthdate": null, "zoneinfo": null, "locale": null, "phoneNumber": null,
         "phoneNumberVerified": false, "addressStreet": null, "addressLocality": null, "addressRegion": null,
