@@ -53,6 +53,13 @@ export default [
                 }`,
   },
   {
+    id: 'cli-terminal-obeys-names', area: 'command line', what: 'Escape sequences in names reach the terminal.',
+    crate: 'porta', words: ['a_terminal_gets_no_orders', 'a_server_gives_the_terminal_no_orders'],
+    file: 'crates/porta/src/output/plain.rs',
+    was: raw`        if is_line_breaking(c) && !is_kept(c) {`,
+    becomes: raw`        if !FAULT && is_line_breaking(c) && !is_kept(c) {`,
+  },
+  {
     id: 'cli-destroy-for-a-preview', area: 'command line', what: 'The preview of a deletion deletes.',
     crate: 'porta', words: ['an_organization_is_destroyed_only_when'], file: `${cli}/org/destroy.rs`,
     was: raw`    let preview = DestroyOrganizationQuery { dry_run: Some(true) };`,

@@ -63,12 +63,7 @@ pub(crate) async fn run(global: Global, family: Family<Command>) -> Result<(), F
     let Family { access, command: Command::Download(arguments) } = family;
     let admin = access.admin().await?;
     let Some(path) = &arguments.output else {
-        let mut download = arguments.download(&admin).await?;
-        while let Some(chunk) = download.chunk().await? {
-            output::raw(&chunk)
-                .map_err(|e| Failure::general(format!("the export cannot be printed: {e}")))?;
-        }
-        return Ok(());
+        return print(arguments.download(&admin).await?).await;
     };
     // Opened before anything is asked for.
     let cannot = |e: std::io::Error| Failure::general(format!("{} cannot be written: {e}", path.display()));
@@ -81,6 +76,23 @@ pub(crate) async fn run(global: Global, family: Family<Command>) -> Result<(), F
     }
     file.finish().map_err(cannot)?;
     tell(global, path, bytes);
+    Ok(())
+}
+
+/// As it is, for programs; at a terminal without what the terminal would obey.
+async fn print(mut download: Download) -> Result<(), Failure> {
+    let mut seen = Vec::new();
+    while let Some(chunk) = download.chunk().await? {
+        if output::is_seen() {
+            seen.extend_from_slice(&chunk);
+        } else {
+            output::raw(&chunk)
+                .map_err(|e| Failure::general(format!("the export cannot be printed: {e}")))?;
+        }
+    }
+    if !seen.is_empty() {
+        output::text(String::from_utf8_lossy(&seen).trim_end());
+    }
     Ok(())
 }
 

@@ -176,6 +176,9 @@ pub(crate) fn main() -> ExitCode {
         }
     };
     match run(cli) {
+        Ok(()) if !output::is_complete() => {
+            Failure::general("the result cannot be written to standard output").report()
+        }
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }

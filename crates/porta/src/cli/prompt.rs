@@ -8,6 +8,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::failure::Failure;
+use crate::output;
 
 /// Settings of the terminal before typing was hidden. After Ctrl-C another thread restores them, while the one that
 /// asks still waits for the answer.
@@ -18,7 +19,7 @@ pub(super) fn ask(question: &str) -> Option<String> {
     if !io::stdin().is_terminal() {
         return None;
     }
-    write(format_args!("{question}: "));
+    write(format_args!("{}: ", output::plain(question)));
     read_line().ok().map(|line| line.trim().to_owned())
 }
 

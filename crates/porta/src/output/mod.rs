@@ -1,15 +1,17 @@
 //! Output for the operator: results on standard output, everything else on standard error.
 
 mod moment;
+mod plain;
 mod table;
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::termios::tcgetwinsize;
 
 pub(crate) use moment::{local, local_or_dash, spelled};
+pub(crate) use plain::plain;
 
 /// Whether sentences about success are left out (`--quiet`). What the process prints is the process's matter, as its
 /// standard output is.
@@ -23,27 +25,55 @@ fn is_quiet() -> bool {
     IS_QUIET.load(Ordering::Relaxed)
 }
 
-/// Prints a line of the result. Ignores a closed pipe (`| head`).
+/// Whether a part of the result could not be printed: a full disk must not look like success.
+static IS_CUT: AtomicBool = AtomicBool::new(false);
+
+/// Whether the whole result was printed, as far as somebody read it.
+pub(crate) fn is_complete() -> bool {
+    !IS_CUT.load(Ordering::Relaxed)
+}
+
+/// Prints a line of the result.
 pub(crate) fn line(text: impl Display) {
-    drop(writeln!(io::stdout().lock(), "{text}"));
+    printed(format_args!("{}", plain(&text.to_string())));
+}
+
+/// A closed pipe (`| head`) is no failure.
+fn printed(text: fmt::Arguments<'_>) {
+    if let Err(error) = writeln!(io::stdout().lock(), "{text}")
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        IS_CUT.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Prints bytes as they are. A closed pipe is no failure.
 pub(crate) fn raw(bytes: &[u8]) -> io::Result<()> {
-    match io::stdout().lock().write_all(bytes) {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }
 }
 
+/// Whether somebody sees at once what is printed.
+pub(crate) fn is_seen() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Prints a text of several lines.
+pub(crate) fn text(text: &str) {
+    printed(format_args!("{}", plain::plain_lines(&text.replace("\r\n", "\n"))));
+}
+
 /// Prints a line on standard error that is needed also with `--quiet`.
 pub(crate) fn aside(text: impl Display) {
-    drop(writeln!(io::stderr().lock(), "{text}"));
+    drop(writeln!(io::stderr().lock(), "{}", plain(&text.to_string())));
 }
 
 /// Prints JSON, indented by two spaces.
 pub(crate) fn json(value: &serde_json::Value) {
-    line(format_args!("{value:#}"));
+    printed(format_args!("{}", plain::escaped_json(&format!("{value:#}"))));
 }
 
 pub(crate) fn done(text: impl Display) {
@@ -55,16 +85,16 @@ pub(crate) fn done(text: impl Display) {
 /// Prints what is good to know, beside the result.
 pub(crate) fn note(text: impl Display) {
     if !is_quiet() {
-        drop(writeln!(io::stderr().lock(), "{text}"));
+        aside(text);
     }
 }
 
 pub(crate) fn warning(text: impl Display) {
-    drop(writeln!(io::stderr().lock(), "⚠️  {text}"));
+    aside(format_args!("⚠️  {text}"));
 }
 
 pub(crate) fn error(text: impl Display) {
-    drop(writeln!(io::stderr().lock(), "❌ {}", without_error_numbers(&text.to_string())));
+    aside(format_args!("❌ {}", without_error_numbers(&text.to_string())));
 }
 
 /// Takes ` (os error 2)` out of a message: the words before it say the same.
@@ -81,11 +111,13 @@ fn without_error_numbers(text: &str) -> String {
 /// Prints a table with borders; values are never truncated, so that ids can be copied.
 pub(crate) fn table(headers: &[&str], rows: &[Vec<String>]) {
     let is_bold = is_coloured();
-    for (n, text) in table::lines(headers, rows, terminal_width()).into_iter().enumerate() {
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| plain::plain_lines(cell)).collect()).collect();
+    for (n, text) in table::lines(headers, &rows, terminal_width()).into_iter().enumerate() {
         if is_bold && n == 1 && !rows.is_empty() && text.starts_with('│') {
-            line(format_args!("\u{1b}[1m{text}\u{1b}[0m"));
+            printed(format_args!("\u{1b}[1m{text}\u{1b}[0m"));
         } else {
-            line(text);
+            printed(format_args!("{text}"));
         }
     }
 }
@@ -117,7 +149,7 @@ pub(crate) fn confirm(question: &str) -> Option<bool> {
         return None;
     }
     let mut stderr = io::stderr().lock();
-    drop(write!(stderr, "{question} [y/N] "));
+    drop(write!(stderr, "{} [y/N] ", plain(question)));
     drop(stderr.flush());
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).ok()?;

@@ -123,7 +123,9 @@ fn records(headers: &[&str], rows: &[Vec<String>]) -> Vec<String> {
         }
         for (header, cell) in headers.iter().zip(row) {
             let blanks = " ".repeat(longest - header.width() + 2);
-            lines.push(format!("{header}{blanks}{cell}"));
+            // A further line of a value must not look like another field.
+            let value = cell.replace('\n', &format!("\n{}", " ".repeat(longest + 2)));
+            lines.push(format!("{header}{blanks}{value}"));
         }
     }
     lines
@@ -162,5 +164,12 @@ mod tests {
         let rows = [row(&["0193e0f2-aaaa", "x"]), row(&["0193e0f2-bbbb", ""])];
         let lines = lines(&["Id", "Words"], &rows, Some(12));
         assert_eq!(lines, ["Id     0193e0f2-aaaa", "Words  x", "", "Id     0193e0f2-bbbb", "Words  "]);
+    }
+
+    #[test]
+    fn further_lines_of_a_value_look_like_no_field() {
+        let rows = [row(&["0193e0f2-aaaa", "x\nId  1"])];
+        let lines = lines(&["Id", "Words"], &rows, Some(12));
+        assert_eq!(lines[1], "Words  x\n       Id  1");
     }
 }

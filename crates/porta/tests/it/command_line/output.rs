@@ -1,5 +1,9 @@
 //! What is printed where.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::Stdio;
+
 use crate::support::Installation;
 use crate::support::operated::{Operated, on_both_stores};
 
@@ -42,5 +46,49 @@ fn words_that_are_nearly_commands_are_proposed() {
         let outcome = installation.run(arguments);
         assert_eq!(outcome.code, 1, "{arguments:?}");
         assert!(outcome.stderr.contains(proposed), "{arguments:?}: {}", outcome.stderr);
+    }
+}
+
+/// Names come from a server; a terminal would obey escape sequences in them.
+#[test]
+fn a_server_gives_the_terminal_no_orders() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let body = r#"{"checks":{"\u001b[2Jdatabase":"\u009b31m"}}"#;
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().unwrap();
+            assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
+            let length = body.len();
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            )
+            .unwrap();
+        }
+    });
+    let installation = Installation::new();
+    for more in [&[][..], &["--json"]] {
+        let outcome = installation.run(&[&["health", "--server", &address][..], more].concat());
+        assert_eq!(outcome.code, 1, "{more:?}");
+        let said = outcome.stdout + &outcome.stderr;
+        assert!(said.contains("database") && !said.contains(['\u{1b}', '\u{9b}']), "{said:?}");
+    }
+    server.join().unwrap();
+}
+
+#[test]
+fn a_result_that_cannot_be_printed_is_a_failure() {
+    let installation = Installation::new();
+    for arguments in [&["migrate", "status"][..], &["migrate", "status", "--json"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let outcome = installation.command(arguments, &[]).stdout(full).output().unwrap();
+        assert_eq!(outcome.status.code(), Some(1), "{arguments:?}");
+        let said = String::from_utf8(outcome.stderr).unwrap();
+        assert!(said.contains("cannot be written to standard output"), "{said}");
+        // Nobody reads on: | head.
+        let mut child = installation.command(arguments, &[]).stdout(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        assert!(child.wait().unwrap().success(), "{arguments:?}");
     }
 }
