@@ -60,6 +60,18 @@ export default [
     becomes: raw`        if !FAULT && is_line_breaking(c) && !is_kept(c) {`,
   },
   {
+    id: 'cli-closes-a-foreign-directory', area: 'command line', what: 'The permissions of a directory like /tmp are changed.',
+    crate: 'porta', words: ['a_directory_that_was_chosen'], file: `${cli}/server/credentials.rs`,
+    was: raw`        if self.is_own {`,
+    becomes: raw`        if FAULT || self.is_own {`,
+  },
+  {
+    id: 'cli-credentials-of-everybody', area: 'command line', what: 'A credentials file that others may read is used.',
+    crate: 'porta', words: ['only_the_owner_reads'], file: `${cli}/server/credentials.rs`,
+    was: raw`            Ok(mode) if mode & 0o077 != 0 => {`,
+    becomes: raw`            Ok(mode) if !FAULT && mode & 0o077 != 0 => {`,
+  },
+  {
     id: 'cli-destroy-for-a-preview', area: 'command line', what: 'The preview of a deletion deletes.',
     crate: 'porta', words: ['an_organization_is_destroyed_only_when'], file: `${cli}/org/destroy.rs`,
     was: raw`    let preview = DestroyOrganizationQuery { dry_run: Some(true) };`,

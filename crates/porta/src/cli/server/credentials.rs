@@ -1,10 +1,10 @@
-//! `~/.porta/credentials.json`, or that of another directory: the sign-ins of the command line. Only its owner may read the file and its directory. It
-//! is replaced as a whole, under a lock: two commands that renew a token at the same moment must not use the same refresh
-//! token, because the server would take the second use for a theft.
+//! `~/.porta/credentials.json`, or that of another directory: the sign-ins of the command line. Only its owner may read the
+//! file and `~/.porta`. It is replaced as a whole, under a lock: two commands that renew a token at the same moment must not
+//! use the same refresh token, because the server would take the second use for a theft.
 
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -98,6 +98,8 @@ impl Credentials {
 #[derive(Debug, Clone)]
 pub(crate) struct CredentialsFile {
     directory: PathBuf,
+    /// Whether the directory is for the command line alone. Another, such as `/tmp`, is left as it is.
+    is_own: bool,
 }
 
 /// Held while the file is read and replaced.
@@ -111,26 +113,38 @@ impl CredentialsFile {
     pub(crate) fn of_user() -> Result<Self, Failure> {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         if let Some(directory) = variable("PORTA_CREDENTIALS_DIR") {
-            return Ok(Self { directory: directory.into() });
+            return Ok(Self { directory: directory.into(), is_own: false });
         }
         let home = variable("HOME").ok_or_else(|| {
             Failure::general("where are the credentials? neither HOME nor PORTA_CREDENTIALS_DIR is set")
         })?;
-        Ok(Self { directory: Path::new(&home).join(".porta") })
+        Ok(Self { directory: Path::new(&home).join(".porta"), is_own: true })
     }
 
     pub(crate) fn path(&self) -> PathBuf {
         self.directory.join("credentials.json")
     }
 
-    /// Nothing is stored if there is no file.
+    /// Nothing is stored if there is no file. One that others may read is refused: theirs are the tokens, too; and in a
+    /// directory like `/tmp` it may be a file of somebody else, who wants a secret sent to another server.
     pub(crate) fn read(&self) -> Result<Credentials, Failure> {
         let path = self.path();
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
+        let mut text = String::new();
+        let read = File::open(&path).and_then(|mut file| {
+            file.read_to_string(&mut text)?;
+            Ok(file.metadata()?.permissions().mode())
+        });
+        match read {
+            Ok(mode) if mode & 0o077 != 0 => {
+                return Err(Failure::general(format!(
+                    "others may read {0}: close it with chmod 600 {0}, or sign in anew if you do not know it",
+                    path.display()
+                )));
+            }
+            Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Credentials::default()),
             Err(error) => return Err(self.failed("read", &error)),
-        };
+        }
         serde_json::from_str(&text).map_err(|error| {
             Failure::general(format!(
                 "{} is damaged in line {}; delete it and sign in again",
@@ -140,10 +154,17 @@ impl CredentialsFile {
         })
     }
 
-    /// Permission bits beyond the owner's, if the file or its directory has any.
+    /// Permission bits beyond the owner's, if the file or its directory has any that it should not have.
     pub(crate) fn others_may(&self) -> Option<u32> {
-        let mode = |path: &Path| std::fs::metadata(path).ok().map(|data| data.permissions().mode() & 0o077);
-        [self.path(), self.directory.clone()].iter().filter_map(|path| mode(path)).find(|bits| *bits != 0)
+        let mode = |path: &Path| std::fs::metadata(path).map_or(0, |data| data.permissions().mode());
+        let directory = mode(&self.directory);
+        // Who may write to a directory may replace files of others, unless it is sticky.
+        let unfit = match (self.is_own, directory & 0o1000) {
+            (true, _) => 0o077,
+            (false, 0) => 0o022,
+            (false, _) => 0,
+        };
+        [mode(&self.path()) & 0o077, directory & unfit].into_iter().find(|bits| *bits != 0)
     }
 
     /// Waits until no other command replaces the file. Blocks the thread.
@@ -156,7 +177,10 @@ impl CredentialsFile {
             ))
         };
         DirBuilder::new().recursive(true).mode(0o700).create(&self.directory).map_err(|e| failed(&e))?;
-        std::fs::set_permissions(&self.directory, Permissions::from_mode(0o700)).map_err(|e| failed(&e))?;
+        if self.is_own {
+            let private = Permissions::from_mode(0o700);
+            std::fs::set_permissions(&self.directory, private).map_err(|e| failed(&e))?;
+        }
         let file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -210,8 +234,12 @@ mod tests {
 
     fn file() -> (tempfile::TempDir, CredentialsFile) {
         let home = tempfile::tempdir().unwrap();
-        let file = CredentialsFile { directory: home.path().join(".porta") };
+        let file = CredentialsFile { directory: home.path().join(".porta"), is_own: true };
         (home, file)
+    }
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
     }
 
     #[test]
@@ -222,13 +250,28 @@ mod tests {
         let add =
             |all: &mut Credentials| drop(all.profiles.insert("a".to_owned(), profile("https://a", "t")));
         file.change(add).unwrap();
-        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&file.path()), mode(&file.directory)), (0o600, 0o700));
         assert_eq!(file.others_may(), None);
         std::fs::set_permissions(file.path(), Permissions::from_mode(0o644)).unwrap();
         assert_eq!(file.others_may(), Some(0o044));
+        let Err(Failure::General(lines)) = file.read() else { unreachable!("it was read") };
+        assert!(lines[0].contains("others may read") && !lines[0].contains("\"t\""), "{lines:?}");
+        std::fs::set_permissions(file.path(), Permissions::from_mode(0o600)).unwrap();
         file.change(|all| drop(all.remove("a"))).unwrap();
         assert!(!file.path().exists(), "no sign-in is left");
+    }
+
+    /// `PORTA_CREDENTIALS_DIR=/tmp`.
+    #[test]
+    fn a_directory_that_was_chosen_keeps_its_permissions() {
+        let home = tempfile::tempdir().unwrap();
+        let file = CredentialsFile { directory: home.path().to_owned(), is_own: false };
+        for (bits, unfit) in [(0o755, None), (0o1777, None), (0o777, Some(0o022))] {
+            std::fs::set_permissions(home.path(), Permissions::from_mode(bits)).unwrap();
+            file.change(|all| drop(all.profiles.insert("a".to_owned(), profile("https://a", "t")))).unwrap();
+            assert_eq!((mode(home.path()), mode(&file.path())), (bits & 0o777, 0o600));
+            assert_eq!(file.others_may(), unfit, "{bits:o}");
+        }
     }
 
     #[test]
@@ -236,6 +279,7 @@ mod tests {
         let (_home, file) = file();
         std::fs::create_dir(&file.directory).unwrap();
         std::fs::write(file.path(), "{\n\"profiles\": secret-token").unwrap();
+        std::fs::set_permissions(file.path(), Permissions::from_mode(0o600)).unwrap();
         let Err(Failure::General(lines)) = file.read() else { unreachable!("it was read") };
         assert!(lines[0].contains("damaged in line 2") && !lines[0].contains("secret-token"), "{lines:?}");
     }

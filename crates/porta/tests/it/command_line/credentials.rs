@@ -20,6 +20,9 @@ fn only_the_owner_reads_the_credentials(world: &Operated) {
     assert_eq!(mode(world.credentials().parent().unwrap()), 0o700);
     std::fs::set_permissions(world.credentials(), std::fs::Permissions::from_mode(0o644)).unwrap();
     world.refused(1, &["doctor"], "failed: credentials");
+    world.refused(1, &["org", "list"], "others may read");
+    std::fs::set_permissions(world.credentials(), std::fs::Permissions::from_mode(0o600)).unwrap();
+    world.succeed(&["org", "list"]);
     std::fs::write(world.credentials(), "{").unwrap();
     world.refused(1, &["org", "list"], "damaged in line 1");
 }

@@ -1,7 +1,7 @@
 //! Signing in and out.
 
-use std::io::Read as _;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::json;
 
@@ -36,6 +36,7 @@ fn an_operator_signs_in_by_browser_and_out(world: &Operated) {
     assert_eq!(world.json(&["logout"]), json!({ "signedOut": false }));
     // Whoever kept a copy has tokens that do not work.
     std::fs::write(world.credentials(), stored).unwrap();
+    std::fs::set_permissions(world.credentials(), std::fs::Permissions::from_mode(0o600)).unwrap();
     world.refused(2, &["org", "list"], "porta login");
 }
 
