@@ -72,6 +72,12 @@ export default [
     becomes: raw`            Ok(mode) if !FAULT && mode & 0o077 != 0 => {`,
   },
   {
+    id: 'cli-issuer-of-another-server', area: 'command line', what: 'A server gets the code of a sign-in at another one.',
+    crate: 'porta', words: ['a_server_names_no_issuer_but_its_own'], file: `${cli}/login/issuer.rs`,
+    was: raw`    if here.origin() == there.origin() || is_this_machine(&here) {`,
+    becomes: raw`    if FAULT || here.origin() == there.origin() || is_this_machine(&here) {`,
+  },
+  {
     id: 'cli-destroy-for-a-preview', area: 'command line', what: 'The preview of a deletion deletes.',
     crate: 'porta', words: ['an_organization_is_destroyed_only_when'], file: `${cli}/org/destroy.rs`,
     was: raw`    let preview = DestroyOrganizationQuery { dry_run: Some(true) };`,

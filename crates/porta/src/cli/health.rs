@@ -21,9 +21,9 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(4);
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// URL of the server to check.
-    #[arg(long, env = "PORTA_SERVER", default_value = "http://localhost:3000", conflicts_with = "direct")]
+    #[arg(long, env = "PORTA_SERVER", default_value = "http://localhost:3000")]
     server: url::Url,
-    /// Check the database and Redis directly.
+    /// Check the database and Redis directly, and no server.
     #[arg(long)]
     direct: bool,
 }

@@ -419,6 +419,9 @@ fn health_of_the_dependencies_and_of_a_server() {
     let installation = provisioned();
     let direct = installation.succeed(&["health", "--direct", "--json"]).json();
     assert_eq!(direct["database"], "ok");
+    let server = [("PORTA_SERVER", "http://127.0.0.1:9")];
+    let direct = installation.run_with(&["health", "--direct", "--json"], &server);
+    assert_eq!((direct.code, &direct.json()["database"]), (0, &"ok".into()), "{}", direct.stderr);
     let nobody = installation.run(&["health", "--server", "http://127.0.0.1:9", "--json"]);
     assert_eq!(nobody.code, 1);
     assert_eq!(nobody.json()["server"], "error");

@@ -5,6 +5,7 @@
 //!                └── --no-browser: the operator pastes the address that the browser ended at
 //! ```
 
+mod issuer;
 mod listener;
 mod request;
 
@@ -19,7 +20,7 @@ use self::listener::Listener;
 use self::request::Request;
 use super::server::identity::{self, Expected};
 use super::server::oauth::{self, ClientSecret, Endpoints, Metadata};
-use super::server::{CredentialsFile, Profile, Target};
+use super::server::{CredentialsFile, Profile, Target, address};
 use super::{Global, prompt};
 use crate::failure::Failure;
 use crate::output;
@@ -39,11 +40,14 @@ pub(crate) struct Arguments {
     /// OAuth client to sign in with, instead of the one that the server names.
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
+    /// Where administrators sign in, if the server has another name there than here.
+    #[arg(long, value_name = "URL", value_parser = address)]
+    issuer: Option<String>,
     /// Open the address in a browser of another machine, and paste where it ends. It is so in containers.
     #[arg(long)]
     no_browser: bool,
     /// Sign a program in, by PORTA_CLIENT_ID and PORTA_CLIENT_SECRET or PORTA_CLIENT_SECRET_FILE.
-    #[arg(long, conflicts_with_all = ["client_id", "no_browser"])]
+    #[arg(long, conflicts_with_all = ["client_id", "issuer", "no_browser"])]
     client_credentials: bool,
 }
 
@@ -52,12 +56,18 @@ pub(super) async fn run(global: Global, arguments: Arguments) -> Result<(), Fail
     // Fails where the sign-in could not be stored, before anybody signs in.
     drop(file.lock()?);
     let (server, name) = arguments.target.for_login(&file.read()?);
+    if issuer::is_in_clear(&server) {
+        output::warning(format_args!(
+            "{server} is asked without encryption: whoever is in between can read along"
+        ));
+    }
     let http = arguments.target.connection(&server)?.client()?;
     let metadata = oauth::metadata(&http, &server).await?;
     let endpoints = Endpoints { http: &http, server: &server, organization: &metadata.org_slug };
     let profile = if arguments.client_credentials {
         program(&endpoints, &metadata).await?
     } else {
+        issuer::check(&metadata.issuer, &server, arguments.issuer.as_deref())?;
         let client_id = arguments.client_id.clone().or_else(|| metadata.client_id.clone());
         let client_id = client_id.ok_or_else(|| {
             Failure::general(

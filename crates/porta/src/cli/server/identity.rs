@@ -41,7 +41,7 @@ fn check(claims: &Claims, expected: &Expected<'_>, now: i64) -> Result<(), Failu
     if !is("nonce", expected.nonce) {
         return Err(refused("answers another request"));
     }
-    if number("exp").is_none_or(|end| now >= end + LEEWAY) {
+    if number("exp").is_none_or(|end| now >= end.saturating_add(LEEWAY)) {
         return Err(refused("has expired; are the clocks of both machines right?"));
     }
     if number("iat").is_none_or(|begin| begin > now + LEEWAY) {
@@ -76,6 +76,7 @@ mod tests {
     fn every_claim_is_checked() {
         assert!(check(&claims(("email", json!("a@b"))), &EXPECTED, 1_500).is_ok());
         assert!(check(&claims(("aud", json!(["other", "cli"]))), &EXPECTED, 1_500).is_ok());
+        assert!(check(&claims(("exp", json!(i64::MAX))), &EXPECTED, 1_500).is_ok());
         for (name, value, now) in [
             ("iss", json!("https://id/other"), 1_500),
             ("iss", Value::Null, 1_500),
@@ -84,6 +85,8 @@ mod tests {
             ("nonce", Value::Null, 1_500),
             ("exp", Value::Null, 1_500),
             ("iat", Value::Null, 1_500),
+            ("exp", json!(i64::MIN), 1_500),
+            ("iat", json!(i64::MAX), 1_500),
             ("x", Value::Null, 2_060),
             ("x", Value::Null, 939),
         ] {

@@ -17,5 +17,5 @@ mod token;
 
 pub(super) use connection::Connection;
 pub(super) use credentials::{Credentials, CredentialsFile, Profile, UserInfo};
-pub(super) use target::{Server, Target};
+pub(super) use target::{Server, Target, address};
 pub(super) use token::StoredToken;
