@@ -102,7 +102,17 @@ impl From<Error> for Failure {
 
 impl From<ApiError> for Failure {
     fn from(refusal: ApiError) -> Self {
-        let mut lines = lines_of(&refusal);
+        let mut lines = if refusal.kind() == ErrorKind::Modified {
+            vec![
+                "somebody else changed it at the same moment; look at it, and run the command again"
+                    .to_owned(),
+            ]
+        } else {
+            lines_of(&refusal)
+        };
+        if let Some(wait) = refusal.retry_after {
+            lines.push(format!("ask again in {}", output::spelled(wait.as_secs())));
+        }
         if let Some(id) = &refusal.request_id {
             lines.push(format!("the server's log has it under the request id {id}"));
         }

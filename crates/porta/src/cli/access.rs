@@ -5,6 +5,8 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use porta_client::{Builder, Client, FixedToken};
 use porta_config::{Source, Storage, StorageConfig};
+use secrecy::ExposeSecret as _;
+use url::Url;
 
 use super::direct::Direct;
 use super::in_process::InProcess;
@@ -36,7 +38,7 @@ impl Access {
     /// The Admin API.
     pub(crate) async fn admin(&self) -> Result<Client, Failure> {
         if self.direct {
-            let direct = self.open_direct().await?;
+            let direct = open_existing().await?;
             let issuer = direct.known_issuer().await?;
             return in_process(InProcess::new(&direct, issuer));
         }
@@ -47,7 +49,7 @@ impl Access {
     /// sends them; at a server it is whoever is signed in.
     pub(crate) async fn admin_for_mails(&self, name: Option<String>) -> Result<Client, Failure> {
         if self.direct {
-            let direct = self.open_direct().await?;
+            let direct = open_existing().await?;
             let issuer = direct.served_issuer().await?;
             return in_process(InProcess::new(&direct, issuer).in_the_name_of(name));
         }
@@ -60,7 +62,7 @@ impl Access {
     /// The Admin API, for a command that makes recovery codes: they are made with a key.
     pub(crate) async fn admin_for_recovery_codes(&self) -> Result<Client, Failure> {
         if self.direct {
-            let direct = self.open_direct().await?;
+            let direct = open_existing().await?;
             let issuer = direct.known_issuer().await?;
             return in_process(InProcess::new(&direct, issuer).with_second_factors()?);
         }
@@ -78,7 +80,7 @@ impl Access {
     /// The database, for such a command.
     pub(crate) async fn database(&self) -> Result<Direct, Failure> {
         self.require_direct()?;
-        self.open_direct().await
+        open_existing().await
     }
 
     fn at_server(&self) -> Result<Client, Failure> {
@@ -90,18 +92,33 @@ impl Access {
         let tokens = StoredToken::new(CredentialsFile::of_user()?, signed_in, connection.client()?);
         Ok(Builder::new(url, tokens).http(connection.builder()).build()?)
     }
+}
 
-    async fn open_direct(&self) -> Result<Direct, Failure> {
-        let storage = Storage::load(&Source::process())?.relational();
-        match &storage {
-            StorageConfig::Embedded { data_dir } => {
-                let file = embedded_file(data_dir);
-                require(&file)?;
-                output::note(format_args!("database: {}", file.display()));
-            }
-            StorageConfig::Postgres(_) => output::note("database: PostgreSQL, as DATABASE_URL says"),
+/// Opens the database and says which one it is.
+pub(super) async fn open_existing() -> Result<Direct, Failure> {
+    let storage = Storage::load(&Source::process())?.relational();
+    match &storage {
+        StorageConfig::Embedded { data_dir } => {
+            let file = embedded_file(data_dir);
+            require(&file)?;
+            output::note(format_args!("database: {}", file.display()));
         }
-        Direct::open().await
+        StorageConfig::Postgres(postgres) => {
+            output::note(format_args!("database: PostgreSQL, {}", place(postgres.url.expose_secret())));
+        }
+    }
+    Direct::open().await
+}
+
+/// Name and host in the URL of a database, without the password.
+fn place(url: &str) -> String {
+    let unnamed = || "as DATABASE_URL says".to_owned();
+    let Ok(url) = Url::parse(url) else { return unnamed() };
+    let Some(host) = url.host_str().filter(|host| !host.is_empty()) else { return unnamed() };
+    let database = url.path().trim_start_matches('/');
+    match url.port() {
+        Some(port) => format!("{database} at {host}:{port}"),
+        None => format!("{database} at {host}"),
     }
 }
 
@@ -119,4 +136,21 @@ fn require(file: &Path) -> Result<(), Failure> {
 /// The address is never used: nothing is sent.
 fn in_process(api: InProcess) -> Result<Client, Failure> {
     Ok(Builder::new("http://localhost", FixedToken::new("none")).carrier(api.carrier()).build()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn a_database_is_named_without_its_password() {
+        for (url, shown) in [
+            ("postgres://porta:secret@db.example:5432/porta?sslmode=require", "porta at db.example:5432"),
+            ("postgresql://porta:secret@db/live", "live at db"),
+            ("postgres:///porta?host=/run/postgresql&password=secret", "as DATABASE_URL says"),
+            ("secret", "as DATABASE_URL says"),
+        ] {
+            assert_eq!(place(url), shown);
+        }
+    }
 }

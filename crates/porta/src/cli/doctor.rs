@@ -49,7 +49,10 @@ pub(super) async fn run(global: Global, target: &Target) -> Result<(), Failure> 
     match chosen {
         Ok(Some(server)) => {
             checks.push(token_check(&server));
-            checks.extend(server_checks(target, &server.url).await?);
+            match server_checks(target, &server.url).await {
+                Ok(more) => checks.extend(more),
+                Err(failure) => checks.push(check("connection", Status::Fail, words(failure))),
+            }
         }
         Ok(None) => {
             checks.push(check("server", Status::Fail, "no server is configured: porta login --server URL"));

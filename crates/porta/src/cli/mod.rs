@@ -254,7 +254,7 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
         | Command::Manual(_) => Ok(()),
         Command::Migrate(command) => migrate::run(global, command).await,
         Command::Init(arguments) => init::run(global, arguments).await,
-        Command::Backup(arguments) => backup::run(&arguments).await,
+        Command::Backup(arguments) => backup::run(global, &arguments).await,
         Command::Provision(arguments) => provision::run(global, arguments).await,
         Command::Keys(family) => keys::run(global, family).await,
         Command::Config(family) => config::run(global, family).await,

@@ -9,6 +9,7 @@ mod login;
 mod org;
 mod output;
 mod platform;
+mod refusals;
 mod terminal;
 mod two_ways;
 mod user;

@@ -58,8 +58,10 @@ on_both_stores!(both_ways_answer_alike, the_audit_log_tells_who_acted);
 #[test]
 fn a_direct_command_creates_no_database() {
     let installation = Installation::new();
-    let outcome = installation.run(&["org", "list", "--direct"]);
-    assert_eq!(outcome.code, 1);
-    assert!(outcome.stderr.contains("there is no database at"), "{}", outcome.stderr);
+    for command in [&["org", "list", "--direct"][..], &["mail", "list", "--org", "harbor", "--direct"]] {
+        let outcome = installation.run(command);
+        assert_eq!(outcome.code, 1, "{command:?}");
+        assert!(outcome.stderr.contains("there is no database at"), "{}", outcome.stderr);
+    }
     assert!(!installation.path(".porta").exists());
 }
