@@ -1,7 +1,8 @@
 //! Where people sign in, as a server says.
 
-use url::{Host, Url};
+use url::Url;
 
+use crate::cli::server::is_this_machine;
 use crate::failure::Failure;
 
 /// Refuses the issuer of another server: what the browser brings from there is redeemed at `server`, which could use it for
@@ -25,15 +26,6 @@ pub(super) fn check(issuer: &str, server: &str, named: Option<&str>) -> Result<(
 /// Whether everybody on the way to a server can read along.
 pub(super) fn is_in_clear(server: &str) -> bool {
     Url::parse(server).is_ok_and(|url| url.scheme() == "http" && !is_this_machine(&url))
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub(super) mod oauth;
 mod target;
 mod token;
 
-pub(super) use connection::Connection;
+pub(super) use connection::{Connection, is_this_machine};
 pub(super) use credentials::{Credentials, CredentialsFile, Profile, UserInfo};
 pub(super) use target::{Server, Target, address};
 pub(super) use token::StoredToken;

@@ -98,3 +98,18 @@ fn a_doctor_without_a_connection_says_so() {
     assert_eq!(connection["status"], "fail");
     assert!(connection["message"].as_str().unwrap().contains("gone.pem"), "{connection}");
 }
+
+/// A proxy knows another machine as localhost, and would read the token.
+#[test]
+fn this_machine_is_asked_without_a_proxy() {
+    let health = answer("200 OK", "content-type: application/json\r\n", r#"{"checks":{"database":"ok"}}"#);
+    let (address, server) = answering(vec![health.clone(), health]);
+    let installation = Installation::new();
+    let nobody = "http://127.0.0.1:9";
+    let environment = [("HOME", "/nonexistent"), ("HTTP_PROXY", nobody), ("http_proxy", nobody)];
+    let version = installation.run_with(&["version", "--json", "--server", &address], &environment);
+    assert_eq!(version.json()["server"], "reachable", "{}", version.stderr);
+    let health = installation.run_with(&["health", "--json", "--server", &address], &environment);
+    assert_eq!((health.code, &health.json()["server"]), (0, &"ok".into()), "{}", health.stderr);
+    server.join().unwrap();
+}
