@@ -47,10 +47,10 @@ export default [
   {
     id: 'cli-direct-creates-a-database', area: 'command line', what: 'A direct command in a wrong directory creates an empty database.',
     crate: 'porta', words: ['a_direct_command_creates_no_database'], file: `${cli}/access.rs`,
-    was: raw`                require(&file)?;`,
-    becomes: raw`                if !FAULT {
-                    require(&file)?;
-                }`,
+    was: raw`            require(&file)?;`,
+    becomes: raw`            if !FAULT {
+                require(&file)?;
+            }`,
   },
   {
     id: 'cli-terminal-obeys-names', area: 'command line', what: 'Escape sequences in names reach the terminal.',
