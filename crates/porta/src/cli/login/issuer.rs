@@ -10,7 +10,9 @@ use crate::failure::Failure;
 pub(super) fn check(issuer: &str, server: &str, named: Option<&str>) -> Result<(), Failure> {
     let refused =
         |why: &str| Failure::general(format!("{server} says that administrators sign in at {issuer}{why}"));
-    let there = Url::parse(issuer).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    // It becomes an argument of the program that opens it, which may be a shell script.
+    let is_plain = issuer.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/[]%".contains(c));
+    let there = Url::parse(issuer).ok().filter(|url| is_plain && matches!(url.scheme(), "http" | "https"));
     let there = there.ok_or_else(|| refused(", which is no address of a server"))?;
     if let Some(named) = named {
         return if named == issuer { Ok(()) } else { Err(refused(&format!(", not at {named}"))) };
@@ -61,7 +63,18 @@ mod tests {
     /// The address is given to a program that opens it.
     #[test]
     fn only_an_address_of_the_web_is_opened() {
-        for issuer in ["file:///etc/passwd", "javascript:alert(1)", "--help", "", "ssh://id.example/x"] {
+        for issuer in [
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "--help",
+            "",
+            "ssh://id.example/x",
+            "https://id.example/$(id)",
+            "https://id.example/a';id;'",
+            "https://id.example/a b",
+            "https://id.example/?a",
+            "https://localhost@id.example/a",
+        ] {
             assert!(check(issuer, "http://localhost:3000", None).is_err(), "{issuer}");
             assert!(check(issuer, "http://localhost:3000", Some(issuer)).is_err(), "{issuer}");
         }
