@@ -1,7 +1,7 @@
 //! What operators read when something between the command line and the server goes wrong.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::thread::JoinHandle;
 
@@ -18,6 +18,9 @@ fn answering(answers: Vec<String>) -> (String, JoinHandle<()>) {
             let (mut stream, _) = listener.accept().unwrap();
             assert!(stream.read(&mut [0; 65_536]).unwrap() > 0);
             stream.write_all(answer.as_bytes()).unwrap();
+            // The client closes once it has read; closing first could reset the connection.
+            stream.shutdown(Shutdown::Write).unwrap();
+            drop(stream.read_to_end(&mut Vec::new()));
         }
     });
     (address, server)
