@@ -47,9 +47,9 @@ export default [
   {
     id: 'cli-direct-creates-a-database', area: 'command line', what: 'A direct command in a wrong directory creates an empty database.',
     crate: 'porta', words: ['a_direct_command_creates_no_database'], file: `${cli}/access.rs`,
-    was: raw`            require(&file)?;`,
+    was: raw`            check(&file)?;`,
     becomes: raw`            if !FAULT {
-                require(&file)?;
+                check(&file)?;
             }`,
   },
   {

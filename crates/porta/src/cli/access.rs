@@ -96,11 +96,20 @@ impl Access {
 
 /// Opens the database and says which one it is.
 pub(super) async fn open_existing() -> Result<Direct, Failure> {
+    open(require).await
+}
+
+/// The same, for a command that fills an installation: an embedded database may be new.
+pub(super) async fn open_or_create() -> Result<Direct, Failure> {
+    open(|_| Ok(())).await
+}
+
+async fn open(check: fn(&Path) -> Result<(), Failure>) -> Result<Direct, Failure> {
     let storage = Storage::load(&Source::process())?.relational();
     match &storage {
         StorageConfig::Embedded { data_dir } => {
             let file = embedded_file(data_dir);
-            require(&file)?;
+            check(&file)?;
             output::note(format_args!("database: {}", file.display()));
         }
         StorageConfig::Postgres(postgres) => {

@@ -62,7 +62,9 @@ fn provisioning_shows_secrets_once() {
     let installation = Installation::new();
     let file = installation.write("world.yaml", WORLD);
     let file = file.to_str().unwrap();
-    let first = installation.succeed(&["provision", "-f", file, "--direct", "--json"]).json();
+    let first = installation.succeed(&["provision", "-f", file, "--direct", "--json"]);
+    assert!(first.stderr.starts_with("database: "), "{}", first.stderr);
+    let first = first.json();
     let secret = first["credentials"][1]["secretPlaintext"].as_str().unwrap().to_owned();
     assert_eq!(secret.len(), 64);
     assert_eq!(first["credentials"][0]["clientId"], "dock-web");
