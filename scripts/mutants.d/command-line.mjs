@@ -74,8 +74,8 @@ export default [
   {
     id: 'cli-issuer-of-another-server', area: 'command line', what: 'A server gets the code of a sign-in at another one.',
     crate: 'porta', words: ['a_server_names_no_issuer_but_its_own'], file: `${cli}/login/issuer.rs`,
-    was: raw`    if here.origin() == there.origin() || is_this_machine(&here) {`,
-    becomes: raw`    if FAULT || here.origin() == there.origin() || is_this_machine(&here) {`,
+    was: raw`    if asked.origin() == told.origin() || is_this_machine(&asked) {`,
+    becomes: raw`    if FAULT || asked.origin() == told.origin() || is_this_machine(&asked) {`,
   },
   {
     id: 'cli-destroy-for-a-preview', area: 'command line', what: 'The preview of a deletion deletes.',

@@ -12,16 +12,16 @@ pub(super) fn check(issuer: &str, server: &str, named: Option<&str>) -> Result<(
         |why: &str| Failure::general(format!("{server} says that administrators sign in at {issuer}{why}"));
     // It becomes an argument of the program that opens it, which may be a shell script.
     let is_plain = issuer.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/[]%".contains(c));
-    let there = Url::parse(issuer).ok().filter(|url| is_plain && matches!(url.scheme(), "http" | "https"));
-    let there = there.ok_or_else(|| refused(", which is no address of a server"))?;
+    let told = Url::parse(issuer).ok().filter(|url| is_plain && matches!(url.scheme(), "http" | "https"));
+    let told = told.ok_or_else(|| refused(", which is no address of a server"))?;
     if let Some(named) = named {
         return if named == issuer { Ok(()) } else { Err(refused(&format!(", not at {named}"))) };
     }
-    let here = Url::parse(server).map_err(|e| Failure::general(format!("{server}: {e}")))?;
-    if here.origin() == there.origin() || is_this_machine(&here) {
+    let asked = Url::parse(server).map_err(|e| Failure::general(format!("{server}: {e}")))?;
+    if asked.origin() == told.origin() || is_this_machine(&asked) {
         return Ok(());
     }
-    let origin = there.origin().ascii_serialization();
+    let origin = told.origin().ascii_serialization();
     Err(refused(&format!(": use --server {origin}, or add --issuer {issuer} if that is the same server")))
 }
 
