@@ -5,6 +5,7 @@ use porta_client::queries::{
 };
 use porta_client::types::{ClaimDefinition, Module, Permission, Role, User};
 use porta_client::{Client, Versioned};
+use porta_core::user::Email;
 use uuid::Uuid;
 
 use crate::failure::Failure;
@@ -13,19 +14,36 @@ fn missing(kind: &str, name: &str) -> Failure {
     Failure::general(format!("{kind} not found: {name}"))
 }
 
-/// A user by id or address.
+/// A user by id or address. An address in another spelling is the same mailbox (decision 0043); of users who share one, the
+/// one whose address it is in this spelling.
 pub(super) async fn user(admin: &Client, organization: &str, name: &str) -> Result<Versioned<User>, Failure> {
     if name.parse::<Uuid>().is_ok() {
         return Ok(admin.users.get_user(organization, name).await?);
     }
-    let query = ListUsersQuery { search: Some(name.to_owned()), ..ListUsersQuery::default() };
-    let mut found = admin.users.list_users(organization, &query).items();
-    while let Some(user) = found.next().await? {
-        if user.email.to_lowercase() == name.to_lowercase() {
-            return Ok(admin.users.get_user(organization, user.id).await?);
+    let mut spellings = Vec::new();
+    for spelling in Email::spellings(name) {
+        if !spellings.contains(&spelling) {
+            spellings.push(spelling);
         }
     }
-    Err(missing("User", name))
+    let mut ids = Vec::new();
+    for spelling in spellings {
+        let query = ListUsersQuery { search: Some(spelling), ..ListUsersQuery::default() };
+        let mut found = admin.users.list_users(organization, &query).items();
+        while let Some(user) = found.next().await? {
+            if user.email.to_lowercase() == name.to_lowercase() {
+                return Ok(admin.users.get_user(organization, user.id).await?);
+            }
+            if Email::key_of(&user.email) == Email::key_of(name) && !ids.contains(&user.id) {
+                ids.push(user.id);
+            }
+        }
+    }
+    match ids.as_slice() {
+        [] => Err(missing("User", name)),
+        [id] => Ok(admin.users.get_user(organization, id).await?),
+        _ => Err(Failure::general(format!("several users have the mailbox {name}: use the id of one"))),
+    }
 }
 
 /// A role of an application by id or slug.

@@ -56,6 +56,11 @@ fn users_are_created_shown_and_changed(world: &Operated) {
     let moved = world.json(&["user", "update", EVE, "--org", "harbor", "--email", "eva@harbor.test"]);
     assert_eq!(moved, eve(&[("email", json!("eva@harbor.test"))]), "a new address is not verified");
 
+    let idn = "eve@xn--bcher-kva.example";
+    world.succeed(&["user", "create", "--org", "harbor", "--email", idn]);
+    let spelled = ["user", "show", "EVE@b\u{fc}cher.example", "--org", "harbor"];
+    assert_eq!(world.json(&spelled)["email"], idn, "one mailbox, however it is spelled");
+
     world.refused(1, &["user", "create", "--org", "harbor", "--email", "kim@harbor.test"], "lready");
     world.refused(3, &["user", "create", "--org", "harbor", "--email", "kim"], "email: ");
     world.refused(1, &["user", "create", "--org", "nobody", "--email", EVE], "Organization not found");
