@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 
+/// Bytes of an answer; Porta's are shorter.
+const LONGEST: usize = 1024 * 1024;
+
 /// What a server tells about signing in to it (`GET /api/admin/metadata`).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -143,10 +146,16 @@ async fn sent(server: &str, request: RequestBuilder) -> Result<Response, Failure
     request.send().await.map_err(|error| unreachable_server(server, error))
 }
 
-async fn read<T: DeserializeOwned>(server: &str, response: Response) -> Result<T, Failure> {
-    let body = response.bytes().await.map_err(|error| unreachable_server(server, error))?;
-    serde_json::from_slice(&body)
-        .map_err(|_| Failure::general(format!("{server} answers in another form than Porta")))
+async fn read<T: DeserializeOwned>(server: &str, mut response: Response) -> Result<T, Failure> {
+    let unfit = || Failure::general(format!("{server} answers in another form than Porta"));
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable_server(server, error))? {
+        if chunk.len() > LONGEST - body.len() {
+            return Err(unfit());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    serde_json::from_slice(&body).map_err(|_| unfit())
 }
 
 /// The address is named once: the error would repeat it with path and query.
@@ -161,8 +170,8 @@ pub(crate) fn unreachable_server(server: &str, error: reqwest::Error) -> Failure
 
 async fn refusal(response: Response) -> String {
     let status = response.status();
-    let body = response.bytes().await.unwrap_or_default();
-    let error: OAuthError = serde_json::from_slice(&body).unwrap_or_default();
+    // The status says enough if the body is of another form.
+    let error: OAuthError = read("", response).await.unwrap_or_default();
     match error.error_description {
         Some(description) => format!("the server refused: {description}"),
         None if error.error.is_empty() => format!("the server refused: {status}"),
@@ -184,5 +193,6 @@ impl Health {
 
 /// `None`: the server does not answer, or in another form.
 pub(crate) async fn health(http: &Client, server: &str) -> Option<Health> {
-    http.get(format!("{server}/health")).send().await.ok()?.json().await.ok()
+    let response = http.get(format!("{server}/health")).send().await.ok()?;
+    read(server, response).await.ok()
 }

@@ -17,10 +17,10 @@ fn answering(answers: Vec<String>) -> (String, JoinHandle<()>) {
         for answer in answers {
             let (mut stream, _) = listener.accept().unwrap();
             assert!(stream.read(&mut [0; 65_536]).unwrap() > 0);
-            stream.write_all(answer.as_bytes()).unwrap();
-            // The client closes once it has read; closing first could reset the connection.
-            stream.shutdown(Shutdown::Write).unwrap();
-            drop(stream.read_to_end(&mut Vec::new()));
+            // The client closes once it has read enough; closing first could reset the connection.
+            if stream.write_all(answer.as_bytes()).and_then(|()| stream.shutdown(Shutdown::Write)).is_ok() {
+                drop(stream.read_to_end(&mut Vec::new()));
+            }
         }
     });
     (address, server)
@@ -69,6 +69,19 @@ fn what_a_proxy_answers_is_told() {
         assert!(outcome.stdout.is_empty() && !outcome.stderr.contains("<html>"), "{}", outcome.stderr);
         server.join().unwrap();
     }
+}
+
+#[test]
+fn an_answer_without_an_end_is_not_read() {
+    let metadata = json!({
+        "issuer": "http://localhost/a", "orgSlug": "a", "clientId": null, "more": "x".repeat(2 * 1024 * 1024),
+    });
+    let kind = "content-type: application/json\r\n";
+    let (address, server) = answering(vec![answer("200 OK", kind, &metadata.to_string())]);
+    let outcome = run(&Installation::new(), &address, &["login", "--server", &address]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("answers in another form than Porta"), "{}", outcome.stderr);
+    server.join().unwrap();
 }
 
 #[test]
