@@ -250,8 +250,8 @@ export default [
   {
     id: 'admin-own-account-without-a-limit', area: 'admin', what: 'Changes of the own account are not counted.',
     crate: 'admin', words: ['changes_of_an_account'], file: 'crates/admin/src/account/caller.rs',
-    was: raw`        let limited = state.account.count_change(&self.tenant, self.signed_in()).await?;`,
-    becomes: raw`        let limited = state.account.count_change(&self.tenant, self.signed_in()).await?.filter(|_| !FAULT);`,
+    was: raw`        let limited = state.account()?.count_change(&self.tenant, self.signed_in()).await?;`,
+    becomes: raw`        let limited = state.account()?.count_change(&self.tenant, self.signed_in()).await?.filter(|_| !FAULT);`,
   },
   {
     id: 'admin-test-mail-to-anybody', area: 'admin', what: 'Whoever changes an organization mails strangers in its name.',

@@ -18,7 +18,7 @@ use porta_web::request_id::RequestId;
 use crate::denials;
 use crate::error::{AdminError, Result};
 use crate::limits;
-use crate::principal::{Person, Principal};
+use crate::principal::{Person, Principal, Shell};
 use crate::state::AdminState;
 
 const NO_HEADER: AdminError = AdminError::Unauthenticated {
@@ -32,6 +32,9 @@ const INVALID_TOKEN: AdminError =
 /// Finds who sends a request. Nothing of it is cached: whoever loses a role, password or status loses the Admin API with
 /// the next request.
 pub(crate) async fn authenticate(parts: &Parts, state: &AdminState) -> Result<Principal> {
+    if let Some(shell) = parts.extensions.get::<Shell>() {
+        return Ok(Principal::Shell(shell.clone()));
+    }
     let token = bearer_token(parts).ok_or(NO_HEADER)?;
     if BearerKind::AccessToken.matches(token) {
         return person(parts, state, token).await.map(|person| Principal::Person(Box::new(person)));
@@ -190,7 +193,7 @@ impl<R> Authorized<R> {
     pub(crate) fn check_service(&self, permission: AdminPermission) -> Result<()> {
         match self.principal {
             Principal::Service(_) if !self.also_may(permission) => Err(lacks(&[permission])),
-            Principal::Service(_) | Principal::Person(_) => Ok(()),
+            Principal::Service(_) | Principal::Person(_) | Principal::Shell(_) => Ok(()),
         }
     }
 }

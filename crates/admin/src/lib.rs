@@ -59,5 +59,6 @@ mod users;
 
 pub use operations::document;
 pub use ports::{MailRelay, MakeRecoveryCodes, NewRecoveryCodes, RenderFailed, RenderMail};
+pub use principal::Shell;
 pub use router::router;
 pub use state::{AdminState, AdminStateParts, SEALING_PURPOSE};

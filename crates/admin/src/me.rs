@@ -98,8 +98,9 @@ pub(crate) async fn get_me(
             permissions,
             is_protected: false,
         },
-        // No request is sent by them.
-        Actor::System | Actor::Cli { .. } => return Err(AdminError::Failed),
+        Actor::System | Actor::Cli { .. } => {
+            return Err(AdminError::forbidden("Nobody is signed in who could be shown"));
+        }
     };
     Ok(answer::ok(me))
 }

@@ -14,27 +14,32 @@ use porta_session::SharedServices;
 use porta_signin::Account;
 use porta_web::client_address::{ClientAddresses, TrustedProxies, user_agent};
 
-use crate::error::Result;
+use crate::error::{AdminError, Result};
 use crate::ports::{MailRelay, MakeRecoveryCodes, RenderMail};
 use crate::statistics_cache::StatisticsCache;
 
 /// Purpose of the key that seals answers.
 pub const SEALING_PURPOSE: &str = "answers of the Admin API";
 
+/// Refusal of what a command that opens the database itself cannot do.
+const NEEDS_A_SERVER: &str = "Only a running server can do this";
+
 /// Constructor arguments of [`AdminState`].
 pub struct AdminStateParts {
     pub directory: Directory,
     pub shared: Arc<SharedServices>,
-    /// What administrators may do with their own account, as on the account pages.
-    pub account: Arc<Account>,
-    /// Tells what tokens would contain.
-    pub provider: Arc<OpenIdProvider>,
+    /// What administrators may do with their own account, as on the account pages. `None`: nobody is signed in here.
+    pub account: Option<Arc<Account>>,
+    /// Tells what tokens would contain. `None`: no tokens are issued here.
+    pub provider: Option<Arc<OpenIdProvider>>,
     pub kv: Arc<dyn Kv>,
     pub clock: Arc<dyn Clock>,
-    pub recovery_codes: Arc<dyn MakeRecoveryCodes>,
-    pub mails: Arc<dyn RenderMail>,
-    /// Previews of pages and mails.
-    pub pages: Arc<Pages>,
+    /// `None`: the keys of second factors are not known.
+    pub recovery_codes: Option<Arc<dyn MakeRecoveryCodes>>,
+    /// `None`: no mails are rendered here.
+    pub mails: Option<Arc<dyn RenderMail>>,
+    /// Previews of pages and mails. `None`: no pages are rendered here.
+    pub pages: Option<Arc<Pages>>,
     /// `None`: no relay is configured, and no mail goes out.
     pub relay: Option<Arc<dyn MailRelay>>,
     pub entropy: Arc<dyn Entropy>,
@@ -55,13 +60,13 @@ pub struct AdminState(Arc<AdminStateInner>);
 pub struct AdminStateInner {
     pub(crate) directory: Directory,
     pub(crate) shared: Arc<SharedServices>,
-    pub(crate) account: Arc<Account>,
-    pub(crate) provider: Arc<OpenIdProvider>,
+    account: Option<Arc<Account>>,
+    provider: Option<Arc<OpenIdProvider>>,
     pub(crate) kv: Arc<dyn Kv>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) recovery_codes: Arc<dyn MakeRecoveryCodes>,
-    pub(crate) mails: Arc<dyn RenderMail>,
-    pub(crate) pages: Arc<Pages>,
+    recovery_codes: Option<Arc<dyn MakeRecoveryCodes>>,
+    mails: Option<Arc<dyn RenderMail>>,
+    pages: Option<Arc<Pages>>,
     pub(crate) relay: Option<Arc<dyn MailRelay>>,
     pub(crate) started_at: Timestamp,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -103,6 +108,27 @@ impl AdminStateInner {
     /// The issuer of an organization.
     pub(crate) fn issuer(&self, organization: &Slug) -> String {
         format!("{}/{organization}", self.issuer_base.trim_end_matches('/'))
+    }
+
+    pub(crate) fn account(&self) -> Result<&Account> {
+        self.account.as_deref().ok_or_else(|| AdminError::Rule(NEEDS_A_SERVER.to_owned()))
+    }
+
+    pub(crate) fn provider(&self) -> Result<&OpenIdProvider> {
+        self.provider.as_deref().ok_or_else(|| AdminError::Rule(NEEDS_A_SERVER.to_owned()))
+    }
+
+    pub(crate) fn pages(&self) -> Result<&Pages> {
+        self.pages.as_deref().ok_or_else(|| AdminError::Rule(NEEDS_A_SERVER.to_owned()))
+    }
+
+    pub(crate) fn mails(&self) -> Result<&dyn RenderMail> {
+        self.mails.as_deref().ok_or_else(|| AdminError::Rule(NEEDS_A_SERVER.to_owned()))
+    }
+
+    pub(crate) fn recovery_codes(&self) -> Result<&dyn MakeRecoveryCodes> {
+        let missing = || AdminError::Rule("The keys of second factors are not known".to_owned());
+        self.recovery_codes.as_deref().ok_or_else(missing)
     }
 
     pub(crate) fn origin(

@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::redirect::Policy;
 
+use crate::carrier::Carrier;
 use crate::error::Error;
 use crate::generated::Client;
 use crate::retry::Retries;
@@ -21,6 +22,7 @@ pub struct Builder {
     server: String,
     tokens: Arc<dyn TokenSource>,
     http: reqwest::ClientBuilder,
+    carrier: Option<Arc<dyn Carrier>>,
     retries: Retries,
     connect_timeout: Duration,
     timeout: Duration,
@@ -35,6 +37,7 @@ impl Builder {
             server: server.into(),
             tokens: Arc::new(tokens),
             http: reqwest::Client::builder().user_agent(concat!("porta-client/", env!("CARGO_PKG_VERSION"))),
+            carrier: None,
             retries: Retries::default(),
             connect_timeout: Duration::from_secs(5),
             timeout: Duration::from_secs(30),
@@ -45,6 +48,12 @@ impl Builder {
     /// For certificate authorities, a proxy or another `User-Agent`. Redirects and timeouts are set by this builder.
     pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
         self.http = http;
+        self
+    }
+
+    /// Answers the requests instead of the server. The settings of HTTP do not count then.
+    pub fn carrier(mut self, carrier: impl Carrier + 'static) -> Self {
+        self.carrier = Some(Arc::new(carrier));
         self
     }
 
@@ -75,15 +84,19 @@ impl Builder {
     /// If the program has not installed a TLS provider for rustls.
     pub fn build(self) -> Result<Client, Error> {
         let base = base(&self.server).map_err(Error::Usage)?;
-        let http = self
-            .http
-            .redirect(Policy::none())
-            .referer(false)
-            .connect_timeout(self.connect_timeout)
-            .read_timeout(self.timeout)
-            .build()?;
+        let carrier = match self.carrier {
+            Some(carrier) => carrier,
+            None => Arc::new(
+                self.http
+                    .redirect(Policy::none())
+                    .referer(false)
+                    .connect_timeout(self.connect_timeout)
+                    .read_timeout(self.timeout)
+                    .build()?,
+            ),
+        };
         Ok(Client::of(&Arc::new(Transport {
-            http,
+            carrier,
             base,
             tokens: self.tokens,
             retries: self.retries,

@@ -30,6 +30,7 @@
 mod answer;
 mod builder;
 mod call;
+mod carrier;
 mod download;
 mod error;
 mod etag;
@@ -45,6 +46,7 @@ mod transport;
 pub use answer::Versioned;
 pub use builder::Builder;
 pub use call::{Call, Post};
+pub use carrier::Carrier;
 pub use download::Download;
 pub use error::{ApiError, Detail, Error, ErrorKind};
 pub use etag::ETag;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MATCH, RETRY_AFTER};
-use reqwest::{Response, Url};
+use reqwest::{Body, Response, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::carrier::Carrier;
 use crate::error::{ApiError, Error};
 use crate::request::Request;
 use crate::retry::Retries;
@@ -19,7 +20,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LARGEST_REFUSAL: usize = 256 * 1024;
 
 pub(crate) struct Transport {
-    pub(crate) http: reqwest::Client,
+    pub(crate) carrier: Arc<dyn Carrier>,
     /// Everything is below it.
     pub(crate) base: Url,
     pub(crate) tokens: Arc<dyn TokenSource>,
@@ -67,15 +68,13 @@ impl Transport {
     }
 
     async fn attempt(&self, request: &Request, token: Option<&SecretString>) -> Result<Received, Error> {
-        let mut builder = self.http.request(request.method.clone(), self.url(request));
-        builder = builder.headers(headers(request, token)?);
-        if let Some(body) = &request.body {
-            builder = builder.body(body.clone());
-        }
+        let mut sent = reqwest::Request::new(request.method.clone(), self.url(request));
+        *sent.headers_mut() = headers(request, token)?;
+        *sent.body_mut() = request.body.clone().map(Body::from);
         if !request.is_streamed {
-            builder = builder.timeout(self.timeout);
+            *sent.timeout_mut() = Some(self.timeout);
         }
-        let mut response = builder.send().await?;
+        let mut response = self.carrier.carry(sent).await?;
         if !response.status().is_success() {
             return Err(refusal(response).await);
         }

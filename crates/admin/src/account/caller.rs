@@ -79,7 +79,7 @@ impl OwnAccount {
         &'a self,
         state: &AdminState,
     ) -> Result<(OperationContext<'a>, RecentlyAuthenticated<'a>)> {
-        let limited = state.account.count_change(&self.tenant, self.signed_in()).await?;
+        let limited = state.account()?.count_change(&self.tenant, self.signed_in()).await?;
         if let Some(limited) = limited {
             return Err(AdminError::TooManyAttempts { retry_after: limited.retry_after });
         }

@@ -62,7 +62,7 @@ pub(super) async fn take_recovery_codes(
     account: &OwnAccount,
     cx: OperationContext<'_>,
 ) -> Result<OwnRecoveryCodes> {
-    let (setups, signed_in) = (&state.account.setup, account.signed_in());
+    let (setups, signed_in) = (&state.account()?.setup, account.signed_in());
     let setup = setups.load(cx, signed_in).await?.ok_or_else(changed_meanwhile)?;
     let SetupStep::Codes { sealed, .. } = &setup.step else { return Err(changed_meanwhile()) };
     let recovery_codes = setups.recovery_codes(signed_in, sealed).ok_or_else(changed_meanwhile)?;
@@ -83,7 +83,7 @@ pub(crate) async fn get_own_two_factor(
     account: OwnAccount,
     State(state): State<AdminState>,
 ) -> Result<Reply> {
-    let status = state.account.factors.status(account.tenant(), account.signed_in()).await?;
+    let status = state.account()?.factors.status(account.tenant(), account.signed_in()).await?;
     Ok(answer::ok(OwnTwoFactor::from(status)))
 }
 
@@ -98,7 +98,7 @@ pub(crate) async fn disable_own_two_factor(
 ) -> Result<Reply> {
     refuse_without_factor(&account)?;
     let (cx, recent) = account.sensitive_change(&state).await?;
-    done(&state.account.factors.disable(cx, recent).await?)?;
+    done(&state.account()?.factors.disable(cx, recent).await?)?;
     Ok(no_content())
 }
 
@@ -113,6 +113,6 @@ pub(crate) async fn regenerate_own_recovery_codes(
 ) -> Result<Reply> {
     refuse_without_factor(&account)?;
     let (cx, recent) = account.sensitive_change(&state).await?;
-    done(&state.account.factors.replace_recovery_codes(cx, recent).await?)?;
+    done(&state.account()?.factors.replace_recovery_codes(cx, recent).await?)?;
     Ok(answer::ok(take_recovery_codes(&state, &account, cx).await?))
 }

@@ -43,7 +43,7 @@ pub(crate) async fn change_own_password(
     let new = Password::parse(body.new.expose_secret()).map_err(refused)?;
     let current = TypedPassword::new(body.current.as_ref().map_or("", ExposeSecret::expose_secret));
     let (cx, recent) = account.sensitive_change(&state).await?;
-    match state.account.password.change(cx, recent, NewPassword { current, new }).await? {
+    match state.account()?.password.change(cx, recent, NewPassword { current, new }).await? {
         PasswordOutcome::Changed(_) => Ok(no_content()),
         PasswordOutcome::WrongCurrent => {
             Err(AdminError::invalid("current", "this is not the current password"))

@@ -52,7 +52,7 @@ impl OwnSession {
 #[utoipa::path(get, path = "/sessions", tag = "me", responses((status = 200, body = ListAnswer<OwnSession>)))]
 pub(crate) async fn list_own_sessions(account: OwnAccount, State(state): State<AdminState>) -> Result<Reply> {
     let signed_in = account.signed_in();
-    let sessions = state.account.devices.sessions(account.operation(&state), signed_in).await?;
+    let sessions = state.account()?.devices.sessions(account.operation(&state), signed_in).await?;
     let shown = sessions.into_iter().map(|session| OwnSession::of(session, signed_in.session.key));
     Ok(reply::json(StatusCode::OK, &ListAnswer::everything(shown.collect())))
 }
@@ -66,7 +66,7 @@ pub(crate) async fn end_other_own_sessions(
     State(state): State<AdminState>,
 ) -> Result<Reply> {
     let (cx, recent) = account.sensitive_change(&state).await?;
-    done(&state.account.devices.end_other_sessions(cx, recent).await?)?;
+    done(&state.account()?.devices.end_other_sessions(cx, recent).await?)?;
     Ok(no_content())
 }
 
@@ -85,7 +85,7 @@ pub(crate) async fn end_own_session(
         return Err(AdminError::Rule("The request comes from this session; sign out to end it".to_owned()));
     }
     let (cx, recent) = account.sensitive_change(&state).await?;
-    match state.account.devices.end_session(cx, recent, session).await? {
+    match state.account()?.devices.end_session(cx, recent, session).await? {
         AccountChange::Nothing => Err(missing()),
         change => done(&change).map(|()| no_content()),
     }

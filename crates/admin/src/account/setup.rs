@@ -57,7 +57,7 @@ pub(crate) async fn begin_own_two_factor(
     let method = TwoFactorMethod::parse(&body.method);
     let method = method.ok_or_else(|| AdminError::invalid("method", "use totp or email"))?;
     let (cx, recent) = account.sensitive_change(&state).await?;
-    let setups = &state.account.setup;
+    let setups = &state.account()?.setup;
     match setups.begin(cx, recent, method).await? {
         AccountChange::Nothing => {
             return Err(AdminError::Rule(format!("{method} is not offered: see `offered` of the status")));
@@ -85,7 +85,7 @@ pub(crate) async fn cancel_own_two_factor(
     account: OwnAccount,
     State(state): State<AdminState>,
 ) -> Result<Reply> {
-    state.account.setup.forget(account.operation(&state), account.signed_in()).await?;
+    state.account()?.setup.forget(account.operation(&state), account.signed_in()).await?;
     Ok(no_content())
 }
 
@@ -98,7 +98,7 @@ pub(crate) async fn resend_own_two_factor_code(
     State(state): State<AdminState>,
 ) -> Result<Reply> {
     let (cx, recent) = account.sensitive_change(&state).await?;
-    match state.account.setup.resend_code(cx, recent).await? {
+    match state.account()?.setup.resend_code(cx, recent).await? {
         AccountChange::Nothing => Err(AdminError::Rule("No mailed code is being set up".to_owned())),
         change => done(&change).map(|()| no_content()),
     }
@@ -120,6 +120,6 @@ pub(crate) async fn verify_own_two_factor(
         return Err(AdminError::invalid("code", "this code is wrong"));
     }
     let (cx, recent) = account.sensitive_change(&state).await?;
-    done(&state.account.setup.confirm(cx, recent, code).await?)?;
+    done(&state.account()?.setup.confirm(cx, recent, code).await?)?;
     Ok(answer::ok(take_recovery_codes(&state, &account, cx).await?))
 }

@@ -111,7 +111,7 @@ pub(crate) async fn preview_client_tokens(
     let TenantLookup::Active(tenant) = state.shared.tenants.find(organization.slug.as_str()).await? else {
         return Err(AdminError::Rule("The organization of the user is not active".to_owned()));
     };
-    let previews = &state.provider.previews;
+    let previews = &state.provider()?.previews;
     let preview = previews.of(&tenant, client.client_id.as_str(), user.id, query.text("scope")).await?;
     Ok(answer::ok(TokenPreviewView::of(preview)?))
 }

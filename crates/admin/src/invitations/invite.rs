@@ -28,8 +28,10 @@ pub(crate) async fn invite_user(
     JsonBody(body): JsonBody<InvitationBody>,
 ) -> Result<Reply> {
     let (invitee, roles, claims) = body.into_parts();
+    let shell_name = caller.principal().shell_name();
     let actor = caller.into_actor();
     let mut new = invitee.invited_by(&actor);
+    new.inviter = new.inviter.or(shell_name);
     let mut unit = state.directory.begin(actor).await?;
     let organization = unit.organization(&name).await?;
     let mut invitations = unit.users().invitations();

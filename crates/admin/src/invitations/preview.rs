@@ -39,7 +39,7 @@ pub(crate) async fn preview_invitation(
     let issuer = state.issuer(&organization.slug);
     let outgoing = unit.users().invitations().preview(&organization, &issuer, new).await.map_err(refused)?;
     drop(unit);
-    let rendered = state.mails.render(&organization, &outgoing, state.clock.now());
+    let rendered = state.mails()?.render(&organization, &outgoing, state.clock.now());
     let mail = rendered.map_err(|failed| AdminError::failed(&*failed.0))?;
     Ok(answer::ok(InvitationPreview { subject: mail.subject, html: mail.html, text: mail.text }))
 }

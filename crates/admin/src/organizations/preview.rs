@@ -70,7 +70,7 @@ pub(crate) async fn preview_branding(
         Some(locale) => theme.in_locale(locale),
         None => theme,
     };
-    let rendered = state.pages.preview(&theme, what, &ancestors(&state));
+    let rendered = state.pages()?.preview(&theme, what, &ancestors(&state));
     shown(rendered.map_err(|error| AdminError::failed(&error))?)
 }
 

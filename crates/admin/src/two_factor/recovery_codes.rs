@@ -41,7 +41,7 @@ pub(crate) async fn regenerate_user_recovery_codes(
     if user.two_factor_method.is_none() {
         return Err(AdminError::Rule(NOT_ENABLED.to_owned()));
     }
-    let codes = state.recovery_codes.make(&user, state.clock.now());
+    let codes = state.recovery_codes()?.make(&user, state.clock.now());
     factors.replace_recovery_codes(&organization, &user, &codes.stored).await?;
     unit.commit().await?;
     let count = codes.shown.len();

@@ -34,6 +34,7 @@ mod rights;
 mod schema;
 mod search;
 mod services;
+mod shell;
 mod stats;
 mod support;
 mod system;

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use porta_config::{Source, StorageConfig};
+use serde_json::json;
 
+use super::Global;
 use super::storage::{failed, open};
 use crate::failure::Failure;
 use crate::output;
@@ -22,7 +24,7 @@ pub(crate) struct Arguments {
     directory: PathBuf,
 }
 
-pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(crate) async fn run(global: Global, arguments: &Arguments) -> Result<(), Failure> {
     let storage = StorageConfig::load(&Source::process())?;
     let StorageConfig::Embedded { data_dir } = &storage else {
         return Err(Failure::general("data is in PostgreSQL: back it up with pg_dump"));
@@ -35,7 +37,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     DirBuilder::new().mode(0o700).create(target).map_err(refuse)?;
     open(&storage).await?.copy_to(&embedded_file(target)).await.map_err(failed)?;
     let has_secrets = copy_secrets(&data_dir.join(SECRETS), &target.join(SECRETS)).map_err(refuse)?;
-    output::done(format_args!("copied to {}", target.display()));
+    let value = json!({ "directory": target.display().to_string(), "hasSecrets": has_secrets });
+    global.happened(&value, format_args!("copied to {}", target.display()));
     if has_secrets {
         output::warning("the keys that open it lie beside it: keep it as safe as the server's own directory");
     }

@@ -21,6 +21,9 @@ use crate::runtime::services::redis_options;
 /// The opened [`Directory`].
 pub(crate) struct Direct {
     pub(crate) directory: Directory,
+    pub(super) store: Arc<dyn Store>,
+    /// Signing-key encryption keys.
+    pub(super) keys: EncryptionKeys,
 }
 
 impl Direct {
@@ -36,7 +39,7 @@ impl Direct {
         let store: Arc<dyn Store> = storage::open_current(&place.relational()).await?;
         let notify = notifier(&source, &place)?;
         let deps = DirectoryDeps {
-            store,
+            store: Arc::clone(&store),
             notify,
             clock: Arc::new(SystemClock),
             entropy: Arc::clone(&entropy),
@@ -45,7 +48,7 @@ impl Direct {
             passwords: Arc::new(LazyHasher::new(argon2, entropy)),
             production: environment.is_production(),
         };
-        Ok(Self { directory: Directory::new(deps) })
+        Ok(Self { directory: Directory::new(deps), store, keys })
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction, Failure> {
@@ -64,14 +67,35 @@ impl Direct {
             ),
         ]))
     }
+
+    /// The base URL that links must lead to.
+    pub(crate) async fn served_issuer(&self) -> Result<String, Failure> {
+        let issuer = Config::load_issuer(&Source::process())?;
+        self.require_served(&issuer).await?;
+        Ok(issuer.as_str().to_owned())
+    }
+
+    /// The base URL of the servers of this database. Before one ran, what the environment says, if it says anything.
+    pub(crate) async fn known_issuer(&self) -> Result<String, Failure> {
+        if let Some(served) = self.directory.issuer_base().await? {
+            return Ok(served);
+        }
+        let configured = Config::load_issuer(&Source::process());
+        Ok(configured.map(|issuer| issuer.as_str().to_owned()).unwrap_or_default())
+    }
 }
 
-/// The operator of this shell. The name comes from the environment, so it is good for the audit log only.
+/// The operator of this shell.
 pub(crate) fn actor() -> Actor {
+    Actor::Cli { os_user: os_user() }
+}
+
+/// The name comes from the environment, so it is good for the audit log only.
+pub(super) fn os_user() -> Option<String> {
     let os_user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
     let is_printable =
         |name: &String| !name.is_empty() && name.len() <= 64 && !name.contains(is_line_breaking);
-    Actor::Cli { os_user: os_user.filter(is_printable) }
+    os_user.filter(is_printable)
 }
 
 /// Encryption keys of private signing keys.

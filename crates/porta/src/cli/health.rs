@@ -9,10 +9,10 @@ use porta_kv::{Kv as _, RedisKv};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::server::Connection;
 use super::{Global, storage};
 use crate::failure::Failure;
 use crate::output;
-use crate::runtime::http_client;
 use crate::runtime::services::redis_options;
 
 /// Longer than the server's own limit of two seconds (docs/operations.md, Probes), shorter than a container probe.
@@ -21,9 +21,9 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(4);
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// URL of the server to check.
-    #[arg(long, env = "PORTA_SERVER", default_value = "http://localhost:3000", conflicts_with = "direct")]
+    #[arg(long, env = "PORTA_SERVER", default_value = "http://localhost:3000")]
     server: url::Url,
-    /// Check the database and Redis directly.
+    /// Check the database and Redis directly, and no server.
     #[arg(long)]
     direct: bool,
 }
@@ -74,14 +74,9 @@ async fn ask_directly() -> Result<BTreeMap<String, String>, Failure> {
 
 /// The server's answer. An unreachable server is a result, not a failure of the command.
 async fn ask_server(server: &url::Url) -> Result<BTreeMap<String, String>, Failure> {
-    let roots = Config::load_roots(&Source::process())?;
-    let client = reqwest::Client::builder()
-        .tls_certs_only(http_client::trusted_certificates(&roots, server).map_err(|e| Failure::chain(&e))?)
-        .timeout(CHECK_TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("porta/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|e| Failure::chain(&e))?;
+    let builder = Connection::to(server.as_str(), None, false)?.builder();
+    let client = builder.timeout(CHECK_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build();
+    let client = client.map_err(|e| Failure::chain(&e))?;
     let address = format!("{}/health", server.as_str().trim_end_matches('/'));
     let mut checks = BTreeMap::new();
     let body = match client.get(&address).send().await {

@@ -8,7 +8,7 @@ use porta_core::admin::{AdminPermission, AdminRole};
 use porta_core::organization::{LoginMethod, Organization};
 use porta_core::user::Profile;
 use porta_directory::{Installed, InstalledPart, NewAdministrator, NewConsole, NewInstallation};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::direct::Direct;
@@ -141,7 +141,7 @@ async fn administrator(
     if !missing.is_empty() {
         return Err(Failure::Validation(missing));
     }
-    let password = password(arguments.password_stdin)?;
+    let password = prompt::new_password(arguments.password_stdin)?;
     let profile =
         Profile { given_name: Some(given_name), family_name: Some(family_name), ..Profile::default() };
     Ok(direct.directory.new_administrator(organization, &email, profile, &password).await?)
@@ -150,22 +150,6 @@ async fn administrator(
 /// Empty if the value is neither an option nor typed.
 fn given_or_typed(given: Option<&String>, question: &str) -> String {
     given.cloned().or_else(|| prompt::ask(question)).unwrap_or_default().trim().to_owned()
-}
-
-fn password(is_on_stdin: bool) -> Result<SecretString, Failure> {
-    let refused = |problem: &str| Failure::Validation(vec![problem.to_owned()]);
-    if is_on_stdin {
-        return prompt::line_of_stdin()
-            .map_err(|e| Failure::general(format!("standard input cannot be read: {e}")));
-    }
-    let password = prompt::ask_hidden("Password");
-    let password =
-        password.ok_or_else(|| refused("--password-stdin is missing, and there is no terminal to ask"))?;
-    let again = prompt::ask_hidden("The same password again").unwrap_or_default();
-    if again.expose_secret() == password.expose_secret() {
-        return Ok(password);
-    }
-    Err(refused("the two passwords differ"))
 }
 
 fn new_secret(installed: &Installed) -> Option<&str> {

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use porta_core::outbox::{OutboxRow, OutboxState};
 use serde_json::{Value, json};
 
-use super::direct::Direct;
+use super::access::open_existing;
 use super::{DirectFlag, Global};
 use crate::failure::Failure;
 use crate::output;
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure> {
     let Command::List(arguments) = command;
     arguments.direct_flag.require_direct()?;
-    let direct = Direct::open().await?;
+    let direct = open_existing().await?;
     let organization = direct.begin().await?.organization(&arguments.org).await?;
     let emails = direct.directory.undelivered(&organization).await?;
     let counts = direct.directory.outbox_counts(&organization).await?;

@@ -1,8 +1,9 @@
 //! The command line (docs/reference/cli.md): one file per command. No business rules here: commands read arguments,
-//! call `directory`, and print the result.
+//! ask the Admin API by the typed client, and print the result.
 //!
-//! `--direct` commands open the database themselves, for bootstrapping and for emergencies. They read only the
-//! configuration that they need.
+//! With `--direct` the same commands are answered by an Admin API inside their own process, which opens the database
+//! itself, for emergencies (decision 0050). Commands for bootstrapping call `directory`. Both read only the configuration
+//! that they need.
 
 use std::process::ExitCode;
 
@@ -13,23 +14,44 @@ use crate::failure::Failure;
 use crate::output;
 use crate::runtime::tls;
 
+mod access;
+mod app;
+mod audit;
 mod backup;
+mod bulk;
 mod client;
+mod completion;
 mod config;
 mod direct;
+mod doctor;
 mod env_file;
+mod exports;
 mod health;
+mod in_process;
 mod init;
 mod keys;
+mod login;
+mod logout;
+mod lookup;
 mod mail;
+mod manual;
 mod migrate;
 pub(crate) mod notify;
 mod org;
+mod patch;
 mod private_file;
 mod prompt;
 mod provision;
+mod report;
+mod server;
+mod sessions;
+mod stats;
 mod storage;
 mod user;
+mod version;
+mod whoami;
+
+use access::Family;
 
 /// Self-hosted, multi-tenant OpenID Connect provider.
 #[derive(Debug, Parser)]
@@ -52,6 +74,9 @@ pub(crate) struct Global {
     /// Answer yes to confirmations.
     #[arg(long, global = true)]
     force: bool,
+    /// Leave out what only says that it went well.
+    #[arg(long, global = true)]
+    quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -76,25 +101,47 @@ enum Command {
     /// Apply a provisioning file.
     Provision(provision::Arguments),
     /// Signing keys and encryption keys.
-    #[command(subcommand)]
-    Keys(keys::Command),
+    Keys(Family<keys::Command>),
     /// Settings.
-    #[command(subcommand)]
-    Config(config::Command),
+    Config(Family<config::Command>),
     /// Organizations (tenants).
-    #[command(subcommand)]
-    Org(org::Command),
+    Org(Family<org::Command>),
+    /// Applications, with their modules, roles, permissions and claims.
+    App(Family<app::Command>),
     /// OAuth clients.
-    #[command(subcommand)]
-    Client(client::Command),
+    Client(Family<client::Command>),
     /// People.
-    #[command(subcommand)]
-    User(user::Command),
+    User(Family<user::Command>),
+    /// The audit log.
+    Audit(Family<audit::Command>),
+    /// Sessions of users.
+    Sessions(Family<sessions::Command>),
+    /// Numbers of the platform.
+    Stats(Family<stats::Command>),
+    /// Changes of many organizations or users at once.
+    Bulk(Family<bulk::Command>),
+    /// Files of all users, clients, roles and so on.
+    Exports(Family<exports::Command>),
     /// Outgoing emails.
     #[command(subcommand)]
     Mail(mail::Command),
     /// Check whether a server and its dependencies are healthy.
     Health(health::Arguments),
+    /// Sign in to a server.
+    Login(login::Arguments),
+    /// Sign out: end the tokens at the server and forget them.
+    Logout(server::Target),
+    /// Show who is signed in. Asks no server.
+    Whoami(server::Target),
+    /// Show the versions of this program and of the server.
+    Version(server::Target),
+    /// Check whether the command line can work with its server.
+    Doctor(server::Target),
+    /// Print a script that completes commands in a shell.
+    Completion(completion::Arguments),
+    /// Write the manual pages to a directory.
+    #[command(hide = true)]
+    Manual(manual::Arguments),
 }
 
 /// How a command reaches the data.
@@ -110,28 +157,7 @@ impl DirectFlag {
         if self.direct {
             return Ok(());
         }
-        Err(Failure::general(
-            "asking a server over HTTP comes with the Admin API; for now add --direct where the database can be reached",
-        ))
-    }
-}
-
-impl Global {
-    /// Asks for confirmation; `Ok(false)` when declined. An error without a terminal, unless `--force` is given.
-    fn confirmed(self, question: &str) -> Result<bool, Failure> {
-        if self.force {
-            return Ok(true);
-        }
-        match output::confirm(question) {
-            Some(true) => Ok(true),
-            Some(false) => {
-                output::warning("declined; nothing was changed");
-                Ok(false)
-            }
-            None => {
-                Err(Failure::general("this needs a confirmation: add --force when no terminal can answer"))
-            }
-        }
+        Err(Failure::general("no server can do this yet: add --direct where the database can be reached"))
     }
 }
 
@@ -150,6 +176,9 @@ pub(crate) fn main() -> ExitCode {
         }
     };
     match run(cli) {
+        Ok(()) if !output::is_complete() => {
+            Failure::general("the result cannot be written to standard output").report()
+        }
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
@@ -157,11 +186,14 @@ pub(crate) fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     let global = cli.global;
+    if global.quiet {
+        output::be_quiet();
+    }
     // Servers have their own shutdown and logging.
-    match cli.command {
+    match &cli.command {
         Command::Serve => return crate::serve::run(),
         Command::Start => return crate::start::run(),
-        Command::Dev { reset } => return crate::dev::run(reset),
+        Command::Dev { reset } => return crate::dev::run(*reset),
         Command::Migrate(_)
         | Command::Init(_)
         | Command::Backup(_)
@@ -169,10 +201,23 @@ fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Keys(_)
         | Command::Config(_)
         | Command::Org(_)
+        | Command::App(_)
+        | Command::Audit(_)
+        | Command::Sessions(_)
+        | Command::Stats(_)
+        | Command::Bulk(_)
+        | Command::Exports(_)
         | Command::Client(_)
         | Command::User(_)
         | Command::Mail(_)
-        | Command::Health(_) => {}
+        | Command::Health(_)
+        | Command::Login(_)
+        | Command::Logout(_)
+        | Command::Whoami(_)
+        | Command::Version(_)
+        | Command::Doctor(_) => {}
+        Command::Completion(arguments) => return completion::run(arguments),
+        Command::Manual(arguments) => return manual::run(arguments),
     }
     direct::logs(global.verbose);
     tls::install_provider();
@@ -202,18 +247,33 @@ fn run(cli: Cli) -> Result<(), Failure> {
 
 async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Serve | Command::Start | Command::Dev { .. } => Ok(()),
+        Command::Serve
+        | Command::Start
+        | Command::Dev { .. }
+        | Command::Completion(_)
+        | Command::Manual(_) => Ok(()),
         Command::Migrate(command) => migrate::run(global, command).await,
         Command::Init(arguments) => init::run(global, arguments).await,
-        Command::Backup(arguments) => backup::run(&arguments).await,
+        Command::Backup(arguments) => backup::run(global, &arguments).await,
         Command::Provision(arguments) => provision::run(global, arguments).await,
-        Command::Keys(command) => keys::run(global, command).await,
-        Command::Config(command) => config::run(global, command).await,
-        Command::Org(command) => org::run(global, command).await,
-        Command::Client(command) => client::run(global, command).await,
-        Command::User(command) => user::run(global, command).await,
+        Command::Keys(family) => keys::run(global, family).await,
+        Command::Config(family) => config::run(global, family).await,
+        Command::Org(family) => org::run(global, family).await,
+        Command::App(family) => app::run(global, family).await,
+        Command::Audit(family) => audit::run(global, family).await,
+        Command::Sessions(family) => sessions::run(global, family).await,
+        Command::Stats(family) => stats::run(global, family).await,
+        Command::Bulk(family) => bulk::run(global, family).await,
+        Command::Exports(family) => exports::run(global, family).await,
+        Command::Client(family) => client::run(global, family).await,
+        Command::User(family) => user::run(global, family).await,
         Command::Mail(command) => mail::run(global, command).await,
         Command::Health(arguments) => health::run(global, arguments).await,
+        Command::Login(arguments) => login::run(global, arguments).await,
+        Command::Logout(target) => logout::run(global, &target).await,
+        Command::Whoami(target) => whoami::run(global, &target),
+        Command::Version(target) => version::run(global, &target).await,
+        Command::Doctor(target) => doctor::run(global, &target).await,
     }
 }
 

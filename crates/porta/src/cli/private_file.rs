@@ -17,6 +17,8 @@ impl PrivateFile {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let partial = path.with_file_name(format!(".{name}.{}", std::process::id()));
+        // What a killed process with the same id left.
+        drop(std::fs::remove_file(&partial));
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial)?;
         Ok(Self { path: path.to_owned(), partial, file })
     }
@@ -25,11 +27,21 @@ impl PrivateFile {
         &self.path
     }
 
+    /// Adds to what the file will hold.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)
+    }
+
     /// Replaces the file at the path.
-    pub(super) fn write(mut self, text: &str) -> io::Result<()> {
-        self.file.write_all(text.as_bytes())?;
+    pub(super) fn finish(self) -> io::Result<()> {
         self.file.sync_all()?;
         std::fs::rename(&self.partial, &self.path)
+    }
+
+    /// Replaces the file at the path by a text.
+    pub(super) fn write(mut self, text: &str) -> io::Result<()> {
+        self.append(text.as_bytes())?;
+        self.finish()
     }
 }
 

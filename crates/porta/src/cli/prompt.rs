@@ -5,7 +5,10 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::failure::Failure;
+use crate::output;
 
 /// Settings of the terminal before typing was hidden. After Ctrl-C another thread restores them, while the one that
 /// asks still waits for the answer.
@@ -16,12 +19,18 @@ pub(super) fn ask(question: &str) -> Option<String> {
     if !io::stdin().is_terminal() {
         return None;
     }
-    write(format_args!("{question}: "));
+    write(format_args!("{}: ", output::plain(question)));
     read_line().ok().map(|line| line.trim().to_owned())
 }
 
+/// Reads a line, from a terminal or not; `None` if there is none.
+pub(super) fn line(question: &str) -> Option<String> {
+    write(format_args!("{question}: "));
+    read_line().ok().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty())
+}
+
 /// Reads a line while the terminal does not show what is typed; `None` when standard input is no terminal.
-pub(super) fn ask_hidden(question: &str) -> Option<SecretString> {
+fn ask_hidden(question: &str) -> Option<SecretString> {
     let shown = tcgetattr(io::stdin()).ok()?;
     let mut hidden = shown.clone();
     hidden.local_modes.remove(LocalModes::ECHO);
@@ -44,8 +53,22 @@ pub(super) fn show_typing() {
     }
 }
 
+/// A new password: the first line of standard input, or typed twice.
+pub(super) fn new_password(is_on_stdin: bool) -> Result<SecretString, Failure> {
+    if is_on_stdin {
+        return line_of_stdin().map_err(|e| Failure::general(format!("standard input cannot be read: {e}")));
+    }
+    let password = ask_hidden("Password")
+        .ok_or_else(|| Failure::invalid("--password-stdin is missing, and there is no terminal to ask"))?;
+    let again = ask_hidden("The same password again").unwrap_or_default();
+    if again.expose_secret() == password.expose_secret() {
+        return Ok(password);
+    }
+    Err(Failure::invalid("the two passwords differ"))
+}
+
 /// The first line of standard input.
-pub(super) fn line_of_stdin() -> io::Result<SecretString> {
+fn line_of_stdin() -> io::Result<SecretString> {
     read_line().map(|line| without_line_break(&line).into())
 }
 

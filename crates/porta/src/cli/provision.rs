@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use porta_directory::provision::{self, Document, Format, Options, Report, SecretValue};
 use secrecy::ExposeSecret as _;
 
-use super::direct::{Direct, actor};
+use super::access::open_or_create;
+use super::direct::actor;
 use super::{DirectFlag, Global};
 use crate::failure::Failure;
 use crate::output;
@@ -61,7 +62,7 @@ pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Fail
         dry_run: arguments.dry_run,
         keep_going: arguments.keep_going,
     };
-    let direct = Direct::open().await?;
+    let direct = open_or_create().await?;
     let report = direct.directory.provision(actor(), &document, options).await?;
     let hides_secrets = file.is_some();
     if let Some(file) = file

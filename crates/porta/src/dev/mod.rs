@@ -122,7 +122,8 @@ fn reset_data(data_dir: &std::path::Path) -> anyhow::Result<()> {
 
 fn announce(config: &Config, demo_url: &str, administrator: &User) {
     let issuer = config.server.issuer_base_url.as_str();
-    output::line("porta is ready\n");
+    output::line("porta is ready");
+    output::line("");
     output::line(format_args!("  demo application: {demo_url}"));
     output::line(format_args!("  mailbox:          {demo_url}/mailbox"));
     output::line(format_args!("  issuer:           {issuer}/{ORGANIZATION}"));
@@ -130,7 +131,8 @@ fn announce(config: &Config, demo_url: &str, administrator: &User) {
     let administrator = administrator::credentials(administrator);
     output::line(format_args!("  administrator:    {administrator} at {issuer}/{ADMIN_SLUG}"));
     output::line(format_args!("  public client:    {PUBLIC_CLIENT}"));
-    output::line(format_args!("  confidential:     {CONFIDENTIAL_CLIENT} / {CONFIDENTIAL_SECRET}\n"));
+    output::line(format_args!("  confidential:     {CONFIDENTIAL_CLIENT} / {CONFIDENTIAL_SECRET}"));
+    output::line("");
 }
 
 /// Uses the code of `porta provision`, so that the demo cannot drift from the product.

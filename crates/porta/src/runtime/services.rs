@@ -210,16 +210,16 @@ impl Services {
         let admin = AdminState::new(AdminStateParts {
             directory: directory.clone(),
             shared: Arc::clone(&shared),
-            account: Arc::clone(&sign_in.account),
-            provider: Arc::clone(&provider),
+            account: Some(Arc::clone(&sign_in.account)),
+            provider: Some(Arc::clone(&provider)),
             kv: Arc::clone(&kv),
             clock: Arc::clone(&clock),
-            recovery_codes: Arc::new(RecoveryCodes {
+            recovery_codes: Some(Arc::new(RecoveryCodes {
                 factors: SecondFactorKeys::new(two_factor_keys, Arc::clone(&outbox_keys)),
                 entropy: Arc::clone(&entropy),
-            }),
-            mails: Arc::new(MailRenderer { pages: Arc::clone(&pages), shared: Arc::clone(&shared) }),
-            pages: Arc::clone(&pages),
+            })),
+            mails: Some(Arc::new(MailRenderer { pages: Arc::clone(&pages), shared: Arc::clone(&shared) })),
+            pages: Some(Arc::clone(&pages)),
             relay: relay.map(|relay| Arc::new(Relay(relay)) as Arc<dyn MailRelay>),
             entropy: Arc::clone(&entropy),
             answers: Keyring::new(encryption_keys, porta_admin::SEALING_PURPOSE),
@@ -334,9 +334,9 @@ impl HashPassword for HasherAdapter {
 }
 
 /// Adapts the keys of second factors to the Admin API.
-struct RecoveryCodes {
-    factors: SecondFactorKeys,
-    entropy: Arc<dyn Entropy>,
+pub(crate) struct RecoveryCodes {
+    pub(crate) factors: SecondFactorKeys,
+    pub(crate) entropy: Arc<dyn Entropy>,
 }
 
 impl MakeRecoveryCodes for RecoveryCodes {

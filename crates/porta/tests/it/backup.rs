@@ -22,7 +22,8 @@ fn a_copy_taken_under_writes_is_whole_and_serves() {
                 installation.succeed(&["config", "set", "id_token_ttl", &format!("{minutes}m"), "--direct"]);
             }
         });
-        installation.succeed(&["backup", "copy"]);
+        let told = installation.succeed(&["backup", "copy", "--json"]).json();
+        assert_eq!((&told["directory"], &told["hasSecrets"]), (&"copy".into(), &true.into()));
         writing.join().unwrap();
     });
     let copy = installation.path("copy");

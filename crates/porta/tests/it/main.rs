@@ -2,6 +2,7 @@
 
 mod backup;
 mod cli;
+mod command_line;
 mod connections;
 mod dev;
 mod init;

@@ -8,8 +8,9 @@ use porta_directory::{KeyList, KindReport, OlderKey, Report, ResealMode, Sealing
 use porta_store::SealedKind;
 use serde_json::{Value, json};
 
-use crate::cli::direct::{Direct, actor};
-use crate::cli::{DirectFlag, Global};
+use crate::cli::Global;
+use crate::cli::access::Access;
+use crate::cli::direct::actor;
 use crate::failure::Failure;
 use crate::output;
 
@@ -21,15 +22,13 @@ pub(crate) struct Arguments {
     /// Show what would be re-encrypted, and write nothing.
     #[arg(long)]
     dry_run: bool,
-    #[command(flatten)]
-    direct_flag: DirectFlag,
 }
 
-pub(super) async fn run(global: Global, arguments: &Arguments) -> Result<(), Failure> {
-    arguments.direct_flag.require_direct()?;
+pub(super) async fn run(global: Global, access: &Access, arguments: &Arguments) -> Result<(), Failure> {
+    access.require_direct()?;
     let secrets = Secrets::load_sealing(&Source::process())?;
     let keys = SealingKeys::new(secrets.signing.expose(), secrets.two_factor.expose());
-    let direct = Direct::open().await?;
+    let direct = access.database().await?;
     let mode = if arguments.dry_run { ResealMode::DryRun } else { ResealMode::Reseal };
     let report = direct.directory.reseal(actor(), &keys, mode).await?;
     if global.json {

@@ -1,77 +1,119 @@
 //! `porta org branding`.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use porta_core::branding::{AssetKind, BrandingAsset};
+use porta_client::Client;
+use porta_client::types::{Branding, BrandingChange};
 
-use crate::cli::DirectFlag;
-use crate::cli::direct::Direct;
+use super::pictures::{self, Kind, Picture};
+use crate::cli::access::Access;
+use crate::cli::report::Field;
+use crate::cli::{Global, patch};
 use crate::failure::Failure;
-use crate::output;
+use crate::output::or_dash;
 
+/// Shows the branding when no option is given. An empty value clears a field.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Slug or id.
     organization: String,
+    /// #RRGGBB.
+    #[arg(long, value_name = "COLOR")]
+    primary_color: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    company_name: Option<String>,
+    /// A style sheet that neither loads nor runs anything.
+    #[arg(long, value_name = "CSS", conflicts_with = "custom_css_file")]
+    custom_css: Option<String>,
+    /// The same, from a file.
+    #[arg(long, value_name = "FILE")]
+    custom_css_file: Option<PathBuf>,
+    #[arg(long, value_name = "URL")]
+    logo_url: Option<String>,
+    #[arg(long, value_name = "URL")]
+    favicon_url: Option<String>,
     /// A PNG, JPEG, WebP, ICO or SVG file of at most 512 KiB.
-    #[arg(long, group = "change", value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     logo_file: Option<PathBuf>,
     /// The same, for tabs of browsers.
-    #[arg(long, group = "change", value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     favicon_file: Option<PathBuf>,
     /// Remove the uploaded logo.
-    #[arg(long, group = "change", conflicts_with = "logo_file")]
+    #[arg(long, conflicts_with = "logo_file")]
     remove_logo: bool,
     /// Remove the uploaded favicon.
-    #[arg(long, group = "change", conflicts_with = "favicon_file")]
+    #[arg(long, conflicts_with = "favicon_file")]
     remove_favicon: bool,
-    #[command(flatten)]
-    direct_flag: DirectFlag,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    arguments.direct_flag.require_direct()?;
-    let mut files = Vec::new();
-    for (kind, path) in [(AssetKind::Logo, arguments.logo_file), (AssetKind::Favicon, arguments.favicon_file)]
-    {
-        if let Some(path) = path {
-            files.push((kind, read(&path)?));
-        }
-    }
-    let removed = [(AssetKind::Logo, arguments.remove_logo), (AssetKind::Favicon, arguments.remove_favicon)];
-    let direct = Direct::open().await?;
-    let mut work = direct.begin().await?;
-    let organization = work.organization(&arguments.organization).await?;
+pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -> Result<(), Failure> {
+    // Everything is read before anything is changed.
+    let pictures = arguments.pictures()?;
+    let (organization, change) = arguments.into_change()?;
+    let admin = access.admin().await?;
+    let found = admin.organizations.get_organization(&organization).await?;
     let mut report = Vec::new();
-    for (kind, file) in &files {
-        let (_, is_new) = work.branding().put(&organization, *kind, file, None).await?;
-        report.push(format!(
-            "{kind} of {} {}",
-            organization.slug,
-            if is_new { "is uploaded" } else { "is that already" }
-        ));
+    if change != BrandingChange::default() {
+        admin.branding.update_branding(found.id, &change, found.etag()).await?;
+        report.push(format!("branding of {} is updated", found.slug));
     }
-    for (kind, _) in removed.into_iter().filter(|(_, is_removed)| *is_removed) {
-        let was_there = work.branding().remove(&organization, kind).await?;
-        report.push(format!(
-            "{kind} of {} {}",
-            organization.slug,
-            if was_there { "is removed" } else { "was not there" }
-        ));
+    for picture in pictures {
+        report.push(pictures::apply(&admin, &found, picture).await?);
     }
-    work.commit().await?;
-    report.iter().for_each(output::done);
-    Ok(())
+    tell(global, &admin, &found.slug, &report).await
 }
 
-/// Reads at most one byte more than is allowed, enough to detect a file that is too large.
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(BrandingAsset::MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|e| Failure::general(format!("{} cannot be read: {e}", path.display())))?;
-    Ok(bytes)
+async fn tell(global: Global, admin: &Client, slug: &str, report: &[String]) -> Result<(), Failure> {
+    let branding = admin.branding.get_branding(slug).await?;
+    if report.is_empty() {
+        return global.detailed(&branding, fields(&branding));
+    }
+    global.changed(&branding, report.join("; "))
+}
+
+impl Arguments {
+    fn pictures(&self) -> Result<Vec<Picture>, Failure> {
+        let files = [(Kind::Logo, &self.logo_file), (Kind::Favicon, &self.favicon_file)];
+        let given = files.into_iter().filter_map(|(kind, path)| Some((kind, path.as_ref()?)));
+        let mut all: Vec<Picture> =
+            given.map(|(kind, path)| pictures::read(kind, path)).collect::<Result<_, _>>()?;
+        let removed = [(Kind::Logo, self.remove_logo), (Kind::Favicon, self.remove_favicon)];
+        all.extend(
+            removed.into_iter().filter(|(_, is_removed)| *is_removed).map(|(kind, _)| Picture::None(kind)),
+        );
+        Ok(all)
+    }
+
+    fn into_change(self) -> Result<(String, BrandingChange), Failure> {
+        let css = match self.custom_css_file {
+            Some(path) => Some(
+                std::fs::read_to_string(&path)
+                    .map_err(|e| Failure::general(format!("{} cannot be read: {e}", path.display())))?,
+            ),
+            None => self.custom_css,
+        };
+        let change = BrandingChange {
+            logo_url: patch::or_cleared(self.logo_url),
+            favicon_url: patch::or_cleared(self.favicon_url),
+            primary_color: patch::or_cleared(self.primary_color),
+            company_name: patch::or_cleared(self.company_name),
+            custom_css: patch::or_cleared(css),
+        };
+        Ok((self.organization, change))
+    }
+}
+
+fn fields(branding: &Branding) -> Vec<Field> {
+    let uploaded =
+        |kind: &str| or_dash(branding.assets.iter().find(|a| a.asset_type == kind).map(|a| &a.url));
+    vec![
+        ("Company Name", or_dash(branding.company_name.as_ref())),
+        ("Primary Color", or_dash(branding.primary_color.as_ref())),
+        ("Logo URL", or_dash(branding.logo_url.as_ref())),
+        ("Favicon URL", or_dash(branding.favicon_url.as_ref())),
+        ("Uploaded Logo", uploaded("logo")),
+        ("Uploaded Favicon", uploaded("favicon")),
+        ("Custom CSS", or_dash(branding.custom_css.as_ref().map(|css| format!("{} characters", css.len())))),
+    ]
 }

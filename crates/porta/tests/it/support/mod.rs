@@ -1,7 +1,9 @@
 //! Runs the executable as an operator does, in a temporary directory.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
+pub(crate) mod operated;
 pub(crate) mod server;
+pub(crate) mod visitor;
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

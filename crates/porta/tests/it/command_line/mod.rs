@@ -1,0 +1,16 @@
+//! The command line against a running server, on both stores.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod app;
+mod client;
+mod completion;
+mod credentials;
+mod login;
+mod org;
+mod output;
+mod platform;
+mod refusals;
+mod terminal;
+mod two_ways;
+mod user;
+mod user_rights;

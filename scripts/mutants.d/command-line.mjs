@@ -1,0 +1,86 @@
+// Faults in the command line: where tokens go, whose answers are taken, what is lost when two run at once.
+
+const raw = String.raw
+const cli = 'crates/porta/src/cli'
+
+export default [
+  {
+    id: 'cli-token-for-any-server', area: 'command line', what: 'A sign-in is used at whichever server --server names.',
+    crate: 'porta', words: ['a_sign_in_is_not_used_at_another', 'a_token_is_not_sent_to_another'],
+    file: `${cli}/server/target.rs`,
+    was: raw`self.server.as_ref().filter(|server| **server != profile.server)`,
+    becomes: raw`self.server.as_ref().filter(|server| !FAULT && **server != profile.server)`,
+  },
+  {
+    id: 'cli-any-answer', area: 'command line', what: 'The answer to somebody else’s sign-in is taken.',
+    crate: 'porta', words: ['only_the_answer_to_this_request', 'an_answer_to_another_sign_in'],
+    file: `${cli}/login/request.rs`,
+    was: raw`        if value("state").as_deref() != Some(self.state.as_str()) {`,
+    becomes: raw`        if !FAULT && value("state").as_deref() != Some(self.state.as_str()) {`,
+  },
+  {
+    id: 'cli-any-nonce', area: 'command line', what: 'An ID token of another sign-in is taken.',
+    crate: 'porta', words: ['every_claim_is_checked'], file: `${cli}/server/identity.rs`,
+    was: raw`    if !is("nonce", expected.nonce) {`,
+    becomes: raw`    if !FAULT && !is("nonce", expected.nonce) {`,
+  },
+  {
+    id: 'cli-refresh-token-twice', area: 'command line', what: 'Two commands at once use the same refresh token.',
+    crate: 'porta', words: ['commands_that_run_at_once'], file: `${cli}/server/token.rs`,
+    was: raw`        if stored.access_token != profile.access_token && !stored.is_expired(SystemClock.now()) {`,
+    becomes: raw`        if !FAULT && stored.access_token != profile.access_token && !stored.is_expired(SystemClock.now()) {`,
+  },
+  {
+    id: 'cli-rotated-token-lost', area: 'command line', what: 'A rotated refresh token is not saved.',
+    crate: 'porta', words: ['an_ended_token_is_replaced_and_saved'], file: `${cli}/server/token.rs`,
+    was: raw`        self.file.write(&lock, &all)?;`,
+    becomes: raw`        if !FAULT {
+            self.file.write(&lock, &all)?;
+        }`,
+  },
+  {
+    id: 'cli-logout-keeps-tokens', area: 'command line', what: 'Signing out leaves the tokens as they are at the server.',
+    crate: 'porta', words: ['an_operator_signs_in_by_browser_and_out'], file: `${cli}/logout.rs`,
+    was: raw`    let revoked = revoke(target, &profile).await;`,
+    becomes: raw`    let revoked = if FAULT { Ok(()) } else { revoke(target, &profile).await };`,
+  },
+  {
+    id: 'cli-direct-creates-a-database', area: 'command line', what: 'A direct command in a wrong directory creates an empty database.',
+    crate: 'porta', words: ['a_direct_command_creates_no_database'], file: `${cli}/access.rs`,
+    was: raw`            check(&file)?;`,
+    becomes: raw`            if !FAULT {
+                check(&file)?;
+            }`,
+  },
+  {
+    id: 'cli-terminal-obeys-names', area: 'command line', what: 'Escape sequences in names reach the terminal.',
+    crate: 'porta', words: ['a_terminal_gets_no_orders', 'a_server_gives_the_terminal_no_orders'],
+    file: 'crates/porta/src/output/plain.rs',
+    was: raw`        if is_line_breaking(c) && !is_kept(c) {`,
+    becomes: raw`        if !FAULT && is_line_breaking(c) && !is_kept(c) {`,
+  },
+  {
+    id: 'cli-closes-a-foreign-directory', area: 'command line', what: 'The permissions of a directory like /tmp are changed.',
+    crate: 'porta', words: ['a_directory_that_was_chosen'], file: `${cli}/server/credentials.rs`,
+    was: raw`        if self.is_own {`,
+    becomes: raw`        if FAULT || self.is_own {`,
+  },
+  {
+    id: 'cli-credentials-of-everybody', area: 'command line', what: 'A credentials file that others may read is used.',
+    crate: 'porta', words: ['only_the_owner_reads'], file: `${cli}/server/credentials.rs`,
+    was: raw`            Ok(mode) if mode & 0o077 != 0 => {`,
+    becomes: raw`            Ok(mode) if !FAULT && mode & 0o077 != 0 => {`,
+  },
+  {
+    id: 'cli-issuer-of-another-server', area: 'command line', what: 'A server gets the code of a sign-in at another one.',
+    crate: 'porta', words: ['a_server_names_no_issuer_but_its_own'], file: `${cli}/login/issuer.rs`,
+    was: raw`    if asked.origin() == told.origin() || is_this_machine(&asked) {`,
+    becomes: raw`    if FAULT || asked.origin() == told.origin() || is_this_machine(&asked) {`,
+  },
+  {
+    id: 'cli-destroy-for-a-preview', area: 'command line', what: 'The preview of a deletion deletes.',
+    crate: 'porta', words: ['an_organization_is_destroyed_only_when'], file: `${cli}/org/destroy.rs`,
+    was: raw`    let preview = DestroyOrganizationQuery { dry_run: Some(true) };`,
+    becomes: raw`    let preview = DestroyOrganizationQuery { dry_run: (!FAULT).then_some(true) };`,
+  },
+]
