@@ -53,6 +53,21 @@ async function refused(visitor, response, status, heading, name) {
 }
 
 describe('pages', { concurrency: 3 }, () => {
+  visit('takes no clicks for its first quarter of a second', {}, async ({ page }) => {
+    await page.goto(`${world.porta.base}/ways/auth/forgot-password`)
+    const states = await page.evaluate(() => {
+      const [settling] = document.getAnimations()
+      settling.pause()
+      const at = (time) => {
+        settling.currentTime = time
+        const { left, top } = document.querySelector('button').getBoundingClientRect()
+        return Boolean(document.elementFromPoint(left + 5, top + 5).closest('button'))
+      }
+      return { atOnce: at(0), beforeTheEnd: at(240), afterwards: at(260) }
+    })
+    assert.deepEqual(states, { atOnce: false, beforeTheEnd: false, afterwards: true })
+  })
+
   describe('errors', { concurrency: 2 }, () => {
     visit('nothing is there', {}, async (visitor) => {
       const { page } = visitor

@@ -68,7 +68,7 @@ ${values}        }
 
 function rustType(type, prefix) {
   switch (type.kind) {
-    case 'reference': return `${prefix}${type.name}`
+    case 'reference': return `${prefix}${type.name.replaceAll('_', '')}`
     case 'array': return `Vec<${rustType(type.of, prefix)}>`
     case 'object': return 'Map<String, Value>'
     case 'any': return 'Value'
@@ -148,7 +148,7 @@ function structure(type) {
   }).join('')
   const derived = `Debug, Clone, ${type.hasDefault ? 'Default, ' : ''}PartialEq, Serialize, Deserialize`
   const open = type.isSent ? '' : '#[non_exhaustive]\n'
-  return `${doc(type.description)}#[derive(${derived})]\n${rename.line}${open}pub struct ${type.name} {\n${fields}}\n`
+  return `${doc(type.description)}#[derive(${derived})]\n${rename.line}${open}pub struct ${type.name.replaceAll('_', '')} {\n${fields}}\n`
 }
 
 function queriesFile(operations) {

@@ -652,6 +652,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clients/{clientId}/preview-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview the tokens that a client would get for a user.
+         * @description Nothing is signed, stored or recorded.
+         */
+        get: operations["preview_client_tokens"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/clients/{clientId}/restore": {
         parameters: {
             query?: never;
@@ -1051,6 +1071,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lookups/applications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the names of applications of all owners.
+         * @description For pickers and labels. A search is in name and slug.
+         */
+        get: operations["look_up_applications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lookups/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the names of clients of all organizations.
+         * @description For pickers and labels. A search is in name and OAuth client id.
+         */
+        get: operations["look_up_clients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lookups/organizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the names of organizations.
+         * @description For pickers and labels. A search is in name and slug.
+         */
+        get: operations["look_up_organizations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lookups/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the names of roles of all applications.
+         * @description For pickers and labels. A search is in name and slug.
+         */
+        get: operations["look_up_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lookups/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the names of users of all organizations, the newest first.
+         * @description For pickers and labels. A service account needs `admin:user:read`. A search is in address, given name and family name.
+         */
+        get: operations["look_up_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me": {
         parameters: {
             query?: never;
@@ -1062,6 +1182,209 @@ export interface paths {
         get: operations["get_me"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the password of the caller.
+         * @description Needs a recent sign-in. Every other session and every token of the caller end, the token of this request included;
+         *     the session from which it comes stays, so that the client gets a new token without a question. A wrong current
+         *     password is counted with those typed on the account page.
+         */
+        post: operations["change_own_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change the names and the language of the caller. */
+        put: operations["update_own_profile"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the live sessions of the caller, newest first.
+         * @description The newest hundred, on one page.
+         */
+        get: operations["list_own_sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * End every session of the caller but the one of the request, with all their tokens.
+         * @description Needs a recent sign-in.
+         */
+        delete: operations["end_other_own_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/sessions/{sessionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session of the caller with all its tokens.
+         * @description Needs a recent sign-in. The session of the request ends by signing out.
+         */
+        delete: operations["end_own_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/two-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the second factor of the caller. */
+        get: operations["get_own_two_factor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/two-factor/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch the second factor of the caller off.
+         * @description Needs a recent sign-in with that factor. Every other session and every token of the caller end, the token of this
+         *     request included.
+         */
+        post: operations["disable_own_two_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/two-factor/recovery-codes/regenerate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the recovery codes of the caller.
+         * @description Needs a recent sign-in. The old codes do not work any more.
+         */
+        post: operations["regenerate_own_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/two-factor/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mail another code for the second factor that is being set up.
+         * @description Needs a recent sign-in.
+         */
+        post: operations["resend_own_two_factor_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/two-factor/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to set up a second factor of the caller.
+         * @description Needs a recent sign-in. Replaces a setup that was begun before.
+         */
+        post: operations["begin_own_two_factor"];
+        /** Stop setting up a second factor. */
+        delete: operations["cancel_own_two_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/two-factor/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm a second factor of the caller by its first code.
+         * @description Needs a recent sign-in. Answers with recovery codes. Every other session and every token of the caller end, the token
+         *     of this request included, because no factor was asked for when they began.
+         */
+        post: operations["verify_own_two_factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1195,6 +1518,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/organizations/{orgId}/branding/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show a page or a mail with a branding that is not saved.
+         * @description The answer is HTML with made-up contents, for a frame: its policy lets it run and send nothing, and lets only the
+         *     server itself and the origins of `ADMIN_CORS_ORIGINS` show it. Nothing is stored.
+         */
+        post: operations["preview_branding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/organizations/{orgId}/branding/{type}": {
         parameters: {
             query?: never;
@@ -1322,6 +1666,26 @@ export interface paths {
         put?: never;
         /** Suspend an organization: nobody can sign in. Ends all of its sessions and tokens. */
         post: operations["suspend_organization"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/organizations/{orgId}/test-email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test mail in the organization's name and branding.
+         * @description The mail is queued; the audit log tells when the relay took it. At most ten within an hour.
+         */
+        post: operations["send_test_email"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1862,6 +2226,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/outbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the mails of all organizations that wait, were delivered or were given up, the newest first.
+         * @description Neither what a mail says nor the address that it goes to is shown.
+         */
+        get: operations["list_outbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outbox/{outboxId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a mail of the outbox.
+         * @description Neither what it says nor the address that it goes to is shown.
+         */
+        get: operations["get_outbox_item"];
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw a mail that waits, or that was given up and could be sent again.
+         * @description What it says is deleted; its row stays, as given up. A mail that is being sent at this moment may still go out.
+         */
+        delete: operations["withdraw_outbox_item"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outbox/{outboxId}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a mail again that was given up.
+         * @description It is due at once, and retried for a day. Only for as long as `retryableUntil` says: three days, or until the link in
+         *     the mail expires.
+         */
+        post: operations["retry_outbox_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/roles/{roleId}/users": {
         parameters: {
             query?: never;
@@ -1871,6 +2300,27 @@ export interface paths {
         };
         /** List the users who have a role, newest assignment first. */
         get: operations["list_users_of_role"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search everything that the caller may read.
+         * @description By part of a name, slug, address or OAuth client id, and by the whole of an id or of a key's `kid`. Each kind is a
+         *     group of its own; kinds that the caller may not read are left out.
+         */
+        get: operations["search_everything"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1983,6 +2433,26 @@ export interface paths {
          * @description They are about a minute old at most; the health of the stores is checked now.
          */
         get: operations["get_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/system/info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the state of the installation.
+         * @description Versions, times, and whether the services answer now; no secret and no address of a service.
+         */
+        get: operations["get_system_info"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2287,12 +2757,36 @@ export interface components {
             status: string;
             createdAt: string;
             updatedAt: string;
+            counts?: components["schemas"]["ApplicationCounts"] | null;
         };
         /** @description What changes. A field that is left out stays as it is. Slug and owner never change. */
         ApplicationChange: {
             name?: string | null;
             /** @description `null` clears it. */
             description?: string | null;
+        };
+        /** @description What belongs to an application. */
+        ApplicationCounts: {
+            /** Format: int64 */
+            modules: number;
+            /** Format: int64 */
+            clients: number;
+            /** Format: int64 */
+            roles: number;
+        };
+        /** @description The name of an application. */
+        ApplicationLabel: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            slug: string;
+            /** @description `active`, `inactive` or `archived`. */
+            status: string;
+            /**
+             * Format: uuid
+             * @description The owner. `null`: every organization may use it.
+             */
+            organizationId?: string | null;
         };
         /** @description An application in an export. */
         ApplicationRow: {
@@ -2353,6 +2847,8 @@ export interface components {
             data: components["schemas"]["AuditEntry"][];
             /** Format: int64 */
             total?: number | null;
+            /** @description `false`: there are more than `total` rows, which are counted up to 10000. Missing if the total is exact. */
+            totalIsExact?: boolean | null;
             /** Format: int64 */
             page?: number | null;
             /** Format: int64 */
@@ -2421,6 +2917,17 @@ export interface components {
             /** @description A style sheet that neither loads nor runs anything. */
             customCss?: string | null;
         };
+        /** @description What to show. */
+        BrandingPreview: {
+            branding?: components["schemas"]["BrandingChange"] | null;
+            /**
+             * @description `login`, `login_password`, `login_magic_link`, `consent`, `error`, `invitation_mail`, `magic_link_mail` or
+             *     `password_reset_mail`.
+             */
+            page: string;
+            /** @description Language of the page. Left out: that of the organization. */
+            locale?: string | null;
+        };
         /** @description The branding of an organization, as it is set. */
         BrandingSettings: {
             logoUrl?: string | null;
@@ -2488,6 +2995,14 @@ export interface components {
             /** @description Accepted and ignored. */
             applicationId?: unknown;
         };
+        /** @description Who has a value of a claim. */
+        ClaimCounts: {
+            /**
+             * Format: int64
+             * @description Users who have one.
+             */
+            values: number;
+        };
         /** @description A custom claim. */
         ClaimDefinition: {
             /** Format: uuid */
@@ -2515,6 +3030,18 @@ export interface components {
             validationRules?: unknown;
             createdAt: string;
             updatedAt: string;
+            counts?: components["schemas"]["ClaimCounts"] | null;
+        };
+        /**
+         * @description Where a claim is told: `included`, or why not: `scope_missing`, `no_value`, or `switched_off` by its definition or by
+         *     a setting of the client.
+         */
+        ClaimReason: {
+            name: string;
+            /** @description The scope that the claim comes with. `null`: a claim of the application, which comes with `openid`. */
+            scope?: string | null;
+            idToken: string;
+            userinfo: string;
         };
         /** @description A custom claim in an export. */
         ClaimRow: {
@@ -2626,6 +3153,7 @@ export interface components {
             status: string;
             createdAt: string;
             updatedAt: string;
+            counts?: components["schemas"]["ClientCounts"] | null;
         };
         /** @description What changes. A field that is left out stays as it is, and so does one that is `null`, unless it says otherwise. */
         ClientChange: {
@@ -2661,6 +3189,18 @@ export interface components {
              */
             allowedOrganizations?: string[] | null;
         };
+        /** @description The secrets of a client. */
+        ClientCounts: {
+            /**
+             * Format: int64
+             * @description Secrets that are neither revoked nor expired.
+             */
+            secrets: number;
+            /** @description When the first of these expires. `null`: none does. */
+            nextSecretExpiry?: string | null;
+            /** @description When one of all secrets was last used. */
+            secretLastUsedAt?: string | null;
+        };
         /** @description A client, with its secret if it got one. */
         ClientCredential: {
             clientName: string;
@@ -2674,6 +3214,20 @@ export interface components {
             secretId?: string | null;
             secretLabel?: string | null;
             secretExpiresAt?: string | null;
+        };
+        /** @description The name of a client. */
+        ClientLabel: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The OAuth client id. */
+            clientId: string;
+            /** @description `active`, `inactive` or `revoked`. */
+            status: string;
+            /** Format: uuid */
+            organizationId: string;
+            /** Format: uuid */
+            applicationId: string;
         };
         /** @description A client in an export. */
         ClientRow: {
@@ -2744,6 +3298,7 @@ export interface components {
                 status: string;
                 createdAt: string;
                 updatedAt: string;
+                counts?: components["schemas"]["ApplicationCounts"] | null;
             };
         };
         /** @description The envelope of one entity. */
@@ -2856,6 +3411,7 @@ export interface components {
                 validationRules?: unknown;
                 createdAt: string;
                 updatedAt: string;
+                counts?: components["schemas"]["ClaimCounts"] | null;
             };
         };
         /** @description The envelope of one entity. */
@@ -2927,6 +3483,7 @@ export interface components {
                 status: string;
                 createdAt: string;
                 updatedAt: string;
+                counts?: components["schemas"]["ClientCounts"] | null;
             };
         };
         /** @description The envelope of one entity. */
@@ -3030,6 +3587,7 @@ export interface components {
                 defaultLoginMethods: string[];
                 createdAt: string;
                 updatedAt: string;
+                counts?: components["schemas"]["OrganizationCounts"] | null;
             };
         };
         /** @description The envelope of one entity. */
@@ -3042,6 +3600,83 @@ export interface components {
                 clients: components["schemas"]["StatusCounts"];
                 loginActivity: components["schemas"]["LoginActivity"];
                 generatedAt: string;
+            };
+        };
+        /** @description The envelope of one entity. */
+        Data_OutboxItem: {
+            /** @description A mail, or a request for one. What it says is not shown to anybody. */
+            data: {
+                /** Format: uuid */
+                id: string;
+                /** @description `mail`; or `link_request`: somebody asked for a link, which is mailed if the address has an account. */
+                kind: string;
+                /** @description `pending`, `delivered` or `given_up`. */
+                status: string;
+                /** @description Which mail it is, such as `invitation`. `null`: this version does not know it. */
+                template?: string | null;
+                /** Format: uuid */
+                organizationId?: string | null;
+                organizationName?: string | null;
+                /**
+                 * Format: uuid
+                 * @description `null`: the mail is not for a user, or nobody knows yet whether it is.
+                 */
+                userId?: string | null;
+                /**
+                 * @description The address that the user has now, for callers with `admin:user:read`. The mail goes to the address that the user
+                 *     had when it was written.
+                 */
+                userEmail?: string | null;
+                /** Format: int64 */
+                attempts: number;
+                /** @description When it is tried next. `null`: it is not pending. */
+                nextAttemptAt?: string | null;
+                /** @description Why the last attempt failed, without texts of the mail relay. */
+                lastError?: string | null;
+                /** @description Until when a mail that was given up can be sent again. `null`: it cannot. */
+                retryableUntil?: string | null;
+                createdAt: string;
+                updatedAt: string;
+            };
+        };
+        /** @description The envelope of one entity. */
+        Data_OwnRecoveryCodes: {
+            /** @description Recovery codes of the caller, shown once. */
+            data: {
+                /** @description `XXXX-XXXX`, each usable once. */
+                recoveryCodes: string[];
+                count: number;
+                warning: string;
+            };
+        };
+        /** @description The envelope of one entity. */
+        Data_OwnTwoFactor: {
+            /** @description The second factor of the caller. */
+            data: {
+                enabled: boolean;
+                /** @description `email` or `totp`. */
+                method?: string | null;
+                /** @description When the authenticator was confirmed. */
+                since?: string | null;
+                /** Format: int64 */
+                recoveryCodesRemaining: number;
+                /** @description What may be set up, in addition or as a replacement: of `totp` and `email`. */
+                offered: string[];
+                /** @description The organization requires a second factor, so that it cannot be switched off. */
+                required: boolean;
+            };
+        };
+        /** @description The envelope of one entity. */
+        Data_PendingFactor: {
+            /** @description A factor that works once its first code was verified. */
+            data: {
+                method: string;
+                /** @description Key of the authenticator in Base32, for typing. `null`: a code was mailed. */
+                secret?: string | null;
+                /** @description The same as a QR code: an `<svg>` element. */
+                qrCode?: string | null;
+                /** @description Where the code was mailed to, in part. */
+                sentTo?: string | null;
             };
         };
         /** @description The envelope of one entity. */
@@ -3059,6 +3694,7 @@ export interface components {
                 slug: string;
                 description?: string | null;
                 createdAt: string;
+                counts?: components["schemas"]["PermissionCounts"] | null;
             };
         };
         /** @description The envelope of one entity. */
@@ -3088,6 +3724,13 @@ export interface components {
             };
         };
         /** @description The envelope of one entity. */
+        Data_QueuedEmail: {
+            /** @description A test mail that waits to be sent. */
+            data: {
+                to: string;
+            };
+        };
+        /** @description The envelope of one entity. */
         Data_RecoveryCodeSet: {
             /** @description New recovery codes, shown once. */
             data: {
@@ -3111,6 +3754,7 @@ export interface components {
                 description?: string | null;
                 createdAt: string;
                 updatedAt: string;
+                counts?: components["schemas"]["RoleCounts"] | null;
             };
         };
         /** @description The envelope of one entity. */
@@ -3244,6 +3888,45 @@ export interface components {
             };
         };
         /** @description The envelope of one entity. */
+        Data_SystemInfo: {
+            /** @description The state of the installation and of the process that answers. */
+            data: {
+                version: string;
+                startedAt: string;
+                /** Format: int64 */
+                uptimeSeconds: number;
+                /** @description The clock of the server. */
+                time: string;
+                /** @description Base URL of all issuers. */
+                issuerBase: string;
+                database: components["schemas"]["ServiceInfo"];
+                /** @description Redis, or the store within the process. */
+                redis: components["schemas"]["ServiceInfo"];
+                migrations: components["schemas"]["MigrationInfo"];
+                mail: components["schemas"]["MailInfo"];
+                signingKeys: components["schemas"]["KeyInfo"];
+            };
+        };
+        /** @description The envelope of one entity. */
+        Data_TokenPreview: {
+            /**
+             * @description What a client would be told about a user who signs in now, with the password alone and without a `claims` parameter.
+             *     `sid` and `at_hash` are made up.
+             */
+            data: {
+                /** @description The scope that would be granted. */
+                scope: string;
+                /** @description Claims of the ID token. `null`: `openid` is not granted. */
+                idToken?: Record<string, never> | null;
+                /** @description Answer of the `UserInfo` endpoint. `null`: `openid` is not granted. */
+                userinfo?: Record<string, never> | null;
+                /** @description What introspection tells of the access token, which itself is opaque. */
+                accessToken: Record<string, never>;
+                /** @description Where each claim is told, and if not, why. */
+                claims: components["schemas"]["ClaimReason"][];
+            };
+        };
+        /** @description The envelope of one entity. */
         Data_TwoFactorPolicy: {
             /** @description Which second factor an organization requires of its users. */
             data: {
@@ -3297,6 +3980,8 @@ export interface components {
                 emailVerified: boolean;
                 hasPassword: boolean;
                 passwordChangedAt?: string | null;
+                /** @description The password is temporary: a sign-in with it asks for a new one. */
+                passwordChangeRequired: boolean;
                 givenName?: string | null;
                 familyName?: string | null;
                 middleName?: string | null;
@@ -3632,6 +4317,14 @@ export interface components {
             /** @description `email` or `totp`. */
             method?: string | null;
         };
+        FactorCode: {
+            /** @description First code of the authenticator, or the mailed code. */
+            code: string;
+        };
+        FactorToSetUp: {
+            /** @description One of `offered`: `totp` or `email`. */
+            method: string;
+        };
         GeneratedKey: components["schemas"]["SigningKey"] & {
             message: string;
         };
@@ -3789,13 +4482,20 @@ export interface components {
              */
             locale?: string | null;
         };
+        /** @description The active signing keys of all organizations. */
+        KeyInfo: {
+            /** @description When the oldest of them began to sign. `null`: there is none. */
+            oldestActiveSince?: string | null;
+            /** Format: int64 */
+            oldestAgeSeconds?: number | null;
+        };
         /** @description Whose key is meant. */
         KeyOwner: {
             /** @description As in the query; this one counts. */
             organizationId?: string | null;
         };
         /** @description A page of a list. */
-        ListAnswer_Application: (components["schemas"]["Numbered"] | null) & (components["schemas"]["ByCursor"] | null) & {
+        ListAnswer_Application: components["schemas"]["ListPlace"] & {
             data: {
                 /** Format: uuid */
                 id: string;
@@ -3811,10 +4511,11 @@ export interface components {
                 status: string;
                 createdAt: string;
                 updatedAt: string;
+                counts?: components["schemas"]["ApplicationCounts"] | null;
             }[];
         };
         /** @description A page of a list. */
-        ListAnswer_ClaimDefinition: (components["schemas"]["Numbered"] | null) & (components["schemas"]["ByCursor"] | null) & {
+        ListAnswer_ClaimDefinition: components["schemas"]["ListPlace"] & {
             data: {
                 /** Format: uuid */
                 id: string;
@@ -3841,17 +4542,18 @@ export interface components {
                 validationRules?: unknown;
                 createdAt: string;
                 updatedAt: string;
+                counts?: components["schemas"]["ClaimCounts"] | null;
             }[];
         };
         /** @description A page of a list. */
-        ListAnswer_ClaimWithValue: (components["schemas"]["Numbered"] | null) & (components["schemas"]["ByCursor"] | null) & {
+        ListAnswer_ClaimWithValue: components["schemas"]["ListPlace"] & {
             data: {
                 definition: components["schemas"]["ClaimDefinition"];
                 value: components["schemas"]["ClaimValue"];
             }[];
         };
         /** @description A page of a list. */
-        ListAnswer_Client: (components["schemas"]["Numbered"] | null) & (components["schemas"]["ByCursor"] | null) & {
+        ListAnswer_Client: components["schemas"]["ListPlace"] & {
             data: {
                 /** Format: uuid */
                 id: string;
@@ -3902,10 +4604,11 @@ export interface components {
                 status: string;
                 createdAt: string;
                 updatedAt: string;
+                counts?: components["schemas"]["ClientCounts"] | null;
             }[];
         };
         /** @description A page of a list. */
-        ListAnswer_Grant: (components["schemas"]["Numbered"] | null) & (components["schemas"]["ByCursor"] | null) & {
+        ListAnswer_Grant: components["schemas"]["ListPlace"] & {
             data: {
                 /** Format: uuid */
                 id: string;
@@ -3925,7 +4628,7 @@ export interface components {
             }[];
         };
         /** @description A page of a list. */
-        ListAnswer_Invitation: (components["schemas"]["Numbered"] | null) & (components["schemas"]["ByCursor"] | null) & {
+        ListAnswer_Invitation: components["schemas"]["ListPlace"] & {
             data: {
                 /** Format: uuid */
                 id: string;
@@ -3951,13 +4654,13 @@ export interface components {
             }[];
         };
         /** @description A page of a list. */
-        ListAnswer_ListedUser: (components["schemas"]["Numbered"] | null) & (components["schemas"]["ByCursor"] | null) & {
+        ListAnswer_ListedUser: components["schemas"]["ListPlace"] & {
             data: (components["schemas"]["User"] & {
                 organizationName: string;
             })[];
         };
         /** @description A page of a list. */
-        ListAnswer_Module: (components["schemas"]["Numbered"] | null) & (components["schemas"]["ByCursor"] | null) & {
+        ListAnswer_Module: components["schemas"]["ListPlace"] & {
             data: {
                 /** Format: uuid */
                 id: string;
@@ -3975,7 +4678,7 @@ export interface components {
             }[];
         };
         /** @description A page of a list. */
-        ListAnswer_Organization: (components["schemas"]["Numbered"] | null) & (components["schemas"]["ByCursor"] | null) & {
+        ListAnswer_Organization: components["schemas"]["ListPlace"] & {
             data: {
                 /** Format: uuid */
                 id: string;
@@ -3997,10 +4700,61 @@ export interface components {
                 defaultLoginMethods: string[];
                 createdAt: string;
                 updatedAt: string;
+                counts?: components["schemas"]["OrganizationCounts"] | null;
             }[];
         };
         /** @description A page of a list. */
-        ListAnswer_Permission: (components["schemas"]["Numbered"] | null) & (components["schemas"]["ByCursor"] | null) & {
+        ListAnswer_OutboxItem: components["schemas"]["ListPlace"] & {
+            data: {
+                /** Format: uuid */
+                id: string;
+                /** @description `mail`; or `link_request`: somebody asked for a link, which is mailed if the address has an account. */
+                kind: string;
+                /** @description `pending`, `delivered` or `given_up`. */
+                status: string;
+                /** @description Which mail it is, such as `invitation`. `null`: this version does not know it. */
+                template?: string | null;
+                /** Format: uuid */
+                organizationId?: string | null;
+                organizationName?: string | null;
+                /**
+                 * Format: uuid
+                 * @description `null`: the mail is not for a user, or nobody knows yet whether it is.
+                 */
+                userId?: string | null;
+                /**
+                 * @description The address that the user has now, for callers with `admin:user:read`. The mail goes to the address that the user
+                 *     had when it was written.
+                 */
+                userEmail?: string | null;
+                /** Format: int64 */
+                attempts: number;
+                /** @description When it is tried next. `null`: it is not pending. */
+                nextAttemptAt?: string | null;
+                /** @description Why the last attempt failed, without texts of the mail relay. */
+                lastError?: string | null;
+                /** @description Until when a mail that was given up can be sent again. `null`: it cannot. */
+                retryableUntil?: string | null;
+                createdAt: string;
+                updatedAt: string;
+            }[];
+        };
+        /** @description A page of a list. */
+        ListAnswer_OwnSession: components["schemas"]["ListPlace"] & {
+            data: {
+                /** Format: uuid */
+                sessionId: string;
+                /** @description The token of the request comes from this session. */
+                isCurrent: boolean;
+                ipAddress?: string | null;
+                userAgent?: string | null;
+                createdAt: string;
+                lastActivityAt: string;
+                expiresAt: string;
+            }[];
+        };
+        /** @description A page of a list. */
+        ListAnswer_Permission: components["schemas"]["ListPlace"] & {
             data: {
                 /** Format: uuid */
                 id: string;
@@ -4013,10 +4767,11 @@ export interface components {
                 slug: string;
                 description?: string | null;
                 createdAt: string;
+                counts?: components["schemas"]["PermissionCounts"] | null;
             }[];
         };
         /** @description A page of a list. */
-        ListAnswer_Role: (components["schemas"]["Numbered"] | null) & (components["schemas"]["ByCursor"] | null) & {
+        ListAnswer_Role: components["schemas"]["ListPlace"] & {
             data: {
                 /** Format: uuid */
                 id: string;
@@ -4028,10 +4783,11 @@ export interface components {
                 description?: string | null;
                 createdAt: string;
                 updatedAt: string;
+                counts?: components["schemas"]["RoleCounts"] | null;
             }[];
         };
         /** @description A page of a list. */
-        ListAnswer_Session: (components["schemas"]["Numbered"] | null) & (components["schemas"]["ByCursor"] | null) & {
+        ListAnswer_Session: components["schemas"]["ListPlace"] & {
             data: {
                 /** Format: uuid */
                 sessionId: string;
@@ -4062,7 +4818,7 @@ export interface components {
             }[];
         };
         /** @description A page of a list. */
-        ListAnswer_User: (components["schemas"]["Numbered"] | null) & (components["schemas"]["ByCursor"] | null) & {
+        ListAnswer_User: components["schemas"]["ListPlace"] & {
             data: {
                 /** Format: uuid */
                 id: string;
@@ -4072,6 +4828,8 @@ export interface components {
                 emailVerified: boolean;
                 hasPassword: boolean;
                 passwordChangedAt?: string | null;
+                /** @description The password is temporary: a sign-in with it asks for a new one. */
+                passwordChangeRequired: boolean;
                 givenName?: string | null;
                 familyName?: string | null;
                 middleName?: string | null;
@@ -4112,7 +4870,7 @@ export interface components {
             }[];
         };
         /** @description A page of a list. */
-        ListAnswer_UserClaimEntry: (components["schemas"]["Numbered"] | null) & (components["schemas"]["ByCursor"] | null) & {
+        ListAnswer_UserClaimEntry: components["schemas"]["ListPlace"] & {
             data: {
                 /** Format: uuid */
                 claimDefinitionId: string;
@@ -4126,7 +4884,7 @@ export interface components {
             }[];
         };
         /** @description A page of a list. */
-        ListAnswer_UserRole: (components["schemas"]["Numbered"] | null) & (components["schemas"]["ByCursor"] | null) & {
+        ListAnswer_UserRole: components["schemas"]["ListPlace"] & {
             data: {
                 /** Format: uuid */
                 userId: string;
@@ -4151,7 +4909,7 @@ export interface components {
             }[];
         };
         /** @description A page of a list. */
-        ListAnswer_UserRoleAssignment: (components["schemas"]["Numbered"] | null) & (components["schemas"]["ByCursor"] | null) & {
+        ListAnswer_UserRoleAssignment: components["schemas"]["ListPlace"] & {
             data: (components["schemas"]["Role"] & {
                 /** Format: uuid */
                 userId: string;
@@ -4172,6 +4930,8 @@ export interface components {
                 assignedAt: string;
             })[];
         };
+        /** @description Where a page is in its list. */
+        ListPlace: components["schemas"]["Numbered"] | components["schemas"]["ByCursor"];
         /** @description A user with the name of the organization. */
         ListedUser: components["schemas"]["User"] & {
             organizationName: string;
@@ -4214,6 +4974,99 @@ export interface components {
             from: string;
             to: string;
             points: components["schemas"]["LoginPoint"][];
+        };
+        /** @description The first of what was looked for. */
+        LookupList_ApplicationLabel: {
+            data: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                slug: string;
+                /** @description `active`, `inactive` or `archived`. */
+                status: string;
+                /**
+                 * Format: uuid
+                 * @description The owner. `null`: every organization may use it.
+                 */
+                organizationId?: string | null;
+            }[];
+            hasMore: boolean;
+        };
+        /** @description The first of what was looked for. */
+        LookupList_ClientLabel: {
+            data: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /** @description The OAuth client id. */
+                clientId: string;
+                /** @description `active`, `inactive` or `revoked`. */
+                status: string;
+                /** Format: uuid */
+                organizationId: string;
+                /** Format: uuid */
+                applicationId: string;
+            }[];
+            hasMore: boolean;
+        };
+        /** @description The first of what was looked for. */
+        LookupList_OrganizationLabel: {
+            data: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                slug: string;
+                /** @description `active`, `suspended` or `archived`. */
+                status: string;
+                isSuperAdmin: boolean;
+            }[];
+            hasMore: boolean;
+        };
+        /** @description The first of what was looked for. */
+        LookupList_RoleLabel: {
+            data: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                slug: string;
+                /** Format: uuid */
+                applicationId: string;
+                applicationName: string;
+            }[];
+            hasMore: boolean;
+        };
+        /** @description The first of what was looked for. */
+        LookupList_UserLabel: {
+            data: {
+                /** Format: uuid */
+                id: string;
+                /** @description `null`: the user has given none. */
+                name?: string | null;
+                email: string;
+                /** @description `active`, `inactive`, `suspended` or `locked`. */
+                status: string;
+                /** Format: uuid */
+                organizationId: string;
+                organizationName: string;
+            }[];
+            hasMore: boolean;
+        };
+        /** @description The mail relay, and what did not go out. The outbox has the mails. */
+        MailInfo: {
+            /** @description `false`: no mail goes out. */
+            configured: boolean;
+            /** @description Whether the relay answers now. `null`: none is configured. */
+            reachable?: boolean | null;
+            /**
+             * Format: int64
+             * @description Mails that wait; at most 10000.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Mails that were given up, as far as rows are kept; at most 10000.
+             */
+            givenUp: number;
         };
         /**
          * @description Organizations and what belongs to them. An item may refer to one that is not in the manifest but exists already. In an
@@ -4394,6 +5247,8 @@ export interface components {
             password?: string | null;
             /** @description Hash of the password of a new user, also one of another system. Never exported. */
             password_hash?: string | null;
+            /** @description Whether a sign-in with the password of a new user asks for a new one. Without it: no. Never exported. */
+            password_change_required?: boolean | null;
         };
         /** @description Who sends the request, and what they may do. */
         Me: {
@@ -4414,6 +5269,11 @@ export interface components {
             orgSlug: string;
             /** @description OAuth client of the command line. */
             clientId?: string | null;
+        };
+        /** @description Whether the schema is that of the program. */
+        MigrationInfo: {
+            upToDate: boolean;
+            pending: string[];
         };
         /** @description A module of an application. */
         Module: {
@@ -4438,6 +5298,8 @@ export interface components {
             description?: string | null;
             isActive?: boolean | null;
         };
+        /** @description RFC 3339, a date, which means its beginning in UTC, or milliseconds since 1970. */
+        Moment: string | number;
         /** @description A new application. */
         NewApplicationBody: {
             name: string;
@@ -4508,8 +5370,7 @@ export interface components {
             allowedOrganizations?: string[] | null;
             /** @description Label of the first secret of a confidential client. */
             secretLabel?: string | null;
-            /** @description When the first secret expires: RFC 3339, a date, or milliseconds since 1970. Left out: never. */
-            secretExpiresAt?: string | null;
+            secretExpiresAt?: components["schemas"]["Moment"] | null;
         };
         /** @description A new secret. Its value is shown this one time. */
         NewClientSecret: {
@@ -4556,6 +5417,11 @@ export interface components {
         NewPassword: {
             /** @description Guessable passwords are refused. */
             password: string;
+            /**
+             * @description Whether a sign-in with this password asks for a new one before it goes on. Without it: yes, unless the caller's
+             *     own password is set.
+             */
+            temporary?: boolean | null;
         };
         /** @description A new permission. */
         NewPermissionBody: {
@@ -4583,12 +5449,11 @@ export interface components {
         /** @description A new secret. */
         NewSecretBody: {
             label?: string | null;
-            /** @description In the future: RFC 3339, a date, or milliseconds since 1970. Left out: it does not expire. */
-            expiresAt?: string | null;
+            expiresAt?: components["schemas"]["Moment"] | null;
         };
         NewSetting: {
-            /** @description A number, or a duration such as `900`, `15m` or `12h`. */
-            value: string;
+            /** @description A number, or a duration such as `900`, `15m` or `12h`; as text or as a number. */
+            value: unknown;
             /** @description As in the query; this one counts. */
             organizationId?: string | null;
         };
@@ -4605,6 +5470,8 @@ export interface components {
              *     by recovery.
              */
             password?: string | null;
+            /** @description Whether a sign-in with the password asks for a new one before it goes on. Needs a password; without it: yes. */
+            temporary?: boolean | null;
         };
         /** @description A value to set. */
         NewValue: {
@@ -4613,8 +5480,13 @@ export interface components {
         };
         /** @description Of a list by page number. */
         Numbered: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Of all pages; at most 10000, or 1000 of a search.
+             */
             total: number;
+            /** @description `false`: there are more than `total` rows. Missing if the total is exact. */
+            totalIsExact?: boolean | null;
             /** Format: int64 */
             page: number;
             /** Format: int64 */
@@ -4649,6 +5521,7 @@ export interface components {
             defaultLoginMethods: string[];
             createdAt: string;
             updatedAt: string;
+            counts?: components["schemas"]["OrganizationCounts"] | null;
         };
         /** @enum {string} */
         OrganizationAction: "activate" | "suspend" | "archive";
@@ -4660,6 +5533,23 @@ export interface components {
             /** @description `password`, `magic_link`. */
             defaultLoginMethods?: string[] | null;
             branding?: components["schemas"]["BrandingChange"] | null;
+        };
+        /** @description What belongs to an organization. */
+        OrganizationCounts: {
+            /** Format: int64 */
+            users: number;
+            /** Format: int64 */
+            clients: number;
+        };
+        /** @description The name of an organization. */
+        OrganizationLabel: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            slug: string;
+            /** @description `active`, `suspended` or `archived`. */
+            status: string;
+            isSuperAdmin: boolean;
         };
         /** @description An organization in an export. */
         OrganizationRow: {
@@ -4687,6 +5577,101 @@ export interface components {
             action: components["schemas"]["OrganizationAction"];
             reason?: string | null;
         };
+        /** @description A mail, or a request for one. What it says is not shown to anybody. */
+        OutboxItem: {
+            /** Format: uuid */
+            id: string;
+            /** @description `mail`; or `link_request`: somebody asked for a link, which is mailed if the address has an account. */
+            kind: string;
+            /** @description `pending`, `delivered` or `given_up`. */
+            status: string;
+            /** @description Which mail it is, such as `invitation`. `null`: this version does not know it. */
+            template?: string | null;
+            /** Format: uuid */
+            organizationId?: string | null;
+            organizationName?: string | null;
+            /**
+             * Format: uuid
+             * @description `null`: the mail is not for a user, or nobody knows yet whether it is.
+             */
+            userId?: string | null;
+            /**
+             * @description The address that the user has now, for callers with `admin:user:read`. The mail goes to the address that the user
+             *     had when it was written.
+             */
+            userEmail?: string | null;
+            /** Format: int64 */
+            attempts: number;
+            /** @description When it is tried next. `null`: it is not pending. */
+            nextAttemptAt?: string | null;
+            /** @description Why the last attempt failed, without texts of the mail relay. */
+            lastError?: string | null;
+            /** @description Until when a mail that was given up can be sent again. `null`: it cannot. */
+            retryableUntil?: string | null;
+            createdAt: string;
+            updatedAt: string;
+        };
+        /**
+         * @description Names and language. A field that is left out is not changed; `null` clears it. Address and everything else that
+         *     others may rely on are changed by whoever may change users.
+         */
+        OwnProfile: {
+            givenName?: string | null;
+            familyName?: string | null;
+            middleName?: string | null;
+            nickname?: string | null;
+            zoneinfo?: string | null;
+            locale?: string | null;
+        };
+        /** @description Recovery codes of the caller, shown once. */
+        OwnRecoveryCodes: {
+            /** @description `XXXX-XXXX`, each usable once. */
+            recoveryCodes: string[];
+            count: number;
+            warning: string;
+        };
+        /** @description A live session of the caller. */
+        OwnSession: {
+            /** Format: uuid */
+            sessionId: string;
+            /** @description The token of the request comes from this session. */
+            isCurrent: boolean;
+            ipAddress?: string | null;
+            userAgent?: string | null;
+            createdAt: string;
+            lastActivityAt: string;
+            expiresAt: string;
+        };
+        /** @description The second factor of the caller. */
+        OwnTwoFactor: {
+            enabled: boolean;
+            /** @description `email` or `totp`. */
+            method?: string | null;
+            /** @description When the authenticator was confirmed. */
+            since?: string | null;
+            /** Format: int64 */
+            recoveryCodesRemaining: number;
+            /** @description What may be set up, in addition or as a replacement: of `totp` and `email`. */
+            offered: string[];
+            /** @description The organization requires a second factor, so that it cannot be switched off. */
+            required: boolean;
+        };
+        PasswordChange: {
+            /** @description Left out by whoever has no password yet. */
+            current?: string | null;
+            /** @description Guessable passwords are refused. */
+            new: string;
+        };
+        /** @description A factor that works once its first code was verified. */
+        PendingFactor: {
+            method: string;
+            /** @description Key of the authenticator in Base32, for typing. `null`: a code was mailed. */
+            secret?: string | null;
+            /** @description The same as a QR code: an `<svg>` element. */
+            qrCode?: string | null;
+            /** @description Where the code was mailed to, in part. */
+            sentTo?: string | null;
+        };
         /** @description A permission. */
         Permission: {
             /** Format: uuid */
@@ -4700,12 +5685,18 @@ export interface components {
             slug: string;
             description?: string | null;
             createdAt: string;
+            counts?: components["schemas"]["PermissionCounts"] | null;
         };
         /** @description What changes. A field that is left out stays as it is; the slug cannot change. */
         PermissionChange: {
             name?: string | null;
             /** @description `null` clears it. */
             description?: string | null;
+        };
+        /** @description Who has a permission. */
+        PermissionCounts: {
+            /** Format: int64 */
+            roles: number;
         };
         /** @description Permissions of the application. */
         PermissionIds: {
@@ -4757,6 +5748,10 @@ export interface components {
             /** Format: int64 */
             anonymizedAuditEntries: number;
         };
+        /** @description A test mail that waits to be sent. */
+        QueuedEmail: {
+            to: string;
+        };
         /** @description Why the status changes. */
         Reason: {
             reason?: string | null;
@@ -4800,6 +5795,7 @@ export interface components {
             description?: string | null;
             createdAt: string;
             updatedAt: string;
+            counts?: components["schemas"]["RoleCounts"] | null;
         };
         /** @description What changes. A field that is left out stays as it is. */
         RoleChange: {
@@ -4809,9 +5805,29 @@ export interface components {
             /** @description `null` clears it. */
             description?: string | null;
         };
+        /** @description What a role confers, and how many have it. */
+        RoleCounts: {
+            /** Format: int64 */
+            permissions: number;
+            /**
+             * Format: int64
+             * @description Users of all organizations.
+             */
+            users: number;
+        };
         /** @description Roles of applications that the user's organization sees. */
         RoleIds: {
             roleIds: string[];
+        };
+        /** @description The name of a role. */
+        RoleLabel: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            slug: string;
+            /** Format: uuid */
+            applicationId: string;
+            applicationName: string;
         };
         /** @description A role in an export. */
         RoleRow: {
@@ -4840,9 +5856,50 @@ export interface components {
              */
             emergency?: boolean;
         };
+        /** @description What was found of one kind. */
+        SearchGroup: {
+            /** @description `organization`, `application`, `client`, `user`, `role`, `key` or `session`. */
+            type: string;
+            items: components["schemas"]["SearchHit"][];
+            hasMore: boolean;
+        };
+        /** @description What was found, by kind. */
+        SearchGroups: {
+            data: components["schemas"]["SearchGroup"][];
+        };
+        /** @description An entity that was found. */
+        SearchHit: {
+            type: string;
+            /** Format: uuid */
+            id: string;
+            label: string;
+            /** @description What tells it from others of its label. */
+            sublabel: string;
+            /** @description `null`: its kind has none. */
+            status?: string | null;
+            /**
+             * Format: uuid
+             * @description The organization that it belongs to.
+             */
+            orgId?: string | null;
+            /**
+             * Format: uuid
+             * @description The application that it belongs to.
+             */
+            appId?: string | null;
+        };
         /** @description The secrets of a client. */
         SecretList: {
             data: components["schemas"]["ClientSecret"][];
+        };
+        /** @description A service that the server needs. */
+        ServiceInfo: {
+            healthy: boolean;
+            /**
+             * Format: int64
+             * @description Of one round trip. `null`: there was no answer.
+             */
+            latencyMilliseconds?: number | null;
         };
         /** @description A session of a browser in which somebody signed in. */
         Session: {
@@ -5019,6 +6076,43 @@ export interface components {
             /** @description Redis, or the store within the process. */
             redis: boolean;
         };
+        /** @description The state of the installation and of the process that answers. */
+        SystemInfo: {
+            version: string;
+            startedAt: string;
+            /** Format: int64 */
+            uptimeSeconds: number;
+            /** @description The clock of the server. */
+            time: string;
+            /** @description Base URL of all issuers. */
+            issuerBase: string;
+            database: components["schemas"]["ServiceInfo"];
+            /** @description Redis, or the store within the process. */
+            redis: components["schemas"]["ServiceInfo"];
+            migrations: components["schemas"]["MigrationInfo"];
+            mail: components["schemas"]["MailInfo"];
+            signingKeys: components["schemas"]["KeyInfo"];
+        };
+        TestEmail: {
+            /** @description Left out: the address of the caller. Another one needs `admin:user:invite` as well. */
+            to?: string | null;
+        };
+        /**
+         * @description What a client would be told about a user who signs in now, with the password alone and without a `claims` parameter.
+         *     `sid` and `at_hash` are made up.
+         */
+        TokenPreview: {
+            /** @description The scope that would be granted. */
+            scope: string;
+            /** @description Claims of the ID token. `null`: `openid` is not granted. */
+            idToken?: Record<string, never> | null;
+            /** @description Answer of the `UserInfo` endpoint. `null`: `openid` is not granted. */
+            userinfo?: Record<string, never> | null;
+            /** @description What introspection tells of the access token, which itself is opaque. */
+            accessToken: Record<string, never>;
+            /** @description Where each claim is told, and if not, why. */
+            claims: components["schemas"]["ClaimReason"][];
+        };
         /** @description Which second factor an organization requires of its users. */
         TwoFactorPolicy: {
             /** @description One of `validPolicies`. */
@@ -5070,6 +6164,8 @@ export interface components {
             emailVerified: boolean;
             hasPassword: boolean;
             passwordChangedAt?: string | null;
+            /** @description The password is temporary: a sign-in with it asks for a new one. */
+            passwordChangeRequired: boolean;
             givenName?: string | null;
             familyName?: string | null;
             middleName?: string | null;
@@ -5169,6 +6265,19 @@ export interface components {
             grants: components["schemas"]["Grant"][];
             /** @description Number of sessions that have not ended. */
             oidcSessions: number;
+        };
+        /** @description The name of a user. */
+        UserLabel: {
+            /** Format: uuid */
+            id: string;
+            /** @description `null`: the user has given none. */
+            name?: string | null;
+            email: string;
+            /** @description `active`, `inactive`, `suspended` or `locked`. */
+            status: string;
+            /** Format: uuid */
+            organizationId: string;
+            organizationName: string;
         };
         /** @description Profile fields. A field that is left out is not changed; `null` clears it. */
         UserProfile: {
@@ -5279,7 +6388,10 @@ export interface operations {
                 limit?: number;
                 /** @description `asc` or `desc`. */
                 sortOrder?: string;
-                /** @description Text that one of the searched fields contains; the case of ASCII letters is ignored. */
+                /**
+                 * @description An id, or text that one of the searched fields contains; with fewer than three characters, text with which one of
+                 *     them begins. The case of ASCII letters is ignored.
+                 */
                 search?: string;
                 /** @description `created_at` or `name`. */
                 sortBy?: string;
@@ -5289,6 +6401,8 @@ export interface operations {
                 organizationId?: string;
                 /** @description Up to 100 ids of applications, separated by commas. */
                 ids?: string;
+                /** @description `counts`: each row tells how many modules, clients and roles it has. */
+                include?: string;
             };
             header?: never;
             path?: never;
@@ -5316,6 +6430,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5370,6 +6485,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5388,6 +6504,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5408,6 +6525,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "description": "Plans the use of cranes",
+                 *       "name": "Crane Planner",
+                 *       "organizationId": "harbor"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewApplicationBody"];
             };
         };
@@ -5433,6 +6557,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5487,6 +6612,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5505,6 +6631,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5547,6 +6674,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5601,6 +6729,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5619,6 +6748,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5640,8 +6770,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "description": null,
+                 *       "name": "Berth Planner"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ApplicationChange"];
             };
         };
@@ -5667,6 +6803,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5721,6 +6858,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5739,6 +6877,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5780,6 +6919,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5834,6 +6974,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5852,6 +6993,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5893,6 +7035,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5947,6 +7090,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5965,6 +7109,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5980,6 +7125,10 @@ export interface operations {
                 page?: number;
                 /** @description Rows of a page; 20 if only `page` is given. */
                 pageSize?: number;
+                /** @description Up to 100 ids of claims, separated by commas. */
+                ids?: string;
+                /** @description `counts`: each row tells how many users have a value. */
+                include?: string;
             };
             header?: never;
             path: {
@@ -6010,6 +7159,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6064,6 +7214,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6082,6 +7233,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6103,8 +7255,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "claimName": "shift",
+                 *       "claimType": "string",
+                 *       "includeInIdToken": true,
+                 *       "name": "Shift"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewClaimBody"];
             };
         };
@@ -6130,6 +7290,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6184,6 +7345,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6202,6 +7364,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6249,6 +7412,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6303,6 +7467,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6321,6 +7486,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6365,6 +7531,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6419,6 +7586,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6437,6 +7605,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6460,8 +7629,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "description": "Where the person works",
+                 *       "includeInUserinfo": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["ClaimChange"];
             };
         };
@@ -6487,6 +7662,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6541,6 +7717,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6559,6 +7736,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6605,6 +7783,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6659,6 +7838,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6677,6 +7857,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6722,6 +7903,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6776,6 +7958,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6794,6 +7977,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6838,6 +8022,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6892,6 +8077,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6910,6 +8096,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6934,6 +8121,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "value": "T4"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewValue"];
             };
         };
@@ -6958,6 +8150,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7012,6 +8205,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7030,6 +8224,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7072,6 +8267,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7126,6 +8322,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7144,6 +8341,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7185,6 +8383,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7239,6 +8438,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7257,6 +8457,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7304,6 +8505,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7358,6 +8560,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7376,6 +8579,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7386,7 +8590,10 @@ export interface operations {
     };
     list_modules: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Up to 100 ids of modules, separated by commas. */
+                ids?: string;
+            };
             header?: never;
             path: {
                 /** @description Id or slug of the application. */
@@ -7416,6 +8623,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7470,6 +8678,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7488,6 +8697,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7511,6 +8721,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "description": "Loading and unloading",
+                 *       "name": "Cargo",
+                 *       "slug": "cargo"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewModuleBody"];
             };
         };
@@ -7536,6 +8753,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7590,6 +8808,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7608,6 +8827,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7631,8 +8851,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "description": "Loading, unloading and storage"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ModuleChange"];
             };
         };
@@ -7658,6 +8883,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7712,6 +8938,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7730,6 +8957,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7770,6 +8998,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7824,6 +9053,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7842,6 +9072,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7885,6 +9116,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7939,6 +9171,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7957,6 +9190,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7974,6 +9208,10 @@ export interface operations {
                 pageSize?: number;
                 /** @description Id of a module: only its permissions. */
                 moduleId?: string;
+                /** @description Up to 100 ids of permissions, separated by commas. */
+                ids?: string;
+                /** @description `counts`: each row tells how many roles have it. */
+                include?: string;
             };
             header?: never;
             path: {
@@ -8004,6 +9242,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8058,6 +9297,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8076,6 +9316,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8099,6 +9340,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Change berths",
+                 *       "slug": "dock:berths:change"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewPermissionBody"];
             };
         };
@@ -8124,6 +9371,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8178,6 +9426,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8196,6 +9445,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8240,6 +9490,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8294,6 +9545,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8312,6 +9564,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8335,8 +9588,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "description": "Move ships to other berths"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PermissionChange"];
             };
         };
@@ -8362,6 +9620,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8416,6 +9675,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8434,6 +9694,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8480,6 +9741,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8534,6 +9796,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8552,6 +9815,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8597,6 +9861,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8651,6 +9916,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8669,6 +9935,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8716,6 +9983,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8770,6 +10038,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8788,6 +10057,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8829,6 +10099,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8883,6 +10154,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8901,6 +10173,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8916,6 +10189,10 @@ export interface operations {
                 page?: number;
                 /** @description Rows of a page; 20 if only `page` is given. */
                 pageSize?: number;
+                /** @description Up to 100 ids of roles, separated by commas. */
+                ids?: string;
+                /** @description `counts`: each row tells how many permissions and users it has. */
+                include?: string;
             };
             header?: never;
             path: {
@@ -8946,6 +10223,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9000,6 +10278,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9018,6 +10297,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9041,6 +10321,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Chief planner",
+                 *       "slug": "chief-planner"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewRoleBody"];
             };
         };
@@ -9066,6 +10352,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9120,6 +10407,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9138,6 +10426,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9182,6 +10471,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9236,6 +10526,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9254,6 +10545,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9277,8 +10569,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "description": "Plans berths",
+                 *       "name": "Planner"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoleChange"];
             };
         };
@@ -9304,6 +10602,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9358,6 +10657,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9376,6 +10676,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9422,6 +10723,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9476,6 +10778,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9494,6 +10797,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9539,6 +10843,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9593,6 +10898,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9611,6 +10917,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9658,6 +10965,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9712,6 +11020,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9730,6 +11039,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9752,6 +11062,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "permissionIds": [
+                 *         "0197c5a0-0000-7000-8000-000000000002"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["PermissionIds"];
             };
         };
@@ -9776,6 +11093,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9830,6 +11148,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9848,6 +11167,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9870,6 +11190,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "permissionIds": [
+                 *         "0197c5a0-0000-7000-8000-000000000002"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["PermissionIds"];
             };
         };
@@ -9892,6 +11219,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9946,6 +11274,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9964,6 +11293,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10021,6 +11351,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10075,6 +11406,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10093,6 +11425,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10167,6 +11500,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10221,6 +11555,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10239,6 +11574,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10257,8 +11593,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "dryRun": true,
+                 *       "retentionDays": 365
+                 *     }
+                 */
                 "application/json": components["schemas"]["CleanupBody"];
             };
         };
@@ -10283,6 +11625,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10337,6 +11680,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10355,6 +11699,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10392,6 +11737,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10446,6 +11792,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10464,6 +11811,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10504,6 +11852,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10558,6 +11907,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10576,6 +11926,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10596,6 +11947,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "action": "suspend",
+                 *       "ids": [
+                 *         "0197c5a0-0000-7000-8000-000000000004"
+                 *       ],
+                 *       "reason": "The contract ended"
+                 *     }
+                 */
                 "application/json": components["schemas"]["OrganizationsBody"];
             };
         };
@@ -10620,6 +11980,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10674,6 +12035,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10692,6 +12054,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10712,6 +12075,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "action": "suspend",
+                 *       "ids": [
+                 *         "0197c5a0-0000-7000-8000-000000000003"
+                 *       ],
+                 *       "organizationId": "harbor",
+                 *       "reason": "On leave"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UsersBody"];
             };
         };
@@ -10736,6 +12109,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10790,6 +12164,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10808,6 +12183,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10829,7 +12205,10 @@ export interface operations {
                 limit?: number;
                 /** @description `asc` or `desc`. */
                 sortOrder?: string;
-                /** @description Text that one of the searched fields contains; the case of ASCII letters is ignored. */
+                /**
+                 * @description An id, or text that one of the searched fields contains; with fewer than three characters, text with which one of
+                 *     them begins. The case of ASCII letters is ignored.
+                 */
                 search?: string;
                 /** @description `created_at` or `client_name`. */
                 sortBy?: string;
@@ -10845,6 +12224,8 @@ export interface operations {
                 secretExpiresBefore?: string;
                 /** @description Up to 100 ids of clients, separated by commas. */
                 ids?: string;
+                /** @description `counts`: each row tells how many secrets it has, and when the next expires. */
+                include?: string;
             };
             header?: never;
             path?: never;
@@ -10872,6 +12253,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10926,6 +12308,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10944,6 +12327,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10964,6 +12348,18 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "applicationId": "dock-planner",
+                 *       "clientName": "Planner Web",
+                 *       "idTokenSignedResponseAlg": "ES256",
+                 *       "organizationId": "harbor",
+                 *       "redirectUris": [
+                 *         "https://planner.example.com/callback"
+                 *       ],
+                 *       "secretLabel": "first"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewClientBody"];
             };
         };
@@ -10989,6 +12385,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11043,6 +12440,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11061,6 +12459,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11103,6 +12502,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11157,6 +12557,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11175,6 +12576,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11196,8 +12598,17 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "clientName": "Planner",
+                 *       "redirectUris": [
+                 *         "https://planner.example.com/callback",
+                 *         "https://planner.example.com/silent"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ClientChange"];
             };
         };
@@ -11223,6 +12634,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11277,6 +12689,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11295,6 +12708,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11338,6 +12752,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11392,6 +12807,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11410,6 +12826,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11453,6 +12870,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11507,6 +12925,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11525,6 +12944,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11572,6 +12992,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11626,6 +13047,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11644,6 +13066,127 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    preview_client_tokens: {
+        parameters: {
+            query: {
+                /** @description Id of the user. */
+                userId: string;
+                /** @description Requested scopes, separated by spaces; left out: all that the client may ask for. */
+                scope?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the client, or its OAuth client id. */
+                clientId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_TokenPreview"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11687,6 +13230,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11741,6 +13285,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11759,6 +13304,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11802,6 +13348,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11856,6 +13403,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11874,6 +13422,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11884,7 +13433,10 @@ export interface operations {
     };
     list_client_secrets: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Up to 100 ids of secrets, separated by commas. */
+                ids?: string;
+            };
             header?: never;
             path: {
                 /** @description Id of the client, or its OAuth client id. */
@@ -11914,6 +13466,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11968,6 +13521,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11986,6 +13540,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12007,8 +13562,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "expiresAt": "2099-03-31T12:00:00Z",
+                 *       "label": "rotated in spring"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewSecretBody"];
             };
         };
@@ -12033,6 +13594,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12087,6 +13649,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12105,6 +13668,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12145,6 +13709,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12199,6 +13764,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12217,6 +13783,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12260,6 +13827,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12314,6 +13882,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12332,6 +13901,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12372,6 +13942,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12426,6 +13997,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12444,6 +14016,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12489,6 +14062,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12543,6 +14117,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12561,6 +14136,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12587,6 +14163,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "value": "15m"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewSetting"];
             };
         };
@@ -12612,6 +14193,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12666,6 +14248,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12684,6 +14267,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12731,6 +14315,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12785,6 +14370,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12803,6 +14389,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12847,6 +14434,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12901,6 +14489,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12919,6 +14508,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12983,6 +14573,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13037,6 +14628,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13055,6 +14647,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13099,6 +14692,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13153,6 +14747,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13171,6 +14766,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13215,6 +14811,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13269,6 +14866,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13287,6 +14885,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13330,6 +14929,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13384,6 +14984,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13402,6 +15003,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13444,6 +15046,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13498,6 +15101,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13516,6 +15120,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13560,6 +15165,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13614,6 +15220,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13632,6 +15239,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13676,6 +15284,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13730,6 +15339,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13748,6 +15358,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13792,6 +15403,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13846,6 +15458,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13864,6 +15477,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13884,6 +15498,28 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "dryRun": true,
+                 *       "manifest": {
+                 *         "organizations": [
+                 *           {
+                 *             "name": "North Harbor",
+                 *             "slug": "north-harbor"
+                 *           }
+                 *         ],
+                 *         "users": [
+                 *           {
+                 *             "email": "kim@north-harbor.example",
+                 *             "given_name": "Kim",
+                 *             "organization_slug": "north-harbor"
+                 *           }
+                 *         ],
+                 *         "version": "1.0"
+                 *       },
+                 *       "mode": "merge"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ImportBody"];
             };
         };
@@ -13908,6 +15544,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13962,6 +15599,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13980,6 +15618,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13993,6 +15632,8 @@ export interface operations {
             query?: {
                 /** @description Id or slug of the organization whose keys are meant. Without it, the admin organization's. */
                 organizationId?: string;
+                /** @description Up to 100 ids of keys, separated by commas. */
+                ids?: string;
             };
             header?: never;
             path?: never;
@@ -14020,6 +15661,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14074,6 +15716,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14092,6 +15735,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14113,8 +15757,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "algorithm": "ES256",
+                 *       "organizationId": "harbor"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewKeyBody"];
             };
         };
@@ -14139,6 +15789,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14193,6 +15844,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14211,6 +15863,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14232,8 +15885,15 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "algorithm": "ES256",
+                 *       "emergency": true,
+                 *       "organizationId": "harbor"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RotationBody"];
             };
         };
@@ -14258,6 +15918,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14312,6 +15973,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14330,6 +15992,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14354,8 +16017,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "emergency": true,
+                 *       "organizationId": "harbor"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RetirementBody"];
             };
         };
@@ -14380,6 +16049,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14434,6 +16104,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14452,6 +16123,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14476,8 +16148,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "organizationId": "harbor"
+                 *     }
+                 */
                 "application/json": components["schemas"]["KeyOwner"];
             };
         };
@@ -14500,6 +16177,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14554,6 +16232,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14572,6 +16251,612 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    look_up_applications: {
+        parameters: {
+            query?: {
+                /** @description Text within one of the shown names, slugs, addresses or OAuth client ids; or an id. */
+                q?: string;
+                /** @description Up to 100 ids, separated by commas: only these. */
+                ids?: string;
+                /** @description Most rows of the answer; with `ids`, as many as they are unless it is given. */
+                limit?: number;
+                /** @description Only applications of this organization: its id or slug. */
+                organizationId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookupList_ApplicationLabel"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    look_up_clients: {
+        parameters: {
+            query?: {
+                /** @description Text within one of the shown names, slugs, addresses or OAuth client ids; or an id. */
+                q?: string;
+                /** @description Up to 100 ids, separated by commas: only these. */
+                ids?: string;
+                /** @description Most rows of the answer; with `ids`, as many as they are unless it is given. */
+                limit?: number;
+                /** @description Only clients of this organization: its id or slug. */
+                organizationId?: string;
+                /** @description Only clients of this application: its id or slug. */
+                applicationId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookupList_ClientLabel"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    look_up_organizations: {
+        parameters: {
+            query?: {
+                /** @description Text within one of the shown names, slugs, addresses or OAuth client ids; or an id. */
+                q?: string;
+                /** @description Up to 100 ids, separated by commas: only these. */
+                ids?: string;
+                /** @description Most rows of the answer; with `ids`, as many as they are unless it is given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookupList_OrganizationLabel"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    look_up_roles: {
+        parameters: {
+            query?: {
+                /** @description Text within one of the shown names, slugs, addresses or OAuth client ids; or an id. */
+                q?: string;
+                /** @description Up to 100 ids, separated by commas: only these. */
+                ids?: string;
+                /** @description Most rows of the answer; with `ids`, as many as they are unless it is given. */
+                limit?: number;
+                /** @description Only roles of this application: its id or slug. */
+                applicationId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookupList_RoleLabel"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    look_up_users: {
+        parameters: {
+            query?: {
+                /** @description Text within one of the shown names, slugs, addresses or OAuth client ids; or an id. */
+                q?: string;
+                /** @description Up to 100 ids, separated by commas: only these. */
+                ids?: string;
+                /** @description Most rows of the answer; with `ids`, as many as they are unless it is given. */
+                limit?: number;
+                /** @description Only users of this organization: its id or slug. */
+                organizationId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookupList_UserLabel"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14609,6 +16894,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14663,6 +16949,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14681,6 +16968,1402 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_own_password: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key within a day, the request gets the same answer and is not carried out again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current": "lantern-Quay-40",
+                 *       "new": "brisk-Walnut-Harbor-9"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_own_profile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Version that the change is based on: the `ETag` of an answer. */
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "givenName": "Kim",
+                 *       "locale": "nl"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OwnProfile"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_User"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_own_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAnswer_OwnSession"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    end_other_own_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    end_own_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id. */
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_own_two_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_OwnTwoFactor"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    disable_own_two_factor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key within a day, the request gets the same answer and is not carried out again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    regenerate_own_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key within a day, the request gets the same answer and is not carried out again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_OwnRecoveryCodes"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resend_own_two_factor_code: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key within a day, the request gets the same answer and is not carried out again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    begin_own_two_factor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key within a day, the request gets the same answer and is not carried out again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "method": "email"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FactorToSetUp"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_PendingFactor"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancel_own_two_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    verify_own_two_factor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key within a day, the request gets the same answer and is not carried out again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "492817"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FactorCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_OwnRecoveryCodes"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14727,6 +18410,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14748,7 +18432,10 @@ export interface operations {
                 limit?: number;
                 /** @description `asc` or `desc`. */
                 sortOrder?: string;
-                /** @description Text that one of the searched fields contains; the case of ASCII letters is ignored. */
+                /**
+                 * @description An id, or text that one of the searched fields contains; with fewer than three characters, text with which one of
+                 *     them begins. The case of ASCII letters is ignored.
+                 */
                 search?: string;
                 /** @description `created_at` or `name`. */
                 sortBy?: string;
@@ -14756,6 +18443,8 @@ export interface operations {
                 status?: string;
                 /** @description Up to 100 ids of organizations, separated by commas. */
                 ids?: string;
+                /** @description `counts`: each row tells how many users and clients it has. */
+                include?: string;
             };
             header?: never;
             path?: never;
@@ -14783,6 +18472,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14837,6 +18527,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14855,6 +18546,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14875,6 +18567,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "defaultLocale": "en",
+                 *       "defaultLoginMethods": [
+                 *         "password",
+                 *         "magic_link"
+                 *       ],
+                 *       "name": "South Harbor",
+                 *       "slug": "south-harbor"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewOrganizationBody"];
             };
         };
@@ -14900,6 +18603,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14954,6 +18658,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14972,6 +18677,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15012,6 +18718,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15066,6 +18773,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15084,6 +18792,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15126,6 +18835,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15180,6 +18890,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15198,6 +18909,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15219,8 +18931,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "defaultLocale": "de",
+                 *       "name": "Harbor Works"
+                 *     }
+                 */
                 "application/json": components["schemas"]["OrganizationChange"];
             };
         };
@@ -15246,6 +18964,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15300,6 +19019,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15318,6 +19038,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15366,6 +19087,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15420,6 +19142,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15438,6 +19161,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15479,6 +19203,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15533,6 +19258,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15551,6 +19277,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15592,6 +19319,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15646,6 +19374,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15664,6 +19393,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15704,6 +19434,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15758,6 +19489,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15776,6 +19508,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15797,8 +19530,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "companyName": "Harbor Works",
+                 *       "primaryColor": "#0B6E4F"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BrandingChange"];
             };
         };
@@ -15824,6 +19563,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15878,6 +19618,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15896,6 +19637,141 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    preview_branding: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key within a day, the request gets the same answer and is not carried out again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the organization. */
+                orgId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "branding": {
+                 *         "companyName": "Harbor Works",
+                 *         "primaryColor": "#0B6E4F"
+                 *       },
+                 *       "locale": "de",
+                 *       "page": "login"
+                 *     }
+                 */
+                "application/json": components["schemas"]["BrandingPreview"];
+            };
+        };
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "Content-Security-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15943,6 +19819,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15997,6 +19874,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16015,6 +19893,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16037,6 +19916,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "contentType": "image/png",
+                 *       "data": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+                 *     }
+                 */
                 "application/json": components["schemas"]["PictureBody"];
                 "application/octet-stream": unknown;
                 "image/jpeg": unknown;
@@ -16067,6 +19952,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16121,6 +20007,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16139,6 +20026,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16179,6 +20067,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16233,6 +20122,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16251,6 +20141,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16298,6 +20189,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16352,6 +20244,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16370,6 +20263,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16391,12 +20285,17 @@ export interface operations {
                 limit?: number;
                 /** @description `asc` or `desc`. */
                 sortOrder?: string;
-                /** @description Text that one of the searched fields contains; the case of ASCII letters is ignored. */
+                /**
+                 * @description An id, or text that one of the searched fields contains; with fewer than three characters, text with which one of
+                 *     them begins. The case of ASCII letters is ignored.
+                 */
                 search?: string;
                 /** @description `created_at` or `expires_at`. */
                 sortBy?: string;
                 /** @description `open`, `used` or `expired`. */
                 state?: string;
+                /** @description Up to 100 ids of invitations, separated by commas. */
+                ids?: string;
             };
             header?: never;
             path: {
@@ -16427,6 +20326,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16481,6 +20381,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16499,6 +20400,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16539,6 +20441,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16593,6 +20496,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16611,6 +20515,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16656,6 +20561,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16710,6 +20616,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16728,6 +20635,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16769,6 +20677,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16823,6 +20732,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16841,6 +20751,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16862,8 +20773,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "The contract ended"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SuspensionReason"];
             };
         };
@@ -16886,6 +20802,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16940,6 +20857,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16958,6 +20876,134 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    send_test_email: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key within a day, the request gets the same answer and is not carried out again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the organization. */
+                orgId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "to": "ops@harbor.example"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TestEmail"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_QueuedEmail"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16999,6 +21045,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17053,6 +21100,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17071,6 +21119,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17094,6 +21143,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "twoFactorPolicy": "required_totp"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewTwoFactorPolicy"];
             };
         };
@@ -17119,6 +21173,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17173,6 +21228,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17191,6 +21247,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17231,6 +21288,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17285,6 +21343,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17303,6 +21362,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17324,7 +21384,10 @@ export interface operations {
                 limit?: number;
                 /** @description `asc` or `desc`. */
                 sortOrder?: string;
-                /** @description Text that one of the searched fields contains; the case of ASCII letters is ignored. */
+                /**
+                 * @description An id, or text that one of the searched fields contains; with fewer than three characters, text with which one of
+                 *     them begins. The case of ASCII letters is ignored.
+                 */
                 search?: string;
                 /** @description `created_at`, `email`, `given_name`, `family_name` or `last_login_at`. */
                 sortBy?: string;
@@ -17366,6 +21429,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17420,6 +21484,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17438,6 +21503,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17461,6 +21527,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "lou@harbor.example",
+                 *       "familyName": "Harbor",
+                 *       "givenName": "Lou"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewUserBody"];
             };
         };
@@ -17486,6 +21559,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17540,6 +21614,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17558,6 +21633,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17581,6 +21657,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "mia@harbor.example",
+                 *       "givenName": "Mia",
+                 *       "locale": "en",
+                 *       "personalMessage": "See you on Monday"
+                 *     }
+                 */
                 "application/json": components["schemas"]["InvitationBody"];
             };
         };
@@ -17615,6 +21699,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17669,6 +21754,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17687,6 +21773,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17710,6 +21797,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "mia@harbor.example",
+                 *       "givenName": "Mia",
+                 *       "locale": "en"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Invitee"];
             };
         };
@@ -17734,6 +21828,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17788,6 +21883,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17806,6 +21902,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17850,6 +21947,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17904,6 +22002,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17922,6 +22021,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17945,8 +22045,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "givenName": "Kim",
+                 *       "phoneNumber": "+442071234567"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UserChange"];
             };
         };
@@ -17972,6 +22078,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18026,6 +22133,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18044,6 +22152,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18091,6 +22200,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18145,6 +22255,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18163,6 +22274,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18187,6 +22299,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "value": "T4"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewValue"];
             };
         };
@@ -18209,6 +22326,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18263,6 +22381,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18281,6 +22400,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18323,6 +22443,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18377,6 +22498,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18395,6 +22517,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18438,6 +22561,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18492,6 +22616,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18510,6 +22635,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18552,6 +22678,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18606,6 +22733,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18624,6 +22752,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18666,6 +22795,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18720,6 +22850,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18738,6 +22869,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18780,6 +22912,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18834,6 +22967,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18852,6 +22986,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18901,6 +23036,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18955,6 +23091,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18973,6 +23110,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18996,8 +23134,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "The laptop was lost"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Reason"];
             };
         };
@@ -19020,6 +23163,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19074,6 +23218,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19092,6 +23237,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19117,6 +23263,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "lantern-Quay-41"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewPassword"];
             };
         };
@@ -19139,6 +23290,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19193,6 +23345,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19211,6 +23364,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19251,6 +23405,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19305,6 +23460,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19323,6 +23479,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19336,7 +23493,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description `true`, unless the body says so. */
-                "X-Confirm-Purge"?: boolean | null;
+                "X-Confirm-Purge"?: string | null;
                 /** @description Version that is to be erased: the `ETag` of an answer. */
                 "If-Match"?: string | null;
                 /** @description Sent again with the same key within a day, the request gets the same answer and is not carried out again. */
@@ -19350,8 +23507,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "confirmPurge": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["PurgeConfirmation"];
             };
         };
@@ -19376,6 +23538,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19430,6 +23593,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19448,6 +23612,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19491,6 +23656,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19545,6 +23711,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19563,6 +23730,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19610,6 +23778,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19664,6 +23833,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19682,6 +23852,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19704,6 +23875,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "roleIds": [
+                 *         "0197c5a0-0000-7000-8000-000000000001"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoleIds"];
             };
         };
@@ -19728,6 +23906,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19782,6 +23961,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19800,6 +23980,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19825,6 +24006,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "roleId": "0197c5a0-0000-7000-8000-000000000001"
+                 *     }
+                 */
                 "application/json": components["schemas"]["OneRole"];
             };
         };
@@ -19847,6 +24033,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19901,6 +24088,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19919,6 +24107,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19941,6 +24130,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "roleIds": [
+                 *         "0197c5a0-0000-7000-8000-000000000001"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoleIds"];
             };
         };
@@ -19963,6 +24159,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20017,6 +24214,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20035,6 +24233,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20082,6 +24281,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20136,6 +24336,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20154,6 +24355,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20196,6 +24398,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20250,6 +24453,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20268,6 +24472,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20291,8 +24496,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "On leave"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Reason"];
             };
         };
@@ -20315,6 +24525,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20369,6 +24580,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20387,6 +24599,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20430,6 +24643,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20484,6 +24698,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20502,6 +24717,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20547,6 +24763,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20601,6 +24818,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20619,6 +24837,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20662,6 +24881,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20716,6 +24936,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20734,6 +24955,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20776,6 +24998,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20830,6 +25053,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20848,6 +25072,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20891,6 +25116,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20945,6 +25171,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -20963,6 +25190,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21006,6 +25234,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21060,6 +25289,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21078,6 +25308,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21121,6 +25352,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21175,6 +25407,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21193,6 +25426,486 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_outbox: {
+        parameters: {
+            query?: {
+                /** @description Page number, from 1. Not with `cursor` or `limit`. */
+                page?: number;
+                /** @description Rows of a page. */
+                pageSize?: number;
+                /** @description Position of the page before: its `nextCursor`. */
+                cursor?: string;
+                /** @description Rows of a page by cursor. Selects pages by cursor. */
+                limit?: number;
+                /** @description `asc` or `desc`. */
+                sortOrder?: string;
+                /** @description `created_at`. */
+                sortBy?: string;
+                /** @description `pending`, `delivered` or `given_up`. */
+                status?: string;
+                /** @description `mail` or `link_request`. */
+                kind?: string;
+                /** @description Only mails of this organization: its id or slug. */
+                organizationId?: string;
+                /** @description Up to 100 ids, separated by commas. */
+                ids?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAnswer_OutboxItem"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_outbox_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id. */
+                outboxId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_OutboxItem"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    withdraw_outbox_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id. */
+                outboxId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    retry_outbox_item: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key within a day, the request gets the same answer and is not carried out again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id. */
+                outboxId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_OutboxItem"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21248,6 +25961,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21302,6 +26016,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21320,6 +26035,132 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    search_everything: {
+        parameters: {
+            query: {
+                /**
+                 * @description Text within a name, a slug, an address or an OAuth client id; or an id, or the `kid` of a signing key. White space
+                 *     around it is ignored.
+                 */
+                q: string;
+                /**
+                 * @description Of `organization`, `application`, `client`, `user`, `role`, `key` and `session`, separated by commas; without it,
+                 *     all of them.
+                 */
+                types?: string;
+                /** @description Most rows of a group. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchGroups"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21349,6 +26190,10 @@ export interface operations {
                 organizationId?: string;
                 /** @description Only sessions in which this client got tokens: its id or OAuth client id. */
                 clientId?: string;
+                /** @description Only sessions that began from this address. */
+                ip?: string;
+                /** @description Up to 100 ids of sessions, separated by commas. */
+                ids?: string;
                 /** @description `true`, which is the default: only sessions that are neither revoked nor expired. */
                 activeOnly?: boolean;
             };
@@ -21378,6 +26223,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21432,6 +26278,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21450,6 +26297,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21468,8 +26316,13 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "userId": "0197c5a0-0000-7000-8000-000000000003"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SessionsToRevoke"];
             };
         };
@@ -21494,6 +26347,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21548,6 +26402,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21566,6 +26421,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21606,6 +26462,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21660,6 +26517,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21678,6 +26536,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21716,6 +26575,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21770,6 +26630,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21788,6 +26649,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21834,6 +26696,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21888,6 +26751,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21906,6 +26770,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -21946,6 +26811,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22000,6 +26866,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22018,6 +26885,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22055,6 +26923,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22109,6 +26978,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22127,6 +26997,119 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_system_info: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_SystemInfo"];
+                };
+            };
+            /** @description The request breaks a rule; `details` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The administrator may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something that the request names does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken, or the entity has another version. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many changes; `Retry-After` tells when to go on. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unexpected; the log has the details under `X-Request-Id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A store is unavailable for the moment. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22148,7 +27131,10 @@ export interface operations {
                 limit?: number;
                 /** @description `asc` or `desc`. */
                 sortOrder?: string;
-                /** @description Text that one of the searched fields contains; the case of ASCII letters is ignored. */
+                /**
+                 * @description An id, or text that one of the searched fields contains; with fewer than three characters, text with which one of
+                 *     them begins. The case of ASCII letters is ignored.
+                 */
                 search?: string;
                 /** @description `created_at`, `email`, `given_name`, `family_name` or `last_login_at`. */
                 sortBy?: string;
@@ -22189,6 +27175,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22243,6 +27230,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22261,6 +27249,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22303,6 +27292,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22357,6 +27347,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22375,6 +27366,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22396,8 +27388,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "givenName": "Kim",
+                 *       "phoneNumber": "+442071234567"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UserChange"];
             };
         };
@@ -22423,6 +27421,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22477,6 +27476,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22495,6 +27495,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22536,6 +27537,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22590,6 +27592,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22608,6 +27611,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22649,6 +27653,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22703,6 +27708,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22721,6 +27727,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22761,6 +27768,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22815,6 +27823,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22833,6 +27842,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22873,6 +27883,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22927,6 +27938,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22945,6 +27957,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -22992,6 +28005,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23046,6 +28060,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23064,6 +28079,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23085,8 +28101,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "The laptop was lost"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Reason"];
             };
         };
@@ -23109,6 +28130,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23163,6 +28185,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23181,6 +28204,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23204,6 +28228,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "lantern-Quay-41"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewPassword"];
             };
         };
@@ -23226,6 +28255,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23280,6 +28310,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23298,6 +28329,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23336,6 +28368,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23390,6 +28423,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23408,6 +28442,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23449,6 +28484,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23503,6 +28539,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23521,6 +28558,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23561,6 +28599,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23615,6 +28654,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23633,6 +28673,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23654,8 +28695,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "On leave"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Reason"];
             };
         };
@@ -23678,6 +28724,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23732,6 +28779,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23750,6 +28798,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23791,6 +28840,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23845,6 +28895,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23863,6 +28914,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23904,6 +28956,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23958,6 +29011,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -23976,6 +29030,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -24017,6 +29072,7 @@ export interface operations {
             /** @description There is no valid access token. */
             401: {
                 headers: {
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -24071,6 +29127,7 @@ export interface operations {
             /** @description Too many changes; `Retry-After` tells when to go on. */
             429: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -24089,6 +29146,7 @@ export interface operations {
             /** @description A store is unavailable for the moment. */
             503: {
                 headers: {
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

@@ -154,6 +154,7 @@ mod tests {
             email_verified: true,
             password_hash: None,
             password_changed_at: None,
+            password_change_required: false,
             profile: Profile {
                 given_name: some("Zora"),
                 middle_name: some("Li"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::types;
 use crate::answer;
 use crate::answer::Versioned;
-use crate::call::Call;
+use crate::call::{Call, Post};
 use crate::download::{Download, download};
 use crate::etag::ETag;
 use crate::request::Request;
@@ -38,6 +38,18 @@ impl Branding {
         let path = "/organizations/{orgId}/branding";
         let request = Request::put(path, &[&org_id]).body(body).if_match(if_match);
         Call::new(&self.0, request, answer::versioned_data)
+    }
+
+    /// Show a page or a mail with a branding that is not saved.
+    ///
+    /// The answer is HTML with made-up contents, for a frame: its policy lets it run and send nothing, and lets only the
+    /// server itself and the origins of `ADMIN_CORS_ORIGINS` show it. Nothing is stored.
+    ///
+    /// `POST /organizations/{orgId}/branding/preview`
+    pub fn preview_branding(&self, org_id: impl Display, body: &types::BrandingPreview) -> Post<Download> {
+        let path = "/organizations/{orgId}/branding/preview";
+        let request = Request::post(path, &[&org_id]).body(body).streamed();
+        Post::new(&self.0, request, download)
     }
 
     /// Get an uploaded picture. Everybody may see it at its public address.

@@ -21,7 +21,7 @@ impl Lookups {
     pub fn look_up_applications(
         &self,
         query: &queries::LookUpApplicationsQuery,
-    ) -> Call<types::LookupList_ApplicationLabel> {
+    ) -> Call<types::LookupListApplicationLabel> {
         let path = "/lookups/applications";
         let request = Request::get(path, &[]).query(query);
         Call::new(&self.0, request, answer::whole)
@@ -32,10 +32,7 @@ impl Lookups {
     /// For pickers and labels. A search is in name and OAuth client id.
     ///
     /// `GET /lookups/clients`
-    pub fn look_up_clients(
-        &self,
-        query: &queries::LookUpClientsQuery,
-    ) -> Call<types::LookupList_ClientLabel> {
+    pub fn look_up_clients(&self, query: &queries::LookUpClientsQuery) -> Call<types::LookupListClientLabel> {
         let path = "/lookups/clients";
         let request = Request::get(path, &[]).query(query);
         Call::new(&self.0, request, answer::whole)
@@ -49,7 +46,7 @@ impl Lookups {
     pub fn look_up_organizations(
         &self,
         query: &queries::LookUpOrganizationsQuery,
-    ) -> Call<types::LookupList_OrganizationLabel> {
+    ) -> Call<types::LookupListOrganizationLabel> {
         let path = "/lookups/organizations";
         let request = Request::get(path, &[]).query(query);
         Call::new(&self.0, request, answer::whole)
@@ -60,7 +57,7 @@ impl Lookups {
     /// For pickers and labels. A search is in name and slug.
     ///
     /// `GET /lookups/roles`
-    pub fn look_up_roles(&self, query: &queries::LookUpRolesQuery) -> Call<types::LookupList_RoleLabel> {
+    pub fn look_up_roles(&self, query: &queries::LookUpRolesQuery) -> Call<types::LookupListRoleLabel> {
         let path = "/lookups/roles";
         let request = Request::get(path, &[]).query(query);
         Call::new(&self.0, request, answer::whole)
@@ -71,7 +68,7 @@ impl Lookups {
     /// For pickers and labels. A service account needs `admin:user:read`. A search is in address, given name and family name.
     ///
     /// `GET /lookups/users`
-    pub fn look_up_users(&self, query: &queries::LookUpUsersQuery) -> Call<types::LookupList_UserLabel> {
+    pub fn look_up_users(&self, query: &queries::LookUpUsersQuery) -> Call<types::LookupListUserLabel> {
         let path = "/lookups/users";
         let request = Request::get(path, &[]).query(query);
         Call::new(&self.0, request, answer::whole)

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Of `look_up_applications`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct LookUpApplicationsQuery {
     /// Text within one of the shown names, slugs, addresses or OAuth client ids; or an id.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -14,10 +15,14 @@ pub struct LookUpApplicationsQuery {
     /// Most rows of the answer; with `ids`, as many as they are unless it is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
+    /// Only applications of this organization: its id or slug.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<String>,
 }
 
 /// Of `look_up_clients`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct LookUpClientsQuery {
     /// Text within one of the shown names, slugs, addresses or OAuth client ids; or an id.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,6 +33,12 @@ pub struct LookUpClientsQuery {
     /// Most rows of the answer; with `ids`, as many as they are unless it is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
+    /// Only clients of this organization: its id or slug.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<String>,
+    /// Only clients of this application: its id or slug.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application_id: Option<String>,
 }
 
 /// Of `look_up_organizations`.
@@ -46,6 +57,7 @@ pub struct LookUpOrganizationsQuery {
 
 /// Of `look_up_roles`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct LookUpRolesQuery {
     /// Text within one of the shown names, slugs, addresses or OAuth client ids; or an id.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,10 +68,14 @@ pub struct LookUpRolesQuery {
     /// Most rows of the answer; with `ids`, as many as they are unless it is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
+    /// Only roles of this application: its id or slug.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application_id: Option<String>,
 }
 
 /// Of `look_up_users`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct LookUpUsersQuery {
     /// Text within one of the shown names, slugs, addresses or OAuth client ids; or an id.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,4 +86,7 @@ pub struct LookUpUsersQuery {
     /// Most rows of the answer; with `ids`, as many as they are unless it is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
+    /// Only users of this organization: its id or slug.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<String>,
 }

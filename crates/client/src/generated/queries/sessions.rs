@@ -33,6 +33,9 @@ pub struct ListSessionsQuery {
     /// Only sessions in which this client got tokens: its id or OAuth client id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
+    /// Only sessions that began from this address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
     /// Up to 100 ids of sessions, separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ids: Option<String>,

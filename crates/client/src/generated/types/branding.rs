@@ -71,6 +71,20 @@ pub struct BrandingAsset {
     pub updated_at: String,
 }
 
+/// What to show.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct BrandingPreview {
+    /// Branding that is not saved. What is left out is as it is saved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branding: Option<super::BrandingChange>,
+    /// `login`, `login_password`, `login_magic_link`, `consent`, `error`, `invitation_mail`, `magic_link_mail` or
+    /// `password_reset_mail`.
+    pub page: String,
+    /// Language of the page. Left out: that of the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+}
+
 /// A picture as JSON.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

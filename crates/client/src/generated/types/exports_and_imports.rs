@@ -273,4 +273,7 @@ pub struct ManifestUser {
     /// Hash of the password of a new user, also one of another system. Never exported.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub password_hash: Patch<Secret>,
+    /// Whether a sign-in with the password of a new user asks for a new one. Without it: no. Never exported.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub password_change_required: Patch<bool>,
 }

@@ -36,7 +36,7 @@ pub struct ClientLabel {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct LookupList_ApplicationLabel {
+pub struct LookupListApplicationLabel {
     pub data: Vec<super::ApplicationLabel>,
     pub has_more: bool,
 }
@@ -45,7 +45,7 @@ pub struct LookupList_ApplicationLabel {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct LookupList_ClientLabel {
+pub struct LookupListClientLabel {
     pub data: Vec<super::ClientLabel>,
     pub has_more: bool,
 }
@@ -54,7 +54,7 @@ pub struct LookupList_ClientLabel {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct LookupList_OrganizationLabel {
+pub struct LookupListOrganizationLabel {
     pub data: Vec<super::OrganizationLabel>,
     pub has_more: bool,
 }
@@ -63,7 +63,7 @@ pub struct LookupList_OrganizationLabel {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct LookupList_RoleLabel {
+pub struct LookupListRoleLabel {
     pub data: Vec<super::RoleLabel>,
     pub has_more: bool,
 }
@@ -72,7 +72,7 @@ pub struct LookupList_RoleLabel {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct LookupList_UserLabel {
+pub struct LookupListUserLabel {
     pub data: Vec<super::UserLabel>,
     pub has_more: bool,
 }

@@ -61,6 +61,8 @@ pub struct User {
     pub email_verified: bool,
     pub has_password: bool,
     pub password_changed_at: Option<String>,
+    /// The password is temporary: a sign-in with it asks for a new one.
+    pub password_change_required: bool,
     pub given_name: Option<String>,
     pub family_name: Option<String>,
     pub middle_name: Option<String>,

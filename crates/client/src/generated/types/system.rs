@@ -12,14 +12,19 @@ pub struct KeyInfo {
     pub oldest_age_seconds: Option<u64>,
 }
 
-/// The mail relay.
+/// The mail relay, and what did not go out. The outbox has the mails.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MailInfo {
     /// `false`: no mail goes out.
     pub configured: bool,
     /// Whether the relay answers now. `null`: none is configured.
     pub reachable: Option<bool>,
+    /// Mails that wait; at most 10000.
+    pub waiting: u64,
+    /// Mails that were given up, as far as rows are kept; at most 10000.
+    pub given_up: u64,
 }
 
 /// Whether the schema is that of the program.

@@ -45,4 +45,7 @@ pub struct NewUserBody {
     /// by recovery.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
+    /// Whether a sign-in with the password asks for a new one before it goes on. Needs a password; without it: yes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temporary: Option<bool>,
 }

@@ -9,6 +9,10 @@ use crate::secret::Secret;
 pub struct NewPassword {
     /// Guessable passwords are refused.
     pub password: Secret,
+    /// Whether a sign-in with this password asks for a new one before it goes on. Without it: yes, unless the caller's
+    /// own password is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temporary: Option<bool>,
 }
 
 /// Why the status changes.

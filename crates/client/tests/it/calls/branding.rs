@@ -8,6 +8,8 @@ pub(super) async fn all(tester: &Tester) {
     test.check(view.get_branding(ID)).await;
     let test = tester.of("update_branding");
     test.check(view.update_branding(ID, &test.body(), test.version())).await;
+    let test = tester.of("preview_branding");
+    test.check(view.preview_branding(ID, &test.body())).await;
     let test = tester.of("get_branding_asset");
     test.check(view.get_branding_asset(ID, ID)).await;
     let test = tester.of("put_branding_asset");

@@ -17,6 +17,7 @@ mod me;
 mod metadata;
 mod modules;
 mod organizations;
+mod outbox;
 mod permissions;
 mod privacy;
 mod roles;
@@ -49,6 +50,7 @@ pub(crate) async fn all(tester: &Tester) {
     metadata::all(tester).await;
     modules::all(tester).await;
     organizations::all(tester).await;
+    outbox::all(tester).await;
     permissions::all(tester).await;
     privacy::all(tester).await;
     roles::all(tester).await;
