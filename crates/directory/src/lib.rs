@@ -31,7 +31,6 @@ mod claims;
 mod clients;
 mod denials;
 mod duplicate_mailboxes;
-mod emails;
 mod error;
 mod exports;
 mod installation;

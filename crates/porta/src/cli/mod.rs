@@ -123,8 +123,7 @@ enum Command {
     /// Files of all users, clients, roles and so on.
     Exports(Family<exports::Command>),
     /// Outgoing emails.
-    #[command(subcommand)]
-    Mail(mail::Command),
+    Mail(Family<mail::Command>),
     /// Check whether a server and its dependencies are healthy.
     Health(health::Arguments),
     /// Sign in to a server.
@@ -264,7 +263,7 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
         Command::Exports(family) => exports::run(global, family).await,
         Command::Client(family) => client::run(global, family).await,
         Command::User(family) => user::run(global, family).await,
-        Command::Mail(command) => mail::run(global, command).await,
+        Command::Mail(family) => mail::run(global, family).await,
         Command::Health(arguments) => health::run(global, arguments).await,
         Command::Login(arguments) => login::run(global, arguments).await,
         Command::Logout(target) => logout::run(global, &target).await,

@@ -30,7 +30,7 @@ fn invite(installation: &Installation, environment: &[(&str, &str)]) -> CommandO
 /// The number of messages in the outbox, sent or not.
 fn emails(installation: &Installation) -> usize {
     let listed = run(installation, &["mail", "list", "--org", "harbor", "--direct", "--json"], &[]);
-    listed.json()["emails"].as_array().unwrap().len()
+    listed.json()["data"].as_array().unwrap().len()
 }
 
 #[track_caller]

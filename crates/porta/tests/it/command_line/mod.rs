@@ -6,6 +6,7 @@ mod client;
 mod completion;
 mod credentials;
 mod login;
+mod mail;
 mod org;
 mod output;
 mod platform;

@@ -18,6 +18,9 @@ const COMMANDS: &[&[&str]] = &[
     &["user", "roles", "list", "kim@harbor.test", "--org", "harbor"],
     &["user", "unlock", "kim@harbor.test", "--org", "harbor"],
     &["user", "create", "--org", "harbor", "--email", "kim@harbor.test"],
+    &["mail", "list", "--org", "harbor"],
+    &["mail", "list", "--org", "nobody"],
+    &["mail", "retry", "00000000-0000-7000-8000-000000000000"],
 ];
 
 /// Standard error without the line that names the database, and without the id of the request.
