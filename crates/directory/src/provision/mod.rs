@@ -33,7 +33,9 @@ mod users;
 
 pub use document::Document;
 pub use patch::Patch;
-pub use read::{Format, ReadError, read};
+pub use read::{
+    Format, Located, MAXIMUM_BYTES, Position, ReadError, References, SourceFile, json_schema, read,
+};
 pub use report::{
     Credential, CredentialSecret, Entry, ItemError, ItemKind, ItemOutcome, Report, SecretValue, Skipped,
 };
