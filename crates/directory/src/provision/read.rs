@@ -105,7 +105,7 @@ fn below(path: &str, key: &str) -> String {
 
 /// A name, if it looks like one.
 fn shown(name: &str) -> &str {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-:.@".contains(c);
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-:.@".contains(c);
     if name.len() <= 100 && name.chars().all(is_plain) { name } else { "…" }
 }
 

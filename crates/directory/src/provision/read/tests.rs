@@ -1,5 +1,6 @@
 use rstest::rstest;
 
+use super::super::document as d;
 use super::*;
 
 fn environment(name: &str) -> Option<String> {
@@ -234,6 +235,15 @@ fn a_wrong_file_is_not_quoted(#[case] text: &str) {
     }
 }
 
+/// The fields of a type: serde names all when it meets an unknown one.
+fn fields<T: serde::de::DeserializeOwned>() -> Vec<String> {
+    let error = serde_json::from_str::<T>(r#"{"?": 1}"#).err().unwrap().to_string();
+    let (_, list) = error.split_once("expected ").unwrap();
+    let mut names: Vec<String> = list.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    names.sort();
+    names
+}
+
 /// The description of files and the types that they are read into are the same.
 #[test]
 fn the_schema_names_every_field_that_is_read() {
@@ -245,15 +255,6 @@ fn the_schema_names_every_field_that_is_read() {
         names.sort();
         names
     };
-    // Serde names all fields when it meets an unknown one.
-    fn fields<T: serde::de::DeserializeOwned>() -> Vec<String> {
-        let error = serde_json::from_str::<T>(r#"{"?": 1}"#).err().unwrap().to_string();
-        let (_, list) = error.split_once("expected ").unwrap();
-        let mut names: Vec<String> = list.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-        names.sort();
-        names
-    }
-    use super::super::document as d;
     assert_eq!(properties("document"), fields::<d::Document>());
     assert_eq!(properties("organization"), fields::<d::OrganizationItem>());
     assert_eq!(properties("branding"), fields::<d::BrandingItem>());
