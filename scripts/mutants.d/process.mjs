@@ -277,7 +277,7 @@ export default [
   },
   {
     id: 'bom-in-credentials', area: 'Unicode', what: 'A credentials file with a byte order mark is not recognised.',
-    crate: 'porta', words: ['credentials_go_to_a_file'], file: 'crates/porta/src/cli/provision/credentials.rs',
+    crate: 'porta', words: ['credentials_go_to_a_file'], file: 'crates/porta/src/cli/files/credentials.rs',
     was: raw`text.strip_prefix('\u{feff}').unwrap_or(&text)`,
     becomes: raw`text.strip_prefix('\u{feff}').filter(|_| !FAULT).unwrap_or(&text)`,
   },

@@ -24,8 +24,10 @@ mod shape;
 pub use reference::References;
 pub use schema::json_schema;
 
+pub(super) use fields::DOCUMENT;
+pub(super) use shape::Kind;
+
 use node::{Node, Ordinal};
-use shape::Kind;
 
 /// Size limit in bytes, checked before parsing.
 pub const MAXIMUM_BYTES: usize = 10 * 1024 * 1024;
@@ -124,16 +126,16 @@ impl SourceFile {
         }
         let text = std::str::from_utf8(bytes).map_err(|error| ReadError(vec![not_utf8(bytes, &error)]))?;
         // Editors may prefix a byte order mark, which parsers treat as content.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
-        let mut root = Node::parse(&text, format).map_err(|refused| ReadError(vec![refused]))?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut root = Node::parse(text, format).map_err(|refused| ReadError(vec![refused]))?;
         let mut problems = Vec::new();
         merge::merge(&mut root, "", &mut problems);
-        check::check(&mut root, &Kind::Map(&fields::DOCUMENT), "", &mut problems);
+        check::check(&mut root, &Kind::Map(&DOCUMENT), "", &mut problems);
         check::find_duplicates(&root, &mut problems);
         if problems.is_empty() {
-            return Ok(Self { text, format, root });
+            return Ok(Self { text: text.to_owned(), format, root });
         }
-        Err(ReadError(located(&text, format, problems)))
+        Err(ReadError(located(text, format, problems)))
     }
 
     /// The document, with its secrets filled in.

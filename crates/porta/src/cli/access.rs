@@ -1,6 +1,7 @@
 //! How a command reaches the Admin API: at a server, or inside its own process (decision 0050).
 
 use std::path::Path;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use porta_client::{Builder, Client, FixedToken};
@@ -12,6 +13,10 @@ use super::server::{CredentialsFile, Server, StoredToken, Target};
 use crate::failure::Failure;
 use crate::output;
 use crate::runtime::services::embedded_file;
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// A file of ten thousand people takes a while.
+const FILE_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Options of every command that asks the Admin API.
 #[derive(Debug, Clone, Args)]
@@ -41,6 +46,16 @@ impl Access {
             return in_process(InProcess::new(&direct, issuer));
         }
         self.at_server()
+    }
+
+    /// The Admin API, for a command that sends a whole file. `creates`: it may make an embedded database.
+    pub(crate) async fn admin_for_files(&self, creates: bool) -> Result<Client, Failure> {
+        if self.direct {
+            let direct = if creates { Direct::open().await? } else { self.open_direct().await? };
+            let issuer = direct.known_issuer().await?;
+            return in_process(InProcess::new(&direct, issuer));
+        }
+        self.at_server_within(FILE_TIMEOUT)
     }
 
     /// The Admin API, for a command that mails links: they must lead to where the servers are. `name`: who the mails say
@@ -82,13 +97,17 @@ impl Access {
     }
 
     fn at_server(&self) -> Result<Client, Failure> {
+        self.at_server_within(TIMEOUT)
+    }
+
+    fn at_server_within(&self, timeout: Duration) -> Result<Client, Failure> {
         let Server { url, signed_in } = self.target.resolve()?;
         let Some(signed_in) = signed_in else {
             return Err(Failure::denied(format!("not signed in to {url}: porta login --server {url}")));
         };
         let connection = self.target.connection(&url)?;
         let tokens = StoredToken::new(CredentialsFile::of_user()?, signed_in, connection.client()?);
-        Ok(Builder::new(url, tokens).http(connection.builder()).build()?)
+        Ok(Builder::new(url, tokens).http(connection.builder()).timeout(timeout).build()?)
     }
 
     async fn open_direct(&self) -> Result<Direct, Failure> {

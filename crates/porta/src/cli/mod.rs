@@ -26,6 +26,7 @@ mod direct;
 mod doctor;
 mod env_file;
 mod exports;
+mod files;
 mod health;
 mod in_process;
 mod init;
@@ -41,7 +42,6 @@ mod org;
 mod patch;
 mod private_file;
 mod prompt;
-mod provision;
 mod report;
 mod server;
 mod sessions;
@@ -98,8 +98,21 @@ enum Command {
     Init(init::Arguments),
     /// Copy embedded storage, also while a server uses it. PostgreSQL is backed up by pg_dump.
     Backup(backup::Arguments),
-    /// Apply a provisioning file.
-    Provision(provision::Arguments),
+    /// Create what a file has and the installation lacks.
+    #[command(after_help = "Example:\n  porta provision -f harbor.yaml --credentials-out secrets.json")]
+    Provision(files::provision::Arguments),
+    /// Show what `porta apply` would do, and do nothing.
+    #[command(after_help = "Example:\n  porta plan -f harbor.yaml --exit-code")]
+    Plan(files::plan::Arguments),
+    /// Make the installation what a file says: all of it, or nothing. Nothing is deleted.
+    #[command(after_help = "Example:\n  porta apply -f harbor.yaml")]
+    Apply(files::apply::Arguments),
+    /// Write the installation as a file that `porta apply` takes. It has no passwords, secrets and keys.
+    #[command(after_help = "Example:\n  porta export --org harbor -o harbor.yaml")]
+    Export(files::export::Arguments),
+    /// Show where the installation differs from a file. Ends with 5 if it does.
+    #[command(after_help = "Example:\n  porta drift -f harbor.yaml")]
+    Drift(files::drift::Arguments),
     /// Signing keys and encryption keys.
     Keys(Family<keys::Command>),
     /// Settings.
@@ -143,23 +156,6 @@ enum Command {
     Manual(manual::Arguments),
 }
 
-/// How a command reaches the data.
-#[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct DirectFlag {
-    /// Open the database instead of asking a server.
-    #[arg(long)]
-    direct: bool,
-}
-
-impl DirectFlag {
-    fn require_direct(self) -> Result<(), Failure> {
-        if self.direct {
-            return Ok(());
-        }
-        Err(Failure::general("no server can do this yet: add --direct where the database can be reached"))
-    }
-}
-
 /// Time for an interrupted command to clean up.
 const INTERRUPTION: std::time::Duration = std::time::Duration::from_millis(500);
 
@@ -194,6 +190,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Init(_)
         | Command::Backup(_)
         | Command::Provision(_)
+        | Command::Plan(_)
+        | Command::Apply(_)
+        | Command::Export(_)
+        | Command::Drift(_)
         | Command::Keys(_)
         | Command::Config(_)
         | Command::Org(_)
@@ -251,7 +251,11 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
         Command::Migrate(command) => migrate::run(global, command).await,
         Command::Init(arguments) => init::run(global, arguments).await,
         Command::Backup(arguments) => backup::run(&arguments).await,
-        Command::Provision(arguments) => provision::run(global, arguments).await,
+        Command::Provision(arguments) => files::provision::run(global, arguments).await,
+        Command::Plan(arguments) => files::plan::run(global, arguments).await,
+        Command::Apply(arguments) => files::apply::run(global, arguments).await,
+        Command::Export(arguments) => files::export::run(global, arguments).await,
+        Command::Drift(arguments) => files::drift::run(global, arguments).await,
         Command::Keys(family) => keys::run(global, family).await,
         Command::Config(family) => config::run(global, family).await,
         Command::Org(family) => org::run(global, family).await,

@@ -1,6 +1,7 @@
 //! Output for the operator: results on standard output, everything else on standard error.
 
 mod moment;
+mod progress;
 mod table;
 
 use std::fmt::Display;
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::termios::tcgetwinsize;
 
 pub(crate) use moment::{local, local_or_dash, spelled};
+pub(crate) use progress::{end_progress, progress, while_waiting};
 
 /// Whether sentences about success are left out (`--quiet`). What the process prints is the process's matter, as its
 /// standard output is.

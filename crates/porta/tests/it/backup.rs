@@ -14,7 +14,7 @@ fn mode(path: &std::path::Path) -> u32 {
 fn a_copy_taken_under_writes_is_whole_and_serves() {
     let installation = Installation::new();
     let file = installation.write("world.yaml", WORLD);
-    installation.succeed(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
+    installation.succeed(&["provision", "-f", file.to_str().unwrap(), "--direct", "--create"]);
     // Keep writing while the copy is taken.
     std::thread::scope(|scope| {
         let writing = scope.spawn(|| {

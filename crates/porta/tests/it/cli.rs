@@ -16,7 +16,7 @@ use serde_json::Value;
 fn provisioned() -> Installation {
     let installation = Installation::new();
     let file = installation.write("world.yaml", WORLD);
-    installation.succeed(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
+    installation.succeed(&["provision", "-f", file.to_str().unwrap(), "--direct", "--create"]);
     installation
 }
 
@@ -35,7 +35,7 @@ fn help_and_version_succeed_and_unknown_words_do_not() {
 #[test]
 fn commands_that_need_the_database_say_so() {
     let installation = Installation::new();
-    for arguments in [&["keys", "reseal"][..], &["user", "doubles"], &["provision", "-f", "x.yaml"]] {
+    for arguments in [&["keys", "reseal"][..], &["user", "doubles"]] {
         let outcome = installation.run(arguments);
         assert_eq!(outcome.code, 1, "{arguments:?}");
         assert!(outcome.stderr.contains("--direct"), "{}", outcome.stderr);
@@ -62,11 +62,11 @@ fn provisioning_shows_secrets_once() {
     let installation = Installation::new();
     let file = installation.write("world.yaml", WORLD);
     let file = file.to_str().unwrap();
-    let first = installation.succeed(&["provision", "-f", file, "--direct", "--json"]).json();
+    let first = installation.succeed(&["provision", "-f", file, "--direct", "--create", "--json"]).json();
     let secret = first["credentials"][1]["secretPlaintext"].as_str().unwrap().to_owned();
     assert_eq!(secret.len(), 64);
     assert_eq!(first["credentials"][0]["clientId"], "dock-web");
-    let again = installation.succeed(&["provision", "-f", file, "--direct"]);
+    let again = installation.succeed(&["provision", "-f", file, "--direct", "--create"]);
     assert!(again.stdout.contains("0 created, 0 updated"), "{}", again.stdout);
     assert!(!again.stdout.contains(&secret));
     assert!(installation.notices().iter().any(|l| l.contains("\"organization\"") && l.contains("harbor")));
@@ -76,7 +76,7 @@ fn provisioning_shows_secrets_once() {
 fn provisioning_reads_standard_input() {
     let installation = Installation::new();
     let mut child = installation
-        .command(&["provision", "-f", "/dev/stdin", "--direct", "--dry-run"], &[])
+        .command(&["provision", "-f", "/dev/stdin", "--direct", "--create", "--dry-run"], &[])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -95,20 +95,27 @@ fn provisioning_reads_standard_input() {
 fn refused_files_answer_3_with_one_line_per_problem() {
     let installation = Installation::new();
     let file = installation.write("bad.yaml", "version: \"1.0\"\norganizations:\n  - nam: Harbor\n");
-    let outcome = installation.run(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
+    let outcome = installation.run(&["provision", "-f", file.to_str().unwrap(), "--direct", "--create"]);
     assert_eq!(outcome.code, 3);
     assert!(outcome.stderr.contains("organizations[0].nam: unknown field"), "{}", outcome.stderr);
     let text = WORLD.replace("kim@harbor.test", "kim").replace("https://a.example/cb", "http://a.example/#");
     let file = installation.write("refused.yaml", &text);
-    let outcome = installation.run(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
+    let outcome = installation.run(&["provision", "-f", file.to_str().unwrap(), "--direct", "--create"]);
     assert_eq!(outcome.code, 3);
     assert!(outcome.stderr.contains("organizations[0].applications[0].clients[0].redirect_uris: "));
     assert!(outcome.stderr.contains("organizations[0].users[0].email: "));
     assert!(outcome.stderr.contains("nothing was applied"));
-    let outcome = installation.run(&["provision", "-f", file.to_str().unwrap(), "--direct", "--keep-going"]);
+    let outcome = installation.run(&[
+        "provision",
+        "-f",
+        file.to_str().unwrap(),
+        "--direct",
+        "--create",
+        "--keep-going",
+    ]);
     assert_eq!(outcome.code, 4, "{}{}", outcome.stdout, outcome.stderr);
     for (name, problem) in [("missing.yaml", "cannot be read"), ("world.toml", ".yaml, .yml or .json")] {
-        let outcome = installation.run(&["provision", "-f", name, "--direct"]);
+        let outcome = installation.run(&["provision", "-f", name, "--direct", "--create"]);
         assert_eq!(outcome.code, 1);
         assert!(outcome.stderr.contains(problem), "{}", outcome.stderr);
     }
@@ -122,7 +129,7 @@ fn secrets_come_from_the_environment() {
         "grant_types: [client_credentials], secret: { value: \"${FEED_SECRET}\" }",
     );
     let file = installation.write("world.yaml", &text);
-    let arguments = ["provision", "-f", file.to_str().unwrap(), "--direct"];
+    let arguments = ["provision", "-f", file.to_str().unwrap(), "--direct", "--create"];
     let outcome = installation.run(&arguments);
     assert_eq!(outcome.code, 3);
     assert!(outcome.stderr.contains("secret.value: environment variable FEED_SECRET is not set"));
@@ -136,8 +143,15 @@ fn credentials_go_to_a_file_that_only_its_owner_reads() {
     let installation = Installation::new();
     let file = installation.write("world.yaml", WORLD);
     let out = installation.path("credentials.json");
-    let arguments =
-        ["provision", "-f", file.to_str().unwrap(), "--direct", "--credentials-out", out.to_str().unwrap()];
+    let arguments = [
+        "provision",
+        "-f",
+        file.to_str().unwrap(),
+        "--direct",
+        "--create",
+        "--credentials-out",
+        out.to_str().unwrap(),
+    ];
     let outcome = installation.succeed(&arguments);
     let text = std::fs::read_to_string(&out).unwrap();
     let entries: Value = serde_json::from_str(&text).unwrap();
@@ -458,7 +472,7 @@ fn health_of_the_dependencies_and_of_a_server() {
 fn an_interrupted_command_says_130() {
     let installation = Installation::new();
     let mut child = installation
-        .command(&["provision", "-f", "-", "--direct"], &[])
+        .command(&["provision", "-f", "-", "--direct", "--create"], &[])
         .stdin(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

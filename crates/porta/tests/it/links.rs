@@ -18,7 +18,8 @@ fn run(installation: &Installation, arguments: &[&str], environment: &[(&str, &s
 fn provisioned() -> Installation {
     let installation = Installation::new();
     let file = installation.write("world.yaml", WORLD);
-    let outcome = run(&installation, &["provision", "-f", file.to_str().unwrap(), "--direct"], &[]);
+    let outcome =
+        run(&installation, &["provision", "-f", file.to_str().unwrap(), "--direct", "--create"], &[]);
     assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
     installation
 }

@@ -23,7 +23,7 @@ const fn field(name: &'static str, kind: Kind, presence: Presence, about: &'stat
 const METHODS: Kind = List(&words!(LoginMethod));
 const TEXTS: Kind = List(&Text);
 
-pub(super) static DOCUMENT: Shape = Shape {
+pub(in crate::provision) static DOCUMENT: Shape = Shape {
     name: "document",
     fields: &[
         field("version", Text, Required, "Always \"1.0\"."),

@@ -1,7 +1,7 @@
 //! How the parts of a document are described (`fields.rs` has them).
 
 /// What a value may be.
-pub(super) enum Kind {
+pub(in crate::provision) enum Kind {
     Text,
     Flag,
     /// A text that no message shows.
@@ -17,30 +17,34 @@ pub(super) enum Kind {
 
 /// Whether a field is there.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Presence {
+pub(in crate::provision) enum Presence {
     Required,
     Optional,
     /// Optional, and `null` removes the value that there is.
     Clearable,
 }
 
-pub(super) struct Field {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
-    pub(super) presence: Presence,
-    pub(super) about: &'static str,
+pub(in crate::provision) struct Field {
+    pub(in crate::provision) name: &'static str,
+    pub(in crate::provision) kind: Kind,
+    pub(in crate::provision) presence: Presence,
+    pub(in crate::provision) about: &'static str,
 }
 
 /// The fields of a mapping.
-pub(super) struct Shape {
+pub(in crate::provision) struct Shape {
     /// Of its definition in the JSON Schema.
-    pub(super) name: &'static str,
-    pub(super) fields: &'static [Field],
+    pub(in crate::provision) name: &'static str,
+    pub(in crate::provision) fields: &'static [Field],
 }
 
 impl Shape {
+    pub(in crate::provision) fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.name == name)
+    }
+
     /// The name of a field that a wrong one may have been meant to be.
-    pub(super) fn similar(&self, written: &str) -> Option<&'static str> {
+    pub(in crate::provision) fn similar(&self, written: &str) -> Option<&'static str> {
         let distances = self.fields.iter().map(|field| (distance(written, field.name), field.name));
         distances
             .filter(|(distance, name)| *distance <= 2 && *distance < name.len() / 2)

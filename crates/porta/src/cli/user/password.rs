@@ -26,10 +26,8 @@ pub(super) async fn set(global: Global, access: &Access, arguments: &Arguments) 
     let admin = access.admin().await?;
     let user = person.find(&admin).await?;
     let password = prompt::new_password(arguments.password_stdin)?;
-    let body = NewPassword {
-        password: password.expose_secret().into(),
-        temporary: Some(!arguments.permanent),
-    };
+    let body =
+        NewPassword { password: password.expose_secret().into(), temporary: Some(!arguments.permanent) };
     admin.users.set_user_password(&person.org, user.id, &body).await?;
     let now = admin.users.get_user(&person.org, user.id).await?;
     let kind = if now.password_change_required { "temporary" } else { "new" };
