@@ -33,19 +33,9 @@ pub(super) struct Input {
 }
 
 impl FileArgument {
-    /// Reads the file and hashes its passwords: only the hashes are sent.
     pub(super) async fn read(&self) -> Result<Input, Failure> {
         let (name, source) = self.source()?;
-        let refused = |error: ReadError| refusal(&name, &error);
-        let mut document = source.document(&Environment).map_err(refused)?;
-        let hasher = direct::hasher(Argon2Params::load(&Source::process())?);
-        let problems = provision::hash_passwords(&mut document, &hasher).await?;
-        if !problems.is_empty() {
-            return Err(refused(source.refused(problems)));
-        }
-        let flat = flatten::flatten(source.to_value(), &document, SystemClock.now());
-        let Flat { manifest, places } = flat.map_err(|problems| refused(source.refused(problems)))?;
-        Ok(Input { name, source, manifest, places })
+        Input::of(name, source).await
     }
 
     fn source(&self) -> Result<(String, SourceFile), Failure> {
@@ -63,6 +53,20 @@ impl FileArgument {
 }
 
 impl Input {
+    /// Makes the manifest. Passwords are hashed: only the hashes are sent.
+    pub(super) async fn of(name: String, source: SourceFile) -> Result<Self, Failure> {
+        let refused = |error: ReadError| refusal(&name, &error);
+        let mut document = source.document(&Environment).map_err(refused)?;
+        let hasher = direct::hasher(Argon2Params::load(&Source::process())?);
+        let problems = provision::hash_passwords(&mut document, &hasher).await?;
+        if !problems.is_empty() {
+            return Err(refused(source.refused(problems)));
+        }
+        let flat = flatten::flatten(source.to_value(), &document, SystemClock.now());
+        let Flat { manifest, places } = flat.map_err(|problems| refused(source.refused(problems)))?;
+        Ok(Self { name, source, manifest, places })
+    }
+
     /// Problems that the server found, with their places in the file.
     pub(super) fn refusal(&self, problems: Vec<Problem>) -> Failure {
         refusal(&self.name, &self.source.refused(problems))

@@ -15,5 +15,7 @@ mod import;
 mod input;
 mod nest;
 pub(super) mod plan;
+#[cfg(test)]
+mod properties;
 pub(super) mod provision;
 mod show;
