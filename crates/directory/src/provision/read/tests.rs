@@ -129,8 +129,8 @@ organizations:
         told(text, Format::Yaml),
         [
             "2:28: config.access_token_ttl: invalid type: found a list, expected one value",
-            "4:5: organizations[0]: missing field `name`",
             "4:5: organizations[0].nam: unknown field; did you mean `name`?",
+            "4:5: organizations[0]: missing field `name`",
             "5:11: organizations[0].slug: invalid type: found a number, expected a text: put it in quotes",
             "7:40: organizations[0].users[0].email_verified: invalid type: found a text, expected true or false",
             "7:47: organizations[0].users[0]: duplicate field `email`",

@@ -5,6 +5,7 @@ mod app;
 mod client;
 mod completion;
 mod credentials;
+mod files;
 mod login;
 mod mail;
 mod org;
