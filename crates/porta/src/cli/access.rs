@@ -8,6 +8,7 @@ use porta_client::{Builder, Client, FixedToken};
 use porta_config::{Source, Storage, StorageConfig};
 
 use super::direct::Direct;
+use super::environment::EnvironmentFile;
 use super::in_process::InProcess;
 use super::server::{CredentialsFile, Server, StoredToken, Target};
 use crate::failure::Failure;
@@ -24,6 +25,8 @@ pub(crate) struct Access {
     /// Open the database instead of asking a server: for emergencies, with the server's environment.
     #[arg(long, global = true, help_heading = "Server")]
     direct: bool,
+    #[command(flatten)]
+    environment: EnvironmentFile,
     #[command(flatten)]
     target: Target,
 }
@@ -51,7 +54,7 @@ impl Access {
     /// The Admin API, for a command that sends a whole file. `creates`: it may make an embedded database.
     pub(crate) async fn admin_for_files(&self, creates: bool) -> Result<Client, Failure> {
         if self.direct {
-            let direct = if creates { Direct::open().await? } else { self.open_direct().await? };
+            let direct = if creates { self.open_or_make().await? } else { self.open_direct().await? };
             let issuer = direct.known_issuer().await?;
             return in_process(InProcess::new(&direct, issuer));
         }
@@ -101,6 +104,9 @@ impl Access {
     }
 
     fn at_server_within(&self, timeout: Duration) -> Result<Client, Failure> {
+        if self.environment.is_given() {
+            return Err(Failure::general("a server has its own environment: --env-file needs --direct"));
+        }
         let Server { url, signed_in } = self.target.resolve()?;
         let Some(signed_in) = signed_in else {
             return Err(Failure::denied(format!("not signed in to {url}: porta login --server {url}")));
@@ -110,7 +116,13 @@ impl Access {
         Ok(Builder::new(url, tokens).http(connection.builder()).timeout(timeout).build()?)
     }
 
+    async fn open_or_make(&self) -> Result<Direct, Failure> {
+        self.environment.apply();
+        Direct::open().await
+    }
+
     async fn open_direct(&self) -> Result<Direct, Failure> {
+        self.environment.apply();
         let storage = Storage::load(&Source::process())?.relational();
         match &storage {
             StorageConfig::Embedded { data_dir } => {

@@ -25,6 +25,7 @@ mod config;
 mod direct;
 mod doctor;
 mod env_file;
+mod environment;
 mod exports;
 mod files;
 mod health;
@@ -49,6 +50,7 @@ mod stats;
 mod storage;
 mod user;
 mod version;
+mod when;
 mod whoami;
 
 use access::Family;
@@ -92,8 +94,7 @@ enum Command {
         reset: bool,
     },
     /// Bring the database schema up to date.
-    #[command(subcommand)]
-    Migrate(migrate::Command),
+    Migrate(migrate::Arguments),
     /// Create the first administrator and what administration needs.
     Init(init::Arguments),
     /// Copy embedded storage, also while a server uses it. PostgreSQL is backed up by pg_dump.
@@ -248,9 +249,9 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
         | Command::Dev { .. }
         | Command::Completion(_)
         | Command::Manual(_) => Ok(()),
-        Command::Migrate(command) => migrate::run(global, command).await,
+        Command::Migrate(arguments) => migrate::run(global, arguments).await,
         Command::Init(arguments) => init::run(global, arguments).await,
-        Command::Backup(arguments) => backup::run(&arguments).await,
+        Command::Backup(arguments) => backup::run(global, &arguments).await,
         Command::Provision(arguments) => files::provision::run(global, arguments).await,
         Command::Plan(arguments) => files::plan::run(global, arguments).await,
         Command::Apply(arguments) => files::apply::run(global, arguments).await,

@@ -6,7 +6,7 @@ use porta_client::types::AuditEntry;
 
 use crate::cli::access::Access;
 use crate::cli::report::Column;
-use crate::cli::{Global, lookup};
+use crate::cli::{Global, lookup, when};
 use crate::failure::Failure;
 use crate::output::{local, or_dash};
 
@@ -21,11 +21,11 @@ pub(crate) struct Arguments {
     /// Id of the user who is affected; with --org also the address.
     #[arg(long)]
     user: Option<String>,
-    /// From this time or day on, such as 2026-11-30.
-    #[arg(long, value_name = "TIME")]
+    /// From this time or day on, such as 2026-11-30; or 12h or 30d ago.
+    #[arg(long, value_name = "TIME", value_parser = when::ago)]
     since: Option<String>,
     /// Up to this time or day.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = when::ago)]
     until: Option<String>,
     /// How many rows to show, the newest first.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=500))]
