@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 mod cli;
+#[cfg(test)]
+mod coverage;
 mod dev;
 #[cfg(test)]
 mod documented;

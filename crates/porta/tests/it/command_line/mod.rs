@@ -8,6 +8,7 @@ mod credentials;
 mod files;
 mod login;
 mod mail;
+mod options;
 mod org;
 mod output;
 mod platform;

@@ -88,7 +88,7 @@ fn direct_commands_read_the_environment_of_the_server() {
     assert!(missing.code == 1 && missing.stderr.contains("nowhere.env"), "{}", missing.stderr);
     let elsewhere = run(&["org", "list", "--direct"]);
     assert!(
-        elsewhere.code == 1 && elsewhere.stderr.contains("no database at elsewhere"),
+        elsewhere.code == 1 && elsewhere.stderr.contains("elsewhere/porta.sqlite"),
         "{}",
         elsewhere.stderr
     );
