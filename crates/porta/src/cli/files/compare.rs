@@ -96,7 +96,7 @@ impl<'v> Compared<'v> {
         let known: HashMap<String, &Value> = list(file, name).iter().map(|item| (key(item), item)).collect();
         for item in list(actual, name) {
             match known.get(&key(item)) {
-                Some(same) => compared.both.push((same, item)),
+                Some(same) => compared.both.push((*same, item)),
                 None => compared.extra.push(item),
             }
         }
