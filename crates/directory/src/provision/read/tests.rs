@@ -287,3 +287,12 @@ fn the_published_schema_is_current() {
     );
     std::fs::write(path, expected).unwrap();
 }
+
+#[test]
+fn the_example_can_be_read() {
+    let text = include_str!("../../../../../examples/harbor.yaml");
+    let known = |name: &str| (name == "KIM_PASSWORD").then(|| "tall-Lantern-boats-42".to_owned());
+    let document = read(text, Format::Yaml, &known).unwrap();
+    let clients = &document.organizations[0].applications[0].clients;
+    assert_eq!((clients.len(), clients[1].client_id.as_deref()), (3, Some("planner-staging")));
+}

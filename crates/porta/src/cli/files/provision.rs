@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use porta_client::Client;
+use serde_json::Value;
 
 use super::credentials::CredentialsFile;
 use super::import::{How, import};
-use super::input::FileArgument;
+use super::input::{FileArgument, Input};
 use super::show;
 use crate::cli::Global;
 use crate::cli::access::Access;
@@ -72,6 +74,9 @@ impl Run {
         let admin = self.access.admin_for_files(self.create).await?;
         let how = How { overwrites, is_dry: self.dry_run, keeps_going };
         let mut outcome = import(&admin, &input, how).await?;
+        if !overwrites && !outcome.list("skipped").is_empty() {
+            outcome.0["different"] = different(&admin, &input).await?;
+        }
         let shown_elsewhere = self.credentials_out.as_deref().filter(|_| file.is_some());
         if let Some(file) = file
             && outcome.is_applied()
@@ -86,6 +91,15 @@ impl Run {
         } else {
             show::show(&outcome, shown_elsewhere);
         }
+        if !outcome.list("different").is_empty() {
+            output::note("porta apply, or --mode overwrite, makes what is different as the file says");
+        }
         outcome.judge(&input, how)
     }
+}
+
+/// What exists and is not as the file says, with the names of the fields.
+async fn different(admin: &Client, input: &Input) -> Result<Value, Failure> {
+    let how = How { overwrites: true, is_dry: true, keeps_going: true };
+    Ok(import(admin, input, how).await?.0["updated"].take())
 }

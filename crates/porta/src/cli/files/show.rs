@@ -13,6 +13,7 @@ pub(super) fn show(outcome: &Outcome, file: Option<&Path>) {
     let changed = [("Type", "type"), ("Slug", "slug"), ("Name", "name"), ("Changes", "changes")];
     section("Updated", outcome.list("updated"), &changed);
     section("Skipped", outcome.list("skipped"), &[("Type", "type"), ("Slug", "slug"), ("Reason", "reason")]);
+    section("Different", outcome.list("different"), &changed);
     section("Errors", outcome.list("errors"), &[("Type", "type"), ("Where", "path"), ("Problem", "error")]);
     credentials(outcome, file);
     output::line(format_args!(

@@ -55,6 +55,11 @@ fn a_file_is_provisioned_at_a_server(world: &Operated) {
     assert_eq!(lee["hasPassword"], true, "the server got its hash");
     let again = world.run_with(&["provision", "-f", "quay.yaml", "--mode", "merge"], &[LEE]);
     assert!(again.stdout.contains("0 created, 0 updated"), "{}", again.stdout);
+    assert!(!again.stdout.contains("Different"), "{}", again.stdout);
+    world.succeed(&["org", "update", "quay", "--name", "Renamed"]);
+    let other = world.run_with(&["provision", "-f", "quay.yaml", "--json"], &[LEE]).json();
+    assert_eq!(other["different"][0]["changes"], json!(["name"]), "what differs is told, and stays");
+    assert_eq!(other["updated"], json!([]));
 }
 
 fn the_good_part_of_a_file_is_kept_if_somebody_says_so(world: &Operated) {
