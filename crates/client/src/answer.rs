@@ -43,11 +43,13 @@ struct Envelope<T> {
 }
 
 /// An answer without a body.
+#[expect(clippy::unnecessary_wraps, reason = "a reader of answers like the others")]
 pub(crate) fn nothing(_: Received) -> Result<(), Error> {
     Ok(())
 }
 
 /// The whole body.
+#[expect(clippy::needless_pass_by_value, reason = "a reader of answers like the others")]
 pub(crate) fn whole<T: DeserializeOwned>(received: Received) -> Result<T, Error> {
     serde_json::from_slice(&received.body).map_err(Error::Decoding)
 }

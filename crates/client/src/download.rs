@@ -43,6 +43,7 @@ impl Download {
 }
 
 /// Leaves the body to the caller.
+#[expect(clippy::unnecessary_wraps, reason = "a reader of answers like the others")]
 pub(crate) fn download(received: Received) -> Result<Download, Error> {
     Ok(Download(received.response))
 }

@@ -98,7 +98,7 @@ pub(crate) async fn disable_own_two_factor(
 ) -> Result<Reply> {
     refuse_without_factor(&account)?;
     let (cx, recent) = account.sensitive_change(&state).await?;
-    done(state.account()?.factors.disable(cx, recent).await?)?;
+    done(&state.account()?.factors.disable(cx, recent).await?)?;
     Ok(no_content())
 }
 
@@ -113,6 +113,6 @@ pub(crate) async fn regenerate_own_recovery_codes(
 ) -> Result<Reply> {
     refuse_without_factor(&account)?;
     let (cx, recent) = account.sensitive_change(&state).await?;
-    done(state.account()?.factors.replace_recovery_codes(cx, recent).await?)?;
+    done(&state.account()?.factors.replace_recovery_codes(cx, recent).await?)?;
     Ok(answer::ok(take_recovery_codes(&state, &account, cx).await?))
 }

@@ -32,7 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter<AdminState> {
 }
 
 /// What a change of the second factor came to.
-fn done(change: AccountChange) -> Result<()> {
+fn done(change: &AccountChange) -> Result<()> {
     match change {
         AccountChange::Done | AccountChange::Credentials(_) | AccountChange::SessionRenewed(_) => Ok(()),
         AccountChange::Nothing => Err(changed_meanwhile()),
@@ -43,7 +43,9 @@ fn done(change: AccountChange) -> Result<()> {
         AccountChange::Required => {
             Err(AdminError::Rule("The organization requires a second factor".to_owned()))
         }
-        AccountChange::Limited { retry_after } => Err(AdminError::TooManyAttempts { retry_after }),
+        AccountChange::Limited { retry_after } => {
+            Err(AdminError::TooManyAttempts { retry_after: *retry_after })
+        }
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) async fn end_other_own_sessions(
     State(state): State<AdminState>,
 ) -> Result<Reply> {
     let (cx, recent) = account.sensitive_change(&state).await?;
-    done(state.account()?.devices.end_other_sessions(cx, recent).await?)?;
+    done(&state.account()?.devices.end_other_sessions(cx, recent).await?)?;
     Ok(no_content())
 }
 
@@ -87,6 +87,6 @@ pub(crate) async fn end_own_session(
     let (cx, recent) = account.sensitive_change(&state).await?;
     match state.account()?.devices.end_session(cx, recent, session).await? {
         AccountChange::Nothing => Err(missing()),
-        change => done(change).map(|()| no_content()),
+        change => done(&change).map(|()| no_content()),
     }
 }

@@ -62,7 +62,7 @@ pub(crate) async fn begin_own_two_factor(
         AccountChange::Nothing => {
             return Err(AdminError::Rule(format!("{method} is not offered: see `offered` of the status")));
         }
-        change => done(change)?,
+        change => done(&change)?,
     }
     let (signed_in, user) = (account.signed_in(), account.user());
     let setup = setups.load(cx, signed_in).await?.ok_or_else(changed_meanwhile)?;
@@ -100,7 +100,7 @@ pub(crate) async fn resend_own_two_factor_code(
     let (cx, recent) = account.sensitive_change(&state).await?;
     match state.account()?.setup.resend_code(cx, recent).await? {
         AccountChange::Nothing => Err(AdminError::Rule("No mailed code is being set up".to_owned())),
-        change => done(change).map(|()| no_content()),
+        change => done(&change).map(|()| no_content()),
     }
 }
 
@@ -120,6 +120,6 @@ pub(crate) async fn verify_own_two_factor(
         return Err(AdminError::invalid("code", "this code is wrong"));
     }
     let (cx, recent) = account.sensitive_change(&state).await?;
-    done(state.account()?.setup.confirm(cx, recent, code).await?)?;
+    done(&state.account()?.setup.confirm(cx, recent, code).await?)?;
     Ok(answer::ok(take_recovery_codes(&state, &account, cx).await?))
 }

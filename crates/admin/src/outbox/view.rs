@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use porta_core::admin::AdminPermission;
 use porta_core::mail::EmailSummary;
 use porta_core::outbox::OutboxState;
-use porta_core::{EntityId as _, Timestamp, UserId};
+use porta_core::{EntityId, Timestamp, UserId};
 use porta_store::OutboxEntry;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -82,9 +82,9 @@ impl OutboxItemView {
             kind: item.kind.as_str(),
             status: item.state.as_str(),
             template: summary.map(|summary| summary.template.as_str()),
-            organization_id: item.organization_id.map(|id| id.uuid()),
+            organization_id: item.organization_id.map(EntityId::uuid),
             organization_name,
-            user_id: user.map(|id| id.uuid()),
+            user_id: user.map(EntityId::uuid),
             user_email: user.and_then(|id| addresses.0.get(&id).cloned()),
             attempts: item.attempts,
             next_attempt_at: is_pending.then(|| time(item.next_attempt_at)),

@@ -103,7 +103,7 @@ async fn one_of_many_changes_to_one_address_wins(app: TestApp) {
     }
     let change = |n: usize| {
         // The same address in any letters.
-        let email = if n % 2 == 0 { "one@acme.test" } else { "ONE@acme.test" };
+        let email = if n.is_multiple_of(2) { "one@acme.test" } else { "ONE@acme.test" };
         (Method::PUT, paths[n].clone(), json!({ "email": email }), None)
     };
     let statuses = at_once(&admins, 8, change).await;

@@ -92,15 +92,16 @@ async fn addresses_are_for_whoever_may_read_users(app: TestApp) {
     let admins = Admins::of(app).await;
     let mut root = admins.sign_in(ROOT).await;
     let id = invite(&mut root, "lou@acme.test").await;
+    change(&admins, |client| "admin:config:read admin:user:read".clone_into(&mut client.scope)).await;
+    admins.app.wait_for_notices().await;
     for (scope, address) in
         [("admin:config:read", Value::Null), ("admin:config:read admin:user:read", json!("lou@acme.test"))]
     {
-        change(&admins, |client| scope.clone_into(&mut client.scope)).await;
-        let mut robot = service(&admins, ROBOT, None).await;
-        let row = shown(&mut robot, &id).await;
+        let mut caller = service(&admins, ROBOT, Some(scope)).await;
+        let row = shown(&mut caller, &id).await;
         assert_eq!(row["userEmail"], address, "{scope}");
         assert!(row["userId"].is_string(), "{scope}");
-        let list = expect(&robot.get(&format!("/outbox?ids={id}")).await, StatusCode::OK);
+        let list = expect(&caller.get(&format!("/outbox?ids={id}")).await, StatusCode::OK);
         assert_eq!(list["data"][0], row, "{scope}");
     }
 }

@@ -28,7 +28,7 @@ async fn the_state_is_told(app: TestApp) {
         assert_eq!(first[service]["healthy"], true, "{service}");
         assert!(first[service]["latencyMilliseconds"].is_u64(), "{service}");
     }
-    admins.app.advance(Duration::from_secs(60));
+    admins.app.advance(Duration::from_mins(1));
     let second = expect(&auditor.get(PATH).await, StatusCode::OK)["data"].clone();
     let grown = |path: &str| {
         let number = |body: &Value| body.pointer(path).and_then(Value::as_u64).unwrap();

@@ -3,7 +3,7 @@
 use porta_client::Error;
 use serde_json::Value;
 
-use crate::tester::{Extent, Tester};
+use crate::tester::{Extent, ID, Tester};
 
 #[tokio::test]
 async fn every_operation_sends_what_the_document_says() {
@@ -28,6 +28,6 @@ async fn an_answer_without_a_required_field_is_no_answer() {
             fields.remove("email");
         }
     });
-    let refused = tester.client.users.get_user("acme", "ana").await.unwrap_err();
+    let refused = tester.client.users.get_user(ID, ID).await.unwrap_err();
     assert!(matches!(refused, Error::Decoding(_)), "{refused:?}");
 }

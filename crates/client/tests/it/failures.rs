@@ -29,7 +29,7 @@ async fn a_refusal_is_told_with_all_it_says() {
     let refusal = error.api().unwrap();
     assert_eq!((refusal.kind(), refusal.status), (ErrorKind::Limited, 429));
     assert_eq!(refusal.request_id.as_deref(), Some("r-1"));
-    assert_eq!(refusal.retry_after, Some(Duration::from_secs(120)));
+    assert_eq!(refusal.retry_after, Some(Duration::from_mins(2)));
     assert_eq!(error.to_string(), "Too Many Requests: Try later");
     assert_eq!(server.received().len(), 1, "two minutes are longer than anybody waits");
 }

@@ -12,7 +12,7 @@ fn user(number: usize) -> Value {
     let id = format!("0198c0de-0000-7000-8000-{number:012}");
     json!({
         "id": id, "organizationId": id, "email": format!("{number}@acme.test"), "emailVerified": true,
-        "hasPassword": false, "phoneNumberVerified": false, "twoFactorEnabled": false, "status": "active",
+        "hasPassword": false, "passwordChangeRequired": false, "phoneNumberVerified": false, "twoFactorEnabled": false, "status": "active",
         "loginCount": 0, "failedLoginCount": 0, "createdAt": "x", "updatedAt": "x",
     })
 }

@@ -252,7 +252,7 @@ impl Document {
         }
         if let Some(all) = schema["allOf"].as_array() {
             let objects = all.iter().map(|one| self.sample(one, extent));
-            return objects.fold(json!({}), |whole, one| merged(whole, one));
+            return objects.fold(json!({}), merged);
         }
         if let Some(choices) = schema["oneOf"].as_array() {
             return match extent {

@@ -331,7 +331,7 @@ impl<'v> List<'v> {
         }
         let ahead = self.has_ordered_index.then(|| search.ahead(conditions, &self.order, limit));
         let with = search.with(ahead.as_deref(), limit);
-        let (is_few, is_many) = search.which(ahead.is_some(), limit);
+        let (is_few, is_many) = SearchParts::which(ahead.is_some(), limit);
         let (is_found, contains) = (&search.is_found, &search.contains);
         let (few, many) = match self.dialect {
             Dialect::Postgres => (

@@ -167,7 +167,7 @@ impl SearchParts {
     }
 
     /// The conditions that the index named few rows, and that there are too many.
-    pub(super) fn which(&self, has_ahead: bool, limit: &str) -> (String, String) {
+    pub(super) fn which(has_ahead: bool, limit: &str) -> (String, String) {
         let few = format!("(SELECT count(*) FROM found) <= {MOST_FOUND}");
         let many = format!("(SELECT count(*) FROM found) > {MOST_FOUND}");
         if !has_ahead {

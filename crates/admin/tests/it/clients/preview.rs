@@ -116,8 +116,8 @@ async fn what_is_never_issued_is_not_shown(app: TestApp) {
         let answer = root.get(&path(&admins, client, email).await).await;
         refused(&answer, StatusCode::BAD_REQUEST, error);
     }
-    let robot = admins.user("porta-admin", ROOT.0).await.id;
-    let answer = root.get(&format!("/clients/robot/preview-token?userId={robot}")).await;
+    let their_id = admins.user("porta-admin", ROOT.0).await.id;
+    let answer = root.get(&format!("/clients/robot/preview-token?userId={their_id}")).await;
     refused(&answer, StatusCode::BAD_REQUEST, "The client cannot sign anybody in");
     let allowed = path(&admins, "spa", ANA.0).await;
     for (path, field) in [

@@ -32,7 +32,7 @@ async fn almighty(admins: &Admins) -> Culprit {
 async fn a_program_stays_within_its_scope(app: TestApp) {
     let admins = Admins::of(app).await;
     let mut root = admins.sign_in(ROOT).await;
-    let mut robot = program(&admins, None).await;
+    let mut service_account = program(&admins, None).await;
     let mut reader = program(&admins, Some("admin:user:read")).await;
     let bob = admins.user("acme", "bob@acme.test").await.id;
     let before = State::of(&admins, &mut root).await;
@@ -41,7 +41,7 @@ async fn a_program_stays_within_its_scope(app: TestApp) {
         "organizationId": "porta-admin", "applicationId": "porta-admin", "clientName": "Second",
         "grantTypes": ["client_credentials"], "scope": "admin:user:read",
     });
-    robot
+    service_account
         .all_are_refused(
             &admins,
             vec![
@@ -68,7 +68,7 @@ async fn a_program_stays_within_its_scope(app: TestApp) {
 async fn a_program_with_every_permission_makes_no_administrators(app: TestApp) {
     let admins = Admins::of(app).await;
     let mut root = admins.sign_in(ROOT).await;
-    let mut robot = almighty(&admins).await;
+    let mut service_account = almighty(&admins).await;
     let highest = format!("/users/{}", id(&admins, ROOT).await);
     let wanted = role(&mut root, "porta-admin", "porta-super-admin").await;
     let member = format!("/organizations/porta-admin/users/{}/roles", id(&admins, WIKI).await);
@@ -113,7 +113,7 @@ async fn a_program_with_every_permission_makes_no_administrators(app: TestApp) {
             Forbidden("cannot be changed"),
         ),
     ];
-    robot.all_are_refused(&admins, attempts).await;
+    service_account.all_are_refused(&admins, attempts).await;
     assert_eq!(State::of(&admins, &mut root).await, before);
 }
 
@@ -139,11 +139,11 @@ async fn a_program_asks_for_no_more_than_its_client_has(app: TestApp) {
 async fn a_program_that_lost_its_client_is_out(app: TestApp) {
     let admins = Admins::of(app).await;
     let mut root = admins.sign_in(ROOT).await;
-    let mut robot = program(&admins, None).await;
-    expect(&robot.admin.get(LIST).await, StatusCode::OK);
+    let mut service_account = program(&admins, None).await;
+    expect(&service_account.admin.get(LIST).await, StatusCode::OK);
     expect(&root.post("/clients/robot/revoke", &json!({})).await, StatusCode::NO_CONTENT);
     let no = Forbidden("Admin access requires a client of the admin application");
-    robot.is_refused(&admins, get("with a revoked client", LIST, no)).await;
+    service_account.is_refused(&admins, get("with a revoked client", LIST, no)).await;
     expect(&root.post("/clients/robot/restore", &json!({})).await, StatusCode::NO_CONTENT);
-    robot.is_refused(&admins, get("with a token from before", LIST, no)).await;
+    service_account.is_refused(&admins, get("with a token from before", LIST, no)).await;
 }

@@ -41,7 +41,7 @@ async fn an_administrator_writes_to_themselves(app: TestApp) {
         assert_eq!((outgoing.organization_id, outgoing.recipient.address.shown()), (acme, ORGS.0));
     }
     assert_eq!(admins.count("org.test_email.queued").await, 3);
-    admins.app.advance(std::time::Duration::from_secs(600));
+    admins.app.advance(std::time::Duration::from_mins(10));
     let sent = admins.app.mail().await;
     let test = sent.iter().find(|message| message.body.subject.contains("Test mail")).unwrap();
     assert!(test.from_name == "Acme" && test.body.text.contains("Acme"), "{:?}", test.body.text);
@@ -71,7 +71,7 @@ async fn mail_to_others_needs_a_permission_of_its_own(app: TestApp) {
 
 async fn a_program_names_an_address(app: TestApp) {
     let admins = Admins::of(app).await;
-    change(&admins, |client| client.scope = "admin:org:update admin:user:invite".to_owned()).await;
+    change(&admins, |client| "admin:org:update admin:user:invite".clone_into(&mut client.scope)).await;
     admins.app.wait_for_notices().await;
     let mut robot = service(&admins, ROBOT, None).await;
     let refusal = refused(&robot.post(PATH, &json!({})).await, StatusCode::BAD_REQUEST, "Validation failed");
