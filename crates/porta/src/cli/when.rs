@@ -4,8 +4,8 @@ use porta_core::settings::parse_duration;
 use porta_core::{Clock as _, SystemClock, Timestamp};
 
 /// `30d` or `12h` ago. Anything else is for the server to read: a day, or RFC 3339.
-pub(super) fn ago(text: &str) -> Result<String, std::convert::Infallible> {
-    Ok(before(SystemClock.now(), text).map_or_else(|| text.to_owned(), Timestamp::rfc3339))
+pub(super) fn ago(text: String) -> String {
+    before(SystemClock.now(), &text).map_or(text, Timestamp::rfc3339)
 }
 
 fn before(now: Timestamp, text: &str) -> Option<Timestamp> {

@@ -67,10 +67,7 @@ impl Node {
 
     /// A field of a mapping that is a text.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        match &self.field(name)?.content {
-            Content::Text(text) => Some(text),
-            _ => None,
-        }
+        if let Content::Text(text) = &self.field(name)?.content { Some(text) } else { None }
     }
 
     /// What it is, for messages. They never quote a value: a wrong file may be a secret one.
@@ -258,9 +255,9 @@ impl<'de> DeserializeSeed<'de> for KeyReader<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
         let node = deserializer.deserialize_any(self.0)?;
-        match node.content {
-            Content::Text(key) => Ok(Key { ordinal: node.ordinal, key }),
-            _ => Err(de::Error::custom("the name of a field is a text")),
-        }
+        let Content::Text(key) = node.content else {
+            return Err(de::Error::custom("the name of a field is a text"));
+        };
+        Ok(Key { ordinal: node.ordinal, key })
     }
 }

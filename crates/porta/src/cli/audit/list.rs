@@ -22,10 +22,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     user: Option<String>,
     /// From this time or day on, such as 2026-11-30; or 12h or 30d ago.
-    #[arg(long, value_name = "TIME", value_parser = when::ago)]
+    #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// Up to this time or day.
-    #[arg(long, value_name = "TIME", value_parser = when::ago)]
+    #[arg(long, value_name = "TIME")]
     until: Option<String>,
     /// How many rows to show, the newest first.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=500))]
@@ -55,8 +55,8 @@ pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -
         event: arguments.event,
         org: arguments.org,
         user,
-        since: arguments.since,
-        until: arguments.until,
+        since: arguments.since.map(when::ago),
+        until: arguments.until.map(when::ago),
         limit: Some(arguments.limit),
         ..ListAuditQuery::default()
     };
