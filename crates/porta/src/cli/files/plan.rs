@@ -30,7 +30,7 @@ pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Fail
     if global.json {
         output::json(&outcome.0);
     } else {
-        show::show(&outcome, None);
+        show::show(&outcome, how, None);
     }
     outcome.judge(&input, how)?;
     if arguments.exit_code && !outcome.changes_nothing() {

@@ -89,7 +89,7 @@ impl Run {
             }
             output::json(&outcome.0);
         } else {
-            show::show(&outcome, shown_elsewhere);
+            show::show(&outcome, how, shown_elsewhere);
         }
         if !outcome.list("different").is_empty() {
             output::note("porta apply, or --mode overwrite, makes what is different as the file says");

@@ -4,15 +4,18 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::import::Outcome;
+use super::import::{How, Outcome};
 use crate::output;
 
-/// `file`: where secrets are, if they are not shown.
-pub(super) fn show(outcome: &Outcome, file: Option<&Path>) {
+/// `file`: where secrets are, if they are not shown. What stays as it is, is listed where the file asked for something else.
+pub(super) fn show(outcome: &Outcome, how: How, file: Option<&Path>) {
     section("Created", outcome.list("created"), &[("Type", "type"), ("Slug", "slug"), ("Name", "name")]);
     let changed = [("Type", "type"), ("Slug", "slug"), ("Name", "name"), ("Changes", "changes")];
     section("Updated", outcome.list("updated"), &changed);
-    section("Skipped", outcome.list("skipped"), &[("Type", "type"), ("Slug", "slug"), ("Reason", "reason")]);
+    if !how.overwrites {
+        let skipped = [("Type", "type"), ("Slug", "slug"), ("Reason", "reason")];
+        section("Skipped", outcome.list("skipped"), &skipped);
+    }
     section("Different", outcome.list("different"), &changed);
     section("Errors", outcome.list("errors"), &[("Type", "type"), ("Where", "path"), ("Problem", "error")]);
     credentials(outcome, file);
