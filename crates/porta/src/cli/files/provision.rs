@@ -73,9 +73,11 @@ impl Run {
         };
         let admin = self.access.admin_for_files(self.create).await?;
         let how = How { overwrites, is_dry: self.dry_run, keeps_going };
+        // Asked for first: after the import nothing may fail before its secrets are kept.
+        let different = if overwrites { None } else { Some(different(&admin, &input).await?) };
         let mut outcome = import(&admin, &input, how).await?;
-        if !overwrites && !outcome.list("skipped").is_empty() {
-            outcome.0["different"] = different(&admin, &input).await?;
+        if let Some(different) = different {
+            outcome.0["different"] = different;
         }
         let shown_elsewhere = self.credentials_out.as_deref().filter(|_| file.is_some());
         if let Some(file) = file
