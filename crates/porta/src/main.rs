@@ -3,8 +3,6 @@
 use std::process::ExitCode;
 
 mod cli;
-#[cfg(test)]
-mod coverage;
 mod dev;
 #[cfg(test)]
 mod documented;

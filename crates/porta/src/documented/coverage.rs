@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Arg, Command, CommandFactory as _};
 use porta_testkit::reference::{compare, table};
 
+use super::sources;
 use crate::cli::Cli;
 
 /// A function or constant of the tests, with the texts in it.
@@ -121,7 +122,9 @@ impl Unit {
 fn units() -> Vec<Unit> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
     let mut units = Vec::new();
-    for path in sources(&root) {
+    let mut files = sources(&root);
+    files.sort();
+    for path in files {
         let file = path.strip_prefix(&root).unwrap().with_extension("").display().to_string();
         let source = fs::read_to_string(&path).unwrap();
         let about = source.split_once("\nfn about").map(|(_, rest)| texts(rest).swap_remove(0));
@@ -172,18 +175,4 @@ fn texts(source: &str) -> Vec<String> {
         rest = &body[end + 1..];
     }
     all
-}
-
-fn sources(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
 }
