@@ -2,7 +2,8 @@
 # Runs Porta's command line inside its container: docker/porta.sh ARG…
 #
 # PORTA_CONTAINER_NAME names the container (default: porta). A file of this machine, given with -f or --file, is passed
-# over standard input; one given with --env-file is made from standard output, for its owner only.
+# over standard input, and the variables that its secrets refer to are passed on; one that init gets with --env-file is made
+# from standard output, for its owner only.
 #
 # The first administrator: docker/porta.sh init
 # Without questions, and with the variables of the admin console in a file:
@@ -19,6 +20,10 @@ running=$(docker inspect --format '{{.State.Running}}' "$container" 2>/dev/null 
 file=
 env_file=
 input=
+is_init=
+for argument in "$@"; do
+  [ "$argument" = init ] && is_init=yes
+done
 left=$#
 while [ "$left" -gt 0 ]; do
   argument=$1
@@ -32,16 +37,17 @@ while [ "$left" -gt 0 ]; do
       left=$((left - 1))
       ;;
     --file=*) file=${argument#--file=} ;;
-    --env-file)
+    --env-file | --env-file=*)
+      [ -n "$is_init" ] || fail "the container has the environment of its server: leave out --env-file"
+      if [ "$argument" != --env-file ]; then
+        env_file=${argument#--env-file=}
+        set -- "$@" --env-file -
+        continue
+      fi
       [ "$left" -gt 0 ] || fail "$argument needs a file"
       env_file=$1
       shift
       left=$((left - 1))
-      set -- "$@" --env-file -
-      continue
-      ;;
-    --env-file=*)
-      env_file=${argument#--env-file=}
       set -- "$@" --env-file -
       continue
       ;;
@@ -70,7 +76,13 @@ if [ -n "$env_file" ] && [ "$env_file" != - ]; then
   mv -f "$draft" "$env_file"
 elif [ -n "$file" ] && [ "$file" != - ]; then
   [ -r "$file" ] || fail "cannot read $file"
-  exec docker exec -i "$container" porta "$@" <"$file"
+  # ${NAME} and env:NAME. Only names are on the command line; docker takes the values from this environment.
+  names=$(grep -oE '[$][{][A-Za-z_][A-Za-z0-9_]*[}]|env:[A-Za-z_][A-Za-z0-9_]*' "$file" | sed 's/^env://; s/[${}]//g' | sort -u)
+  set -- "$container" porta "$@"
+  for name in $names; do
+    set -- -e "$name" "$@"
+  done
+  exec docker exec -i "$@" <"$file"
 elif [ -n "$file$env_file$input" ]; then
   exec docker exec -i "$container" porta "$@"
 elif [ -t 0 ]; then

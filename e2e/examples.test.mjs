@@ -53,7 +53,7 @@ before(async () => {
   }
   const file = join(porta.store.dataDir, 'examples.json')
   writeFileSync(file, JSON.stringify(world))
-  await porta.cli('provision', '-f', file, '--direct')
+  await porta.cli('provision', '-f', file, '--direct', '--create')
 })
 after(() => porta?.end())
 

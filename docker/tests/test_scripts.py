@@ -70,6 +70,15 @@ class Wrapper(Scripts):
                 self.assertEqual(call["args"], ["exec", "-i", "porta", "porta", "provision", "--file", "-", "--direct"])
                 self.assertEqual(call["stdin"], "version: '1.0'\n")
 
+    def test_variables_of_secrets_are_passed_on_by_name(self):
+        path = self.at / "file.yaml"
+        path.write_text('a: "${KIM_PASSWORD}"\nb: env:LEE\nc: "$not ${not a name}"\n')
+        call = self.last("apply", "-f", str(path), KIM_PASSWORD="hidden")
+        self.assertEqual(
+            call["args"],
+            ["exec", "-i", "-e", "LEE", "-e", "KIM_PASSWORD", "porta", "porta", "apply", "--file", "-"],
+        )
+
     def test_standard_input_itself(self):
         call = self.last("provision", "-f", "-", stdin="version: '1.0'\n")
         self.assertEqual((call["args"][:3], call["stdin"]), (["exec", "-i", "porta"], "version: '1.0'\n"))
@@ -123,6 +132,8 @@ class Wrapper(Scripts):
             ("needs a file", ["init", "--env-file"], {}),
             ("cannot write", ["init", "--env-file", "/nowhere/console.env"], {}),
             ("cannot read", ["provision", "-f", "/nowhere.yaml"], {}),
+            ("leave out --env-file", ["org", "list", "--direct", "--env-file", "x"], {}),
+            ("leave out --env-file", ["migrate", "up", "--env-file=x"], {}),
         ]:
             with self.subTest(args=args, env=env):
                 done = self.run_script("porta.sh", *args, **env)

@@ -55,6 +55,7 @@ const sidebar = [
       page('Environment', '/configuration'),
       page('Settings', '/settings'),
       page('Command line', '/reference/cli'),
+      page('Coverage of the command line', '/reference/cli-coverage'),
       page('Endpoints', '/endpoints'),
       page('Admin API', '/reference/admin-api'),
       page('Coverage of the Admin API', '/reference/admin-coverage'),
@@ -77,7 +78,7 @@ const sidebar = [
 /** Pages that are tables: they get the room of the outline. */
 const WIDE = [
   'configuration.md', 'settings.md', 'metrics.md', 'traceability.md', 'reference/admin-coverage.md',
-  'reference/audit-events.md',
+  'reference/audit-events.md', 'reference/cli-coverage.md',
 ]
 
 /** A link out of docs/ leads to the file where the repository is browsed, and the file must exist. */

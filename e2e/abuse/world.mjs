@@ -60,6 +60,6 @@ export async function provision(porta) {
   }))
   const file = join(porta.store.dataDir, 'world.json')
   writeFileSync(file, JSON.stringify({ version: '1.0', allow_passwords: true, organizations }))
-  await porta.cli('provision', '-f', file, '--direct')
+  await porta.cli('provision', '-f', file, '--direct', '--create')
   return world
 }

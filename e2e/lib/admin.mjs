@@ -115,5 +115,5 @@ export async function serviceAccounts(root, count, lifetime) {
 export async function provision(porta, name, document) {
   const file = join(porta.store.dataDir, `${name}.yaml`)
   writeFileSync(file, JSON.stringify(document))
-  return porta.cli('provision', '-f', file, '--direct')
+  return porta.cli('provision', '-f', file, '--direct', '--create')
 }

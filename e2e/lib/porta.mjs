@@ -181,7 +181,7 @@ export class Porta {
     try {
       if (STORE === 'postgres' && args[0] === 'serve' && migrate) await porta.cli('migrate', 'up')
       await porta.up({ ready })
-      if (fixtures) await porta.cli('provision', '-f', FIXTURES, '--direct')
+      if (fixtures) await porta.cli('provision', '-f', FIXTURES, '--direct', '--create')
     } catch (error) {
       await porta.end()
       throw error

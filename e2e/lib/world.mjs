@@ -140,7 +140,7 @@ export class World {
     })
     const file = join(this.porta.store.dataDir, 'world.json')
     writeFileSync(file, JSON.stringify({ version: '1.0', allow_passwords: true, organizations }))
-    await this.porta.cli('provision', '-f', file, '--direct')
+    await this.porta.cli('provision', '-f', file, '--direct', '--create')
   }
 
   /** A person whom no other test uses. */

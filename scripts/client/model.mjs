@@ -6,7 +6,7 @@ const PREFIX = '#/components/schemas/'
 /** Schemas whose fields a request may leave out, clear by `null`, or set. */
 const CHANGES = /Change$|^Manifest/
 /** Fields that hold a secret, by name. */
-const SECRETS = new Set(['password', 'password_hash', 'plaintext', 'secret', 'secretPlaintext', 'recoveryCodes'])
+const SECRETS = new Set(['password', 'password_hash', 'secret_value', 'plaintext', 'secret', 'secretPlaintext', 'recoveryCodes'])
 /** What the server reads and drops. */
 const DROPPED = 'Accepted and ignored.'
 

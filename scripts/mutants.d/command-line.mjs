@@ -60,6 +60,12 @@ export default [
     becomes: raw`        if !FAULT && is_line_breaking(c) && !is_kept(c) {`,
   },
   {
+    id: 'cli-terminal-obeys-exports', area: 'command line', what: 'Escape sequences in an exported file reach the terminal.',
+    crate: 'porta', words: ['an_export_gives_the_terminal_no_orders'], file: `${cli}/files/export.rs`,
+    was: raw`    if output::is_seen() {`,
+    becomes: raw`    if !FAULT && output::is_seen() {`,
+  },
+  {
     id: 'cli-closes-a-foreign-directory', area: 'command line', what: 'The permissions of a directory like /tmp are changed.',
     crate: 'porta', words: ['a_directory_that_was_chosen'], file: `${cli}/server/credentials.rs`,
     was: raw`        if self.is_own {`,

@@ -252,6 +252,20 @@ export default [
     becomes: raw`        if !FAULT && !slug(parts, state).await?.is_empty() {`,
   },
   {
+    id: 'password-of-a-file-is-sent', area: 'provisioning', what: 'The password in a file is sent, and not only its hash.',
+    crate: 'porta', words: ['items_name_what_they_were_in'], file: 'crates/porta/src/cli/files/flatten.rs',
+    was: raw`        values.remove("password");`,
+    becomes: raw`        if !FAULT {
+            values.remove("password");
+        }`,
+  },
+  {
+    id: 'wrong-file-is-quoted', area: 'provisioning', what: 'Messages about a wrong file show what is in it.',
+    crate: 'directory', words: ['a_wrong_file_is_not_quoted'], file: raw`${directory}/provision/read.rs`,
+    was: raw`    if name.len() <= 100 && name.chars().all(is_plain) { name } else { "…" }`,
+    becomes: raw`    if FAULT || name.len() <= 100 && name.chars().all(is_plain) { name } else { "…" }`,
+  },
+  {
     id: 'bom-in-a-provisioning-file', area: 'Unicode', what: 'A file with a byte order mark is not provisioned.',
     crate: 'directory', words: ['byte_order_mark'], file: raw`${directory}/provision/read.rs`,
     was: raw`text.strip_prefix('\u{feff}').unwrap_or(text);`,
@@ -277,7 +291,7 @@ export default [
   },
   {
     id: 'bom-in-credentials', area: 'Unicode', what: 'A credentials file with a byte order mark is not recognised.',
-    crate: 'porta', words: ['credentials_go_to_a_file'], file: 'crates/porta/src/cli/provision/credentials.rs',
+    crate: 'porta', words: ['credentials_go_to_a_file'], file: 'crates/porta/src/cli/files/credentials.rs',
     was: raw`text.strip_prefix('\u{feff}').unwrap_or(&text)`,
     becomes: raw`text.strip_prefix('\u{feff}').filter(|_| !FAULT).unwrap_or(&text)`,
   },

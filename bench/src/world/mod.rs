@@ -113,7 +113,7 @@ impl World {
         let mut file = tempfile::Builder::new().suffix(".yaml").tempfile()?;
         file.write_all(document.as_bytes())?;
         let path = file.path().to_str().context("the temporary directory has an unreadable name")?;
-        self.command(&["provision", "-f", path, "--direct"])
+        self.command(&["provision", "-f", path, "--direct", "--create"])
     }
 
     fn command(&self, arguments: &[&str]) -> Result<()> {

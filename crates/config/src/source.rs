@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::variable::VariableDoc;
 use crate::{Problem, dotenv};
+
+/// The file that [`Source::process`] reads before the environment, named once by a command.
+static NAMED_FILE: OnceLock<PathBuf> = OnceLock::new();
 
 type Lookup<'a> = Box<dyn Fn(&str) -> Option<String> + Send + Sync + 'a>;
 
@@ -28,9 +32,19 @@ impl<'a> Source<'a> {
         Self { environment: Box::new(environment), dotenv, dotenv_problems, directory: directory.into() }
     }
 
+    /// From now on [`Source::process`] reads this file instead of `.env`, and its variables come before the environment.
+    /// The first file counts.
+    pub fn name_file(path: PathBuf) {
+        // It was named before: the same command names it once for each thing that it opens.
+        let _ = NAMED_FILE.set(path);
+    }
+
     /// The process environment, and `.env` in the working directory. No other code reads either.
     pub fn process() -> Source<'static> {
         let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+        if let Some(path) = NAMED_FILE.get() {
+            return Self::with_file(path, directory);
+        }
         let text = std::fs::read_to_string(directory.join(".env"));
         let environment = |name: &str| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned());
         let mut source = Source::new(environment, text.as_deref().ok(), directory);
@@ -41,6 +55,27 @@ impl<'a> Source<'a> {
             source.dotenv_problems.push(Problem::new(".env", message, "make it readable text or remove it"));
         }
         source
+    }
+
+    /// The variables of a file, then those of the process.
+    fn with_file(path: &Path, directory: PathBuf) -> Source<'static> {
+        let (values, dotenv_problems) = match std::fs::read_to_string(directory.join(path)) {
+            Ok(text) => dotenv::parse(&text),
+            Err(error) => {
+                let message = format!("the file cannot be read ({})", error.kind());
+                let problem = Problem::new(
+                    path.display().to_string(),
+                    message,
+                    "name a file that this process can read",
+                );
+                (BTreeMap::new(), vec![problem])
+            }
+        };
+        let process = std::env::vars_os()
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+            .collect();
+        let environment = move |name: &str| values.get(name).cloned();
+        Source { environment: Box::new(environment), dotenv: process, dotenv_problems, directory }
     }
 
     /// Fixed pairs instead of a process environment; for tests and tools.

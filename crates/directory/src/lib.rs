@@ -31,7 +31,6 @@ mod claims;
 mod clients;
 mod denials;
 mod duplicate_mailboxes;
-mod emails;
 mod error;
 mod exports;
 mod installation;
@@ -156,13 +155,21 @@ impl Directory {
         password: &SecretString,
         context: ContextWords,
     ) -> Result<PasswordHash> {
-        let password = Password::parse(password.expose_secret()).map_err(password_problem)?;
-        let judged = password.clone();
-        // On a blocking thread: the check uses the CPU for milliseconds.
-        let verdict = tokio::task::spawn_blocking(move || check_new_password(&judged, &context)).await;
-        verdict.map_err(|error| HashFailed(error.into()))?.map_err(password_problem)?;
-        Ok(self.deps.passwords.hash(&password).await?)
+        hash_checked(&*self.deps.passwords, password, context).await
     }
+}
+
+async fn hash_checked(
+    hasher: &dyn HashPassword,
+    password: &SecretString,
+    context: ContextWords,
+) -> Result<PasswordHash> {
+    let password = Password::parse(password.expose_secret()).map_err(password_problem)?;
+    let judged = password.clone();
+    // On a blocking thread: the check uses the CPU for milliseconds.
+    let verdict = tokio::task::spawn_blocking(move || check_new_password(&judged, &context)).await;
+    verdict.map_err(|error| HashFailed(error.into()))?.map_err(password_problem)?;
+    Ok(hasher.hash(&password).await?)
 }
 
 impl std::fmt::Debug for Directory {

@@ -1,5 +1,7 @@
 //! Tests that compare reference pages with code that only this crate can see.
 
+mod coverage;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;

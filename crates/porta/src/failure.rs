@@ -17,6 +17,8 @@ pub(crate) enum Failure {
     Validation(Vec<String>),
     /// 4: some items were applied, others failed and were already reported.
     Partial,
+    /// 5: what was compared differs; the result says how.
+    Differs,
     /// 130: Ctrl-C.
     Interrupted,
 }
@@ -46,6 +48,7 @@ impl Failure {
             Self::Denied(lines) => (lines, 2),
             Self::Validation(lines) => (lines, 3),
             Self::Partial => (Vec::new(), 4),
+            Self::Differs => (Vec::new(), 5),
             Self::Interrupted => (vec!["interrupted".to_owned()], 130),
         };
         for line in lines {

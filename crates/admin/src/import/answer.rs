@@ -145,7 +145,7 @@ impl From<Credential> for ClientCredential {
         let (plaintext, id) = match secret.value {
             SecretValue::Generated(value) => (Some(exposed(&value)), Some(secret.id.uuid())),
             SecretValue::WouldBeGenerated => (Some(WOULD_BE_GENERATED.to_owned()), None),
-            // A manifest has no values of secrets.
+            // The caller has it.
             SecretValue::Given => (None, Some(secret.id.uuid())),
         };
         shown.secret_plaintext = plaintext;

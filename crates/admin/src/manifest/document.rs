@@ -10,6 +10,7 @@ use porta_directory::provision::document::{
     OrganizationItem, PermissionItem, RoleItem, RoleReference, SecretItem, UserItem,
 };
 
+use super::people::ReadOnly;
 use super::{
     Manifest, ManifestApplication, ManifestAssignment, ManifestClaim, ManifestClaimValue, ManifestClient,
     ManifestMapping, ManifestModule, ManifestOrganization, ManifestRight, ManifestUser, VERSION,
@@ -198,12 +199,13 @@ impl Builder {
 
     fn add_client(&mut self, item: ManifestClient, place: String) {
         let key = self.application(&item.organization_slug, &item.application_slug);
-        let has_secret = item.secret_label.is_some() || item.secret_expires_at.is_some();
+        let value = item.secret_value.map(|ReadOnly(text)| text);
+        let has_secret = item.secret_label.is_some() || item.secret_expires_at.is_some() || value.is_some();
         let secret = has_secret.then_some(SecretItem {
             label: item.secret_label,
             expires_at: item.secret_expires_at,
             expires_in: None,
-            value: None,
+            value,
         });
         let clients = &mut self.item(key).clients;
         let at = clients.len();

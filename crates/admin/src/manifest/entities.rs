@@ -80,6 +80,7 @@ impl ManifestClient {
             allowed_organizations: Some(allowed_organizations.iter().map(Slug::to_string).collect()),
             secret_label: None,
             secret_expires_at: None,
+            secret_value: None,
         }
     }
 }

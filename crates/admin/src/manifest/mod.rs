@@ -21,6 +21,8 @@ pub(crate) use document::Places;
 pub(crate) use entities::Within;
 pub(crate) use people::{ManifestAssignment, ManifestClaimValue, ManifestUser};
 
+use people::ReadOnly;
+
 /// The only version there is.
 pub(crate) const VERSION: &str = "1.0";
 
@@ -160,6 +162,11 @@ pub(crate) struct ManifestClient {
     /// When that secret ends: RFC 3339, or a date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     secret_expires_at: Option<String>,
+    /// That secret, or one that an existing client gets besides those that it has. Without it, a new client gets a generated
+    /// one. Never exported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, min_length = 16, max_length = 255)]
+    secret_value: Option<ReadOnly>,
 }
 
 /// A role or permission of an application.

@@ -205,7 +205,7 @@ fn new_secret(item: &SecretItem, now: Timestamp) -> Result<NewSecret> {
             let problem = "use RFC 3339 such as 2030-01-31T12:00:00Z, or a date";
             DirectoryError::invalid("secret.expires_at", problem)
         })?),
-        (None, Some(text)) => Some(later(now, text).ok_or_else(|| {
+        (None, Some(text)) => Some(expires_in(now, text).ok_or_else(|| {
             let problem = "use a number followed by h, d, m (months) or y, such as 6m";
             DirectoryError::invalid("secret.expires_in", problem)
         })?),
@@ -221,8 +221,8 @@ fn point_in_time(text: &str) -> Option<Timestamp> {
     })
 }
 
-/// Adds a lifetime. `m` means calendar months: 31 January plus one month is the last day of February.
-fn later(now: Timestamp, text: &str) -> Option<Timestamp> {
+/// When a lifetime ends. `m` means calendar months: 31 January plus one month is the last day of February.
+pub fn expires_in(now: Timestamp, text: &str) -> Option<Timestamp> {
     let (count, unit) = text.trim().split_at_checked(text.trim().len().checked_sub(1)?)?;
     let count: u32 = count.parse().ok().filter(|n| (1..=100_000).contains(n))?;
     let start = now.to_offset();
@@ -254,17 +254,17 @@ mod tests {
     #[test]
     fn months_are_calendar_months() {
         let now = at("2026-01-31T10:00:00Z");
-        assert_eq!(later(now, "1m"), Some(at("2026-02-28T10:00:00Z")));
-        assert_eq!(later(now, "6m"), Some(at("2026-07-31T10:00:00Z")));
-        assert_eq!(later(now, "2y"), Some(at("2028-01-31T10:00:00Z")));
-        assert_eq!(later(now, "36h"), Some(at("2026-02-01T22:00:00Z")));
-        assert_eq!(later(now, "30d"), Some(at("2026-03-02T10:00:00Z")));
+        assert_eq!(expires_in(now, "1m"), Some(at("2026-02-28T10:00:00Z")));
+        assert_eq!(expires_in(now, "6m"), Some(at("2026-07-31T10:00:00Z")));
+        assert_eq!(expires_in(now, "2y"), Some(at("2028-01-31T10:00:00Z")));
+        assert_eq!(expires_in(now, "36h"), Some(at("2026-02-01T22:00:00Z")));
+        assert_eq!(expires_in(now, "30d"), Some(at("2026-03-02T10:00:00Z")));
     }
 
     #[test]
     fn spans_that_are_none_are_refused() {
         for bad in ["", "m", "0d", "-1d", "6", "6w", "1.5y", "99999999999d", "100000y", "6 é"] {
-            assert_eq!(later(at("2026-01-31T10:00:00Z"), bad), None, "{bad}");
+            assert_eq!(expires_in(at("2026-01-31T10:00:00Z"), bad), None, "{bad}");
         }
     }
 

@@ -25,18 +25,25 @@ mod clients;
 pub mod document;
 mod importer;
 mod organizations;
+mod passwords;
 mod patch;
 mod read;
 mod report;
 mod settings;
 mod users;
+mod write;
 
+pub use clients::expires_in;
 pub use document::Document;
+pub use passwords::hash_passwords;
 pub use patch::Patch;
-pub use read::{Format, ReadError, read};
+pub use read::{
+    Format, Located, MAXIMUM_BYTES, Position, ReadError, References, SourceFile, json_schema, read,
+};
 pub use report::{
     Credential, CredentialSecret, Entry, ItemError, ItemKind, ItemOutcome, Report, SecretValue, Skipped,
 };
+pub use write::write;
 
 use document::{OrganizationItem, SecretText, UserItem};
 use importer::{Hashes, Importer};

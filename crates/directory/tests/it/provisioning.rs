@@ -26,7 +26,7 @@ both_stores!(
     refusals_name_their_place,
     passwords_in_a_file_keep_the_rules_for_people,
     overwrite_touches_only_what_the_file_names,
-    overwrite_of_parts_that_are_named_twice,
+    parts_that_are_named_twice_are_refused,
     overwrite_of_clients,
     merge_leaves_entities_but_adds_links_and_values,
     two_tenants_with_the_same_names_do_not_meet,
@@ -374,7 +374,7 @@ async fn refusals_name_their_place(world: World) {
         let text = one_client(extra);
         if problem == "duplicate" {
             let refused = read(&text, Format::Yaml, &|_| None).unwrap_err();
-            assert!(refused.0[0].message.contains("duplicate"), "{refused:?}");
+            assert!(refused.0[0].problem.message.contains("duplicate"), "{refused:?}");
             continue;
         }
         let report = run(&world, &text, Options::default()).await;
@@ -454,8 +454,8 @@ async fn overwrite_touches_only_what_the_file_names(world: World) {
     assert_eq!(repositories.applications(after.id).roles_of(kim.id).await.unwrap().len(), 1, "links stay");
 }
 
-/// As in a file that was put together from several: the last one counts.
-async fn overwrite_of_parts_that_are_named_twice(world: World) {
+/// Which of the two is meant, nobody can know.
+async fn parts_that_are_named_twice_are_refused(world: World) {
     apply(&world, PRODUCT).await;
     let text = "version: \"1.0\"\norganizations:\n  - name: Harbor Logistics\n    slug: harbor\n    applications:\n      \
                 - name: Dock Planner\n        slug: dock-planner\n        \
@@ -465,17 +465,10 @@ async fn overwrite_of_parts_that_are_named_twice(world: World) {
                 - { name: X, slug: terminal_code, claim_type: string, description: One }\n          \
                 - { name: X, slug: terminal_code, claim_type: string, description: Two }\n        \
                 roles: [{ name: One, slug: planner }, { name: Two, slug: planner }]\n";
-    let report = overwrite(&world, text).await;
-    assert_eq!(counts(&report), (0, 8, 0), "{:?}", report.errors);
-    let harbor = organization(&world, "harbor").await;
-    let mut all = world.store.repositories();
-    let mut applications = all.applications(harbor.id);
-    let app = applications.by_slug(&Slug::parse("dock-planner").unwrap()).await.unwrap().unwrap().id;
-    assert!(applications.modules(app).await.unwrap().iter().any(|part| part.name == "Two"));
-    assert!(applications.permissions(app).await.unwrap().iter().any(|part| part.name == "Two"));
-    assert!(applications.roles(app).await.unwrap().iter().any(|part| part.name == "Two"));
-    let claims = applications.claims(app).await.unwrap();
-    assert!(claims.iter().any(|part| part.description.as_deref() == Some("Two")));
+    let refused = read(text, Format::Yaml, &|_| None).unwrap_err();
+    let paths: Vec<&str> = refused.0.iter().map(|located| located.problem.path.as_str()).collect();
+    let parts = ["modules", "permissions", "claim_definitions", "roles"];
+    assert_eq!(paths, parts.map(|part| format!("organizations[0].applications[0].{part}[1]")));
 }
 
 async fn overwrite_of_clients(world: World) {

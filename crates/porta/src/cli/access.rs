@@ -1,6 +1,7 @@
 //! How a command reaches the Admin API: at a server, or inside its own process (decision 0050).
 
 use std::path::Path;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use porta_client::{Builder, Client, FixedToken};
@@ -9,11 +10,16 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use super::direct::Direct;
+use super::environment::EnvironmentFile;
 use super::in_process::InProcess;
 use super::server::{CredentialsFile, Server, StoredToken, Target};
 use crate::failure::Failure;
 use crate::output;
 use crate::runtime::services::embedded_file;
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// A file of ten thousand people takes a while.
+const FILE_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Options of every command that asks the Admin API.
 #[derive(Debug, Clone, Args)]
@@ -21,6 +27,8 @@ pub(crate) struct Access {
     /// Open the database instead of asking a server: for emergencies, with the server's environment.
     #[arg(long, global = true, help_heading = "Server")]
     direct: bool,
+    #[command(flatten)]
+    environment: EnvironmentFile,
     #[command(flatten)]
     target: Target,
 }
@@ -38,18 +46,28 @@ impl Access {
     /// The Admin API.
     pub(crate) async fn admin(&self) -> Result<Client, Failure> {
         if self.direct {
-            let direct = open_existing().await?;
+            let direct = self.open_existing().await?;
             let issuer = direct.known_issuer().await?;
             return in_process(InProcess::new(&direct, issuer));
         }
         self.at_server()
     }
 
+    /// The Admin API, for a command that sends a whole file. `creates`: it may make an embedded database.
+    pub(crate) async fn admin_for_files(&self, creates: bool) -> Result<Client, Failure> {
+        if self.direct {
+            let direct = if creates { self.open_or_create().await? } else { self.open_existing().await? };
+            let issuer = direct.known_issuer().await?;
+            return in_process(InProcess::new(&direct, issuer));
+        }
+        self.at_server_within(FILE_TIMEOUT)
+    }
+
     /// The Admin API, for a command that mails links: they must lead to where the servers are. `name`: who the mails say
     /// sends them; at a server it is whoever is signed in.
     pub(crate) async fn admin_for_mails(&self, name: Option<String>) -> Result<Client, Failure> {
         if self.direct {
-            let direct = open_existing().await?;
+            let direct = self.open_existing().await?;
             let issuer = direct.served_issuer().await?;
             return in_process(InProcess::new(&direct, issuer).in_the_name_of(name));
         }
@@ -62,7 +80,7 @@ impl Access {
     /// The Admin API, for a command that makes recovery codes: they are made with a key.
     pub(crate) async fn admin_for_recovery_codes(&self) -> Result<Client, Failure> {
         if self.direct {
-            let direct = open_existing().await?;
+            let direct = self.open_existing().await?;
             let issuer = direct.known_issuer().await?;
             return in_process(InProcess::new(&direct, issuer).with_second_factors()?);
         }
@@ -80,30 +98,39 @@ impl Access {
     /// The database, for such a command.
     pub(crate) async fn database(&self) -> Result<Direct, Failure> {
         self.require_direct()?;
-        open_existing().await
+        self.open_existing().await
     }
 
     fn at_server(&self) -> Result<Client, Failure> {
+        self.at_server_within(TIMEOUT)
+    }
+
+    fn at_server_within(&self, timeout: Duration) -> Result<Client, Failure> {
+        if self.environment.is_given() {
+            return Err(Failure::general("a server has its own environment: --env-file needs --direct"));
+        }
         let Server { url, signed_in } = self.target.resolve()?;
         let Some(signed_in) = signed_in else {
             return Err(Failure::denied(format!("not signed in to {url}: porta login --server {url}")));
         };
         let connection = self.target.connection(&url)?;
         let tokens = StoredToken::new(CredentialsFile::of_user()?, signed_in, connection.client()?);
-        Ok(Builder::new(url, tokens).http(connection.builder()).build()?)
+        Ok(Builder::new(url, tokens).http(connection.builder()).timeout(timeout).build()?)
+    }
+
+    async fn open_existing(&self) -> Result<Direct, Failure> {
+        self.environment.apply();
+        open(require).await
+    }
+
+    /// For a command that fills an installation: an embedded database may be new.
+    async fn open_or_create(&self) -> Result<Direct, Failure> {
+        self.environment.apply();
+        open(|_| Ok(())).await
     }
 }
 
 /// Opens the database and says which one it is.
-pub(super) async fn open_existing() -> Result<Direct, Failure> {
-    open(require).await
-}
-
-/// The same, for a command that fills an installation: an embedded database may be new.
-pub(super) async fn open_or_create() -> Result<Direct, Failure> {
-    open(|_| Ok(())).await
-}
-
 async fn open(check: fn(&Path) -> Result<(), Failure>) -> Result<Direct, Failure> {
     let storage = Storage::load(&Source::process())?.relational();
     match &storage {

@@ -10,6 +10,7 @@ use porta_config::{Source, StorageConfig};
 use serde_json::json;
 
 use super::Global;
+use super::environment::EnvironmentFile;
 use super::storage::{failed, open};
 use crate::failure::Failure;
 use crate::output;
@@ -22,9 +23,12 @@ const SECRETS: &str = "secrets.env";
 pub(crate) struct Arguments {
     /// A directory that does not exist yet; it can serve as PORTA_DATA_DIR.
     directory: PathBuf,
+    #[command(flatten)]
+    environment: EnvironmentFile,
 }
 
 pub(crate) async fn run(global: Global, arguments: &Arguments) -> Result<(), Failure> {
+    arguments.environment.apply();
     let storage = StorageConfig::load(&Source::process())?;
     let StorageConfig::Embedded { data_dir } = &storage else {
         return Err(Failure::general("data is in PostgreSQL: back it up with pg_dump"));
@@ -35,9 +39,12 @@ pub(crate) async fn run(global: Global, arguments: &Arguments) -> Result<(), Fai
     let target = &arguments.directory;
     let refuse = |error: std::io::Error| Failure::general(format!("{}: {error}", target.display()));
     DirBuilder::new().mode(0o700).create(target).map_err(refuse)?;
-    open(&storage).await?.copy_to(&embedded_file(target)).await.map_err(failed)?;
+    let (database, copy) = (open(&storage).await?, embedded_file(target));
+    output::while_waiting("copying the database", database.copy_to(&copy)).await.map_err(failed)?;
     let has_secrets = copy_secrets(&data_dir.join(SECRETS), &target.join(SECRETS)).map_err(refuse)?;
-    let value = json!({ "directory": target.display().to_string(), "hasSecrets": has_secrets });
+    let bytes = std::fs::metadata(&copy).map_err(refuse)?.len();
+    let value =
+        json!({ "directory": target.display().to_string(), "bytes": bytes, "hasSecrets": has_secrets });
     global.happened(&value, format_args!("copied to {}", target.display()));
     if has_secrets {
         output::warning("the keys that open it lie beside it: keep it as safe as the server's own directory");

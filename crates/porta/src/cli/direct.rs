@@ -42,10 +42,10 @@ impl Direct {
             store: Arc::clone(&store),
             notify,
             clock: Arc::new(SystemClock),
-            entropy: Arc::clone(&entropy),
+            entropy,
             keyring: Arc::new(signing_keyring(&keys)),
             outbox: Arc::new(Keyring::new(keys.expose(), outbox::SEALING_PURPOSE)),
-            passwords: Arc::new(LazyHasher::new(argon2, entropy)),
+            passwords: Arc::new(hasher(argon2)),
             production: environment.is_production(),
         };
         Ok(Self { directory: Directory::new(deps), store, keys })
@@ -101,6 +101,11 @@ pub(super) fn os_user() -> Option<String> {
 /// Encryption keys of private signing keys.
 pub(crate) fn signing_keyring(keys: &EncryptionKeys) -> Keyring {
     Keyring::new(keys.expose(), signing_key::SEALING_PURPOSE)
+}
+
+/// Hashes passwords of files and of `--direct` commands.
+pub(super) fn hasher(argon2: Argon2Params) -> impl HashPassword {
+    LazyHasher::new(argon2, Arc::new(OsEntropy))
 }
 
 fn notifier(source: &Source<'_>, place: &Storage) -> Result<Arc<dyn Notifier>, Failure> {

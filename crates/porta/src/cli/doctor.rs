@@ -68,7 +68,7 @@ pub(super) async fn run(global: Global, target: &Target) -> Result<(), Failure> 
 fn words(failure: Failure) -> String {
     match failure {
         Failure::General(lines) | Failure::Denied(lines) | Failure::Validation(lines) => lines.join("; "),
-        Failure::Partial | Failure::Interrupted => String::new(),
+        Failure::Partial | Failure::Differs | Failure::Interrupted => String::new(),
     }
 }
 

@@ -9,6 +9,7 @@ use porta_kv::{Kv as _, RedisKv};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::environment::EnvironmentFile;
 use super::server::Connection;
 use super::{Global, storage};
 use crate::failure::Failure;
@@ -26,6 +27,8 @@ pub(crate) struct Arguments {
     /// Check the database and Redis directly, and no server.
     #[arg(long)]
     direct: bool,
+    #[command(flatten)]
+    environment: EnvironmentFile,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +37,7 @@ struct Body {
 }
 
 pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
+    arguments.environment.apply();
     let checks = if arguments.direct { ask_directly().await? } else { ask_server(&arguments.server).await? };
     if global.json {
         output::json(&json!(checks));

@@ -95,8 +95,13 @@ impl InProcess {
     }
 
     pub(super) fn carrier(self) -> impl Carrier {
-        Answering { router: porta_admin::router(AdminState::new(self.parts)), shell: self.shell }
+        answering(porta_admin::router(AdminState::new(self.parts)), self.shell)
     }
+}
+
+/// Asks a router in the name of whoever runs this command.
+pub(super) fn answering(router: Router, shell: Shell) -> impl Carrier {
+    Answering { router, shell }
 }
 
 #[async_trait]

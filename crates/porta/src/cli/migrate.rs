@@ -1,18 +1,27 @@
 //! `porta migrate`: needs only the database.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use porta_config::{Source, StorageConfig};
 use porta_core::Timestamp;
 use porta_store_sql::{MigrationStatus, PlannedStep};
 use serde_json::{Value, json};
 
 use super::Global;
+use super::environment::EnvironmentFile;
 use super::storage::{failed, open};
 use crate::failure::Failure;
 use crate::output;
 
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    environment: EnvironmentFile,
+    #[command(subcommand)]
+    command: Command,
+}
+
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+enum Command {
     /// Apply all pending migrations. Safe to run from several places at once.
     Up {
         /// The same as `plan`.
@@ -27,7 +36,9 @@ pub(crate) enum Command {
     Down,
 }
 
-pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure> {
+pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
+    let Arguments { environment, command } = arguments;
+    environment.apply();
     if matches!(command, Command::Down) {
         return Err(Failure::general(
             "migrations only go forward: the version before runs on this schema too, so going back means starting it \

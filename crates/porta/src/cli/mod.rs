@@ -25,7 +25,9 @@ mod config;
 mod direct;
 mod doctor;
 mod env_file;
+mod environment;
 mod exports;
+mod files;
 mod health;
 mod in_process;
 mod init;
@@ -41,7 +43,6 @@ mod org;
 mod patch;
 mod private_file;
 mod prompt;
-mod provision;
 mod report;
 mod server;
 mod sessions;
@@ -49,6 +50,7 @@ mod stats;
 mod storage;
 mod user;
 mod version;
+mod when;
 mod whoami;
 
 use access::Family;
@@ -92,14 +94,26 @@ enum Command {
         reset: bool,
     },
     /// Bring the database schema up to date.
-    #[command(subcommand)]
-    Migrate(migrate::Command),
+    Migrate(migrate::Arguments),
     /// Create the first administrator and what administration needs.
     Init(init::Arguments),
     /// Copy embedded storage, also while a server uses it. PostgreSQL is backed up by pg_dump.
     Backup(backup::Arguments),
-    /// Apply a provisioning file.
-    Provision(provision::Arguments),
+    /// Create what a file has and the installation lacks.
+    #[command(after_help = "Example:\n  porta provision -f harbor.yaml --credentials-out secrets.json")]
+    Provision(files::provision::Arguments),
+    /// Show what `porta apply` would do, and do nothing.
+    #[command(after_help = "Example:\n  porta plan -f harbor.yaml --exit-code")]
+    Plan(files::plan::Arguments),
+    /// Make the installation what a file says: all of it, or nothing. Nothing is deleted.
+    #[command(after_help = "Example:\n  porta apply -f harbor.yaml")]
+    Apply(files::apply::Arguments),
+    /// Write the installation as a file that `porta apply` takes. It has no passwords, secrets and keys.
+    #[command(after_help = "Example:\n  porta export --org harbor -o harbor.yaml")]
+    Export(files::export::Arguments),
+    /// Show where the installation differs from a file. Ends with 5 if it does.
+    #[command(after_help = "Example:\n  porta drift -f harbor.yaml")]
+    Drift(files::drift::Arguments),
     /// Signing keys and encryption keys.
     Keys(Family<keys::Command>),
     /// Settings.
@@ -123,8 +137,7 @@ enum Command {
     /// Files of all users, clients, roles and so on.
     Exports(Family<exports::Command>),
     /// Outgoing emails.
-    #[command(subcommand)]
-    Mail(mail::Command),
+    Mail(Family<mail::Command>),
     /// Check whether a server and its dependencies are healthy.
     Health(health::Arguments),
     /// Sign in to a server.
@@ -144,23 +157,6 @@ enum Command {
     Manual(manual::Arguments),
 }
 
-/// How a command reaches the data.
-#[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct DirectFlag {
-    /// Open the database instead of asking a server.
-    #[arg(long)]
-    direct: bool,
-}
-
-impl DirectFlag {
-    fn require_direct(self) -> Result<(), Failure> {
-        if self.direct {
-            return Ok(());
-        }
-        Err(Failure::general("no server can do this yet: add --direct where the database can be reached"))
-    }
-}
-
 /// Time for an interrupted command to clean up.
 const INTERRUPTION: std::time::Duration = std::time::Duration::from_millis(500);
 
@@ -176,7 +172,8 @@ pub(crate) fn main() -> ExitCode {
         }
     };
     match run(cli) {
-        Ok(()) if !output::is_complete() => {
+        // What differs is told by the result.
+        Ok(()) | Err(Failure::Differs) if !output::is_complete() => {
             Failure::general("the result cannot be written to standard output").report()
         }
         Ok(()) => ExitCode::SUCCESS,
@@ -198,6 +195,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Init(_)
         | Command::Backup(_)
         | Command::Provision(_)
+        | Command::Plan(_)
+        | Command::Apply(_)
+        | Command::Export(_)
+        | Command::Drift(_)
         | Command::Keys(_)
         | Command::Config(_)
         | Command::Org(_)
@@ -252,10 +253,14 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
         | Command::Dev { .. }
         | Command::Completion(_)
         | Command::Manual(_) => Ok(()),
-        Command::Migrate(command) => migrate::run(global, command).await,
+        Command::Migrate(arguments) => migrate::run(global, arguments).await,
         Command::Init(arguments) => init::run(global, arguments).await,
         Command::Backup(arguments) => backup::run(global, &arguments).await,
-        Command::Provision(arguments) => provision::run(global, arguments).await,
+        Command::Provision(arguments) => files::provision::run(global, arguments).await,
+        Command::Plan(arguments) => files::plan::run(global, arguments).await,
+        Command::Apply(arguments) => files::apply::run(global, arguments).await,
+        Command::Export(arguments) => files::export::run(global, arguments).await,
+        Command::Drift(arguments) => files::drift::run(global, arguments).await,
         Command::Keys(family) => keys::run(global, family).await,
         Command::Config(family) => config::run(global, family).await,
         Command::Org(family) => org::run(global, family).await,
@@ -267,7 +272,7 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
         Command::Exports(family) => exports::run(global, family).await,
         Command::Client(family) => client::run(global, family).await,
         Command::User(family) => user::run(global, family).await,
-        Command::Mail(command) => mail::run(global, command).await,
+        Command::Mail(family) => mail::run(global, family).await,
         Command::Health(arguments) => health::run(global, arguments).await,
         Command::Login(arguments) => login::run(global, arguments).await,
         Command::Logout(target) => logout::run(global, &target).await,

@@ -2,6 +2,7 @@
 
 mod moment;
 mod plain;
+mod progress;
 mod table;
 
 use std::fmt::{self, Display};
@@ -12,6 +13,7 @@ use rustix::termios::tcgetwinsize;
 
 pub(crate) use moment::{local, local_or_dash, spelled};
 pub(crate) use plain::plain;
+pub(crate) use progress::{end_progress, progress, while_waiting};
 
 /// Whether sentences about success are left out (`--quiet`). What the process prints is the process's matter, as its
 /// standard output is.

@@ -14,7 +14,7 @@ fn mode(path: &std::path::Path) -> u32 {
 fn a_copy_taken_under_writes_is_whole_and_serves() {
     let installation = Installation::new();
     let file = installation.write("world.yaml", WORLD);
-    installation.succeed(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
+    installation.succeed(&["provision", "-f", file.to_str().unwrap(), "--direct", "--create"]);
     // Keep writing while the copy is taken.
     std::thread::scope(|scope| {
         let writing = scope.spawn(|| {
@@ -51,7 +51,10 @@ fn what_cannot_be_copied_is_refused_and_nothing_is_overwritten() {
     assert!(nothing.stderr.contains("there is no database"), "{}", nothing.stderr);
     assert!(!installation.path("copy").exists() && !installation.path(".porta").exists());
 
-    installation.succeed(&["migrate", "up"]);
+    let applied = installation.succeed(&["migrate", "up", "--json"]).json();
+    assert!(!applied.as_array().unwrap().is_empty(), "{applied}");
+    let told = installation.succeed(&["backup", "first", "--json"]).json();
+    assert_eq!((&told["directory"], told["bytes"].as_u64() > Some(0)), (&"first".into(), true), "{told}");
     std::fs::create_dir(installation.path("copy")).unwrap();
     installation.write("copy/porta.sqlite", "something else");
     assert_eq!(installation.run(&["backup", "copy"]).code, 1);

@@ -112,3 +112,19 @@ fn a_server_does_not_look_at_the_host() {
     let (server, _) = Server::start(&installation, &[]);
     assert_eq!(ask(&server.port, "GET /health", &["anything.example"]).0, 200);
 }
+
+#[test]
+fn a_reset_that_is_refused_deletes_nothing() {
+    let installation = Installation::new();
+    std::fs::create_dir(installation.path(".porta")).unwrap();
+    installation.write(".porta/porta.sqlite", "what somebody has");
+    let key = KEY.repeat(32);
+    let everywhere = [("HOST", "0.0.0.0"), ("SIGNING_KEY_ENCRYPTION_KEY", &*key)];
+    let refused = installation.run_with(&["dev", "--reset"], &everywhere);
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.contains("loopback only"), "{}", refused.stderr);
+    assert_eq!(
+        std::fs::read_to_string(installation.path(".porta/porta.sqlite")).unwrap(),
+        "what somebody has"
+    );
+}

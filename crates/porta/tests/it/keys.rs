@@ -29,7 +29,8 @@ fn reseal(installation: &Installation, signing: &str, more: &[&str]) -> CommandO
 fn provisioned() -> Installation {
     let installation = Installation::new();
     let file = installation.write("world.yaml", WORLD);
-    let outcome = run(&installation, &key(OLD), &["provision", "-f", file.to_str().unwrap(), "--direct"]);
+    let outcome =
+        run(&installation, &key(OLD), &["provision", "-f", file.to_str().unwrap(), "--direct", "--create"]);
     assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
     installation
 }
@@ -128,7 +129,7 @@ fn keys_that_cannot_be_used_change_nothing() {
 fn a_generated_key_is_replaced_in_its_file() {
     let installation = Installation::new();
     let file = installation.write("world.yaml", WORLD);
-    installation.succeed(&["provision", "-f", file.to_str().unwrap(), "--direct"]);
+    installation.succeed(&["provision", "-f", file.to_str().unwrap(), "--direct", "--create"]);
     let secrets = installation.path(".porta/secrets.env");
     let before = std::fs::read_to_string(&secrets).unwrap();
     let name = "SIGNING_KEY_ENCRYPTION_KEY=";

@@ -18,7 +18,8 @@ fn run(installation: &Installation, arguments: &[&str], environment: &[(&str, &s
 fn provisioned() -> Installation {
     let installation = Installation::new();
     let file = installation.write("world.yaml", WORLD);
-    let outcome = run(&installation, &["provision", "-f", file.to_str().unwrap(), "--direct"], &[]);
+    let outcome =
+        run(&installation, &["provision", "-f", file.to_str().unwrap(), "--direct", "--create"], &[]);
     assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
     installation
 }
@@ -30,7 +31,7 @@ fn invite(installation: &Installation, environment: &[(&str, &str)]) -> CommandO
 /// The number of messages in the outbox, sent or not.
 fn emails(installation: &Installation) -> usize {
     let listed = run(installation, &["mail", "list", "--org", "harbor", "--direct", "--json"], &[]);
-    listed.json()["emails"].as_array().unwrap().len()
+    listed.json()["data"].as_array().unwrap().len()
 }
 
 #[track_caller]

@@ -11,6 +11,7 @@ mod links;
 mod mail;
 mod outgoing;
 mod postgres;
+mod provision;
 mod reference;
 mod start;
 mod stop;

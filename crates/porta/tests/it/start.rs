@@ -58,7 +58,8 @@ fn provision(installation: &Installation, environment: &[(&str, &str)]) {
     let file = installation.write("world.yaml", WORLD);
     let key = KEY.repeat(32);
     let all = [environment, &[("SIGNING_KEY_ENCRYPTION_KEY", &key)]].concat();
-    let done = installation.run_with(&["provision", "-f", file.to_str().unwrap(), "--direct"], &all);
+    let done =
+        installation.run_with(&["provision", "-f", file.to_str().unwrap(), "--direct", "--create"], &all);
     assert_eq!(done.code, 0, "{}", done.stderr);
 }
 

@@ -23,8 +23,8 @@ fn provisioned() -> Installation {
     let file = installation.write("world.yaml", &world);
     let key = KEY.repeat(32);
     let environment = [("SIGNING_KEY_ENCRYPTION_KEY", key.as_str())];
-    let outcome =
-        installation.run_with(&["provision", "-f", file.to_str().unwrap(), "--direct"], &environment);
+    let outcome = installation
+        .run_with(&["provision", "-f", file.to_str().unwrap(), "--direct", "--create"], &environment);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     installation
 }

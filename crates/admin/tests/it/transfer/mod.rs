@@ -1,4 +1,5 @@
 mod exports;
+mod given_secrets;
 mod imports;
 mod manifests;
 mod streams;

@@ -149,6 +149,10 @@ pub struct ManifestClient {
     /// When that secret ends: RFC 3339, or a date.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub secret_expires_at: Patch<String>,
+    /// That secret, or one that an existing client gets besides those that it has. Without it, a new client gets a generated
+    /// one. Never exported.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub secret_value: Patch<Secret>,
 }
 
 /// Permissions that a role gets. None is taken from it.

@@ -6,7 +6,7 @@ use porta_client::types::AuditEntry;
 
 use crate::cli::access::Access;
 use crate::cli::report::Column;
-use crate::cli::{Global, lookup};
+use crate::cli::{Global, lookup, when};
 use crate::failure::Failure;
 use crate::output::{local, or_dash};
 
@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     /// Id of the user who is affected; with --org also the address.
     #[arg(long)]
     user: Option<String>,
-    /// From this time or day on, such as 2026-11-30.
+    /// From this time or day on, such as 2026-11-30; or 12h or 30d ago.
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// Up to this time or day.
@@ -55,8 +55,8 @@ pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -
         event: arguments.event,
         org: arguments.org,
         user,
-        since: arguments.since,
-        until: arguments.until,
+        since: arguments.since.map(when::ago),
+        until: arguments.until.map(when::ago),
         limit: Some(arguments.limit),
         ..ListAuditQuery::default()
     };

@@ -16,6 +16,9 @@ pub(crate) struct Arguments {
     /// Read the password from the first line of standard input; without it, it is asked for.
     #[arg(long)]
     password_stdin: bool,
+    /// The password stays; without it, the user chooses another one at the next sign-in.
+    #[arg(long)]
+    permanent: bool,
 }
 
 pub(super) async fn set(global: Global, access: &Access, arguments: &Arguments) -> Result<(), Failure> {
@@ -23,10 +26,12 @@ pub(super) async fn set(global: Global, access: &Access, arguments: &Arguments) 
     let admin = access.admin().await?;
     let user = person.find(&admin).await?;
     let password = prompt::new_password(arguments.password_stdin)?;
-    let body = NewPassword { password: password.expose_secret().into(), ..NewPassword::default() };
+    let body =
+        NewPassword { password: password.expose_secret().into(), temporary: Some(!arguments.permanent) };
     admin.users.set_user_password(&person.org, user.id, &body).await?;
     let now = admin.users.get_user(&person.org, user.id).await?;
-    global.changed(&*now, format_args!("{} of {} has a new password", now.email, person.org))
+    let kind = if now.password_change_required { "temporary" } else { "new" };
+    global.changed(&*now, format_args!("{} of {} has a {kind} password", now.email, person.org))
 }
 
 pub(super) async fn clear(global: Global, access: &Access, person: &Person) -> Result<(), Failure> {

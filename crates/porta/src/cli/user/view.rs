@@ -36,6 +36,7 @@ pub(super) fn fields(user: &User) -> Vec<Field> {
         ("Locked", local_or_dash(user.locked_at.as_ref())),
         ("Locked Reason", or_dash(user.locked_reason.as_ref())),
         ("Has Password", yes(user.has_password)),
+        ("Must Change It", yes(user.password_change_required)),
         ("Second Factor", or_dash(user.two_factor_method.as_ref())),
         ("Last Sign-In", local_or_dash(user.last_login_at.as_ref())),
         ("Sign-Ins", user.login_count.to_string()),

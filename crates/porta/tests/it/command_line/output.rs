@@ -4,8 +4,8 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::Stdio;
 
-use crate::support::Installation;
 use crate::support::operated::{Operated, on_both_stores};
+use crate::support::{Installation, WORLD};
 
 fn output_in_a_file_has_no_colours_and_times_are_local(world: &Operated) {
     world.signed_in();
@@ -90,5 +90,24 @@ fn a_result_that_cannot_be_printed_is_a_failure() {
         let mut child = installation.command(arguments, &[]).stdout(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         assert!(child.wait().unwrap().success(), "{arguments:?}");
+    }
+}
+
+/// The exit code alone does not tell what differs.
+#[test]
+fn differences_that_cannot_be_printed_are_a_failure() {
+    let installation = Installation::new();
+    installation.succeed(&["migrate", "up"]);
+    installation.write("world.yaml", WORLD);
+    for arguments in [
+        &["drift", "-f", "world.yaml", "--direct"][..],
+        &["plan", "-f", "world.yaml", "--exit-code", "--direct"],
+    ] {
+        assert_eq!(installation.run(arguments).code, 5, "{arguments:?}");
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let outcome = installation.command(arguments, &[]).stdout(full).output().unwrap();
+        assert_eq!(outcome.status.code(), Some(1), "{arguments:?}");
+        let said = String::from_utf8(outcome.stderr).unwrap();
+        assert!(said.contains("cannot be written to standard output"), "{said}");
     }
 }

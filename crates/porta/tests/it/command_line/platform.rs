@@ -52,6 +52,9 @@ fn what_happened_can_be_read(world: &Operated) {
     let rows = world.json(&["audit", "list", "--org", "harbor", "--event", "org.suspended"]);
     assert_eq!((&rows[0]["eventType"], &rows[0]["actorLabel"]), (&"org.suspended".into(), &EMAIL.into()));
     assert_eq!(world.json(&["audit", "list", "--limit", "1"]).as_array().unwrap().len(), 1);
+    let event = ["audit", "list", "--event", "org.suspended"];
+    assert_eq!(world.json(&[&event[..], &["--since", "1h"]].concat()).as_array().unwrap().len(), 1);
+    assert_eq!(world.json(&[&event[..], &["--until", "1h"]].concat()).as_array().unwrap().len(), 0);
     let kim = world.json(&[
         "audit",
         "list",

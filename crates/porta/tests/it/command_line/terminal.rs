@@ -57,9 +57,34 @@ fn an_interruption_changes_nothing(world: &Operated) {
     assert_eq!(status(world), "active");
 }
 
+/// Programs that read standard error are not disturbed.
+fn progress_is_shown_at_a_terminal_only(world: &Operated) {
+    world.signed_in();
+    let shown = world.at_terminal(&["export", "--org", "harbor"], "");
+    assert_eq!(shown.code, 0, "{}", shown.stdout);
+    assert!(shown.stdout.contains("organization 1 of 1"), "{}", shown.stdout);
+    let quiet = world.at_terminal(&["export", "--org", "harbor", "--quiet"], "");
+    assert!(!quiet.stdout.contains("organization 1 of 1"), "{}", quiet.stdout);
+    let piped = world.succeed(&["export", "--org", "harbor"]);
+    assert_eq!(piped.stderr, "");
+}
+
+/// A style sheet may have any character.
+fn an_export_gives_the_terminal_no_orders(world: &Operated) {
+    world.signed_in();
+    world.succeed(&["org", "branding", "harbor", "--custom-css", "/* \u{202e} */"]);
+    let export = ["export", "--org", "harbor", "--format", "json"];
+    let shown = world.at_terminal(&export, "");
+    assert!(shown.stdout.contains("\\u{202e}") && !shown.stdout.contains('\u{202e}'), "{}", shown.stdout);
+    let piped = world.succeed(&export);
+    assert!(piped.stdout.contains('\u{202e}'), "{}", piped.stdout);
+}
+
 on_both_stores!(
     a_question_is_answered_or_declined,
     a_deletion_asks_for_the_name,
     a_password_is_typed_twice,
     an_interruption_changes_nothing,
+    progress_is_shown_at_a_terminal_only,
+    an_export_gives_the_terminal_no_orders,
 );

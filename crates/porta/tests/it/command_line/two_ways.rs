@@ -18,6 +18,9 @@ const COMMANDS: &[&[&str]] = &[
     &["user", "roles", "list", "kim@harbor.test", "--org", "harbor"],
     &["user", "unlock", "kim@harbor.test", "--org", "harbor"],
     &["user", "create", "--org", "harbor", "--email", "kim@harbor.test"],
+    &["mail", "list", "--org", "harbor"],
+    &["mail", "list", "--org", "nobody"],
+    &["mail", "retry", "00000000-0000-7000-8000-000000000000"],
 ];
 
 /// Standard error without the line that names the database, and without the id of the request.
@@ -64,4 +67,31 @@ fn a_direct_command_creates_no_database() {
         assert!(outcome.stderr.contains("there is no database at"), "{}", outcome.stderr);
     }
     assert!(!installation.path(".porta").exists());
+}
+
+/// The variables of the server come before those of the shell, which may be of another installation.
+#[test]
+fn direct_commands_read_the_environment_of_the_server() {
+    let installation = Installation::new();
+    installation.write("server.env", "PORTA_DATA_DIR=there\n# comment\nARGON2_MEMORY_KIB=8192\n");
+    let shell = [("PORTA_DATA_DIR", "elsewhere")];
+    let run = |arguments: &[&str]| installation.run_with(arguments, &shell);
+    assert_eq!(run(&["migrate", "up", "--env-file", "server.env"]).code, 0);
+    assert!(installation.path("there/porta.sqlite").exists() && !installation.path("elsewhere").exists());
+    let list = run(&["org", "list", "--direct", "--env-file", "server.env", "--json"]);
+    assert_eq!(list.code, 0, "{}", list.stderr);
+    assert!(list.stderr.contains("there/porta.sqlite"), "{}", list.stderr);
+    assert_eq!(run(&["backup", "copy", "--env-file", "server.env"]).code, 0);
+    assert_eq!(run(&["health", "--direct", "--env-file", "server.env"]).code, 0);
+
+    let refused = run(&["org", "list", "--env-file", "server.env"]);
+    assert!(refused.code == 1 && refused.stderr.contains("--env-file needs --direct"), "{}", refused.stderr);
+    let missing = run(&["org", "list", "--direct", "--env-file", "nowhere.env"]);
+    assert!(missing.code == 1 && missing.stderr.contains("nowhere.env"), "{}", missing.stderr);
+    let elsewhere = run(&["org", "list", "--direct"]);
+    assert!(
+        elsewhere.code == 1 && elsewhere.stderr.contains("elsewhere/porta.sqlite"),
+        "{}",
+        elsewhere.stderr
+    );
 }

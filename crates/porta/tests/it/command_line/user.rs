@@ -83,7 +83,11 @@ fn passwords_come_from_standard_input(world: &Operated) {
     let set = about(&["set-password"], &["--password-stdin", "--json"]);
     let weak = world.typed(&set, "password\n");
     assert!(weak.code == 3 && weak.stderr.contains("password: "), "{}", weak.stderr);
-    assert_eq!(world.typed(&set, "another-Quay-of-lanterns-8\n").code, 0);
+    let temporary = world.typed(&set, "another-Quay-of-lanterns-8\n");
+    assert_eq!(temporary.json()["passwordChangeRequired"], true, "{}", temporary.stderr);
+    let permanent = about(&["set-password"], &["--password-stdin", "--permanent", "--json"]);
+    let permanent = world.typed(&permanent, "a-third-Quay-of-lanterns-9\n");
+    assert_eq!(permanent.json()["passwordChangeRequired"], false, "{}", permanent.stderr);
     world.refused(3, &about(&["set-password"], &[]), "no terminal to ask");
     world.refused(1, &about(&["clear-password"], &[]), "add --force");
     assert_eq!(world.json(&about(&["clear-password"], &["--force"]))["hasPassword"], false);

@@ -3,7 +3,6 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use porta_directory::provision::Report;
 use serde_json::Value;
 
 use crate::cli::private_file::PrivateFile;
@@ -32,10 +31,9 @@ impl CredentialsFile {
     }
 
     /// Merges this run into the file; a client without a new secret keeps the one on file.
-    pub(super) fn write(self, report: &Report) -> Result<(), Failure> {
-        let report = report.to_json(true);
+    pub(super) fn write(self, credentials: &[Value]) -> Result<(), Failure> {
         let Self { file, earlier: mut entries } = self;
-        for credential in report["credentials"].as_array().into_iter().flatten() {
+        for credential in credentials {
             let place = entries.iter().position(|e| e["clientId"] == credential["clientId"]);
             match place {
                 Some(at) if credential.get("secretPlaintext").is_some() => entries[at] = credential.clone(),

@@ -1,0 +1,17 @@
+//! `porta apply`: makes the installation what a file says, all of it or nothing.
+
+use clap::Args;
+
+use super::provision::Run;
+use crate::cli::Global;
+use crate::failure::Failure;
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    run: Run,
+}
+
+pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
+    arguments.run.carry_out(global, true, false).await
+}
