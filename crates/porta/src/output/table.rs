@@ -1,7 +1,7 @@
 //! Tables that fit the terminal. Values are never cut, so that ids can be copied: cells break at blanks, and if that is
 //! not enough, each row becomes a list of its fields.
 
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::UnicodeWidthStr;
 
 /// Lines of a table. `limit`: columns of the terminal; `None` for files and pipes.
 pub(super) fn lines(headers: &[&str], rows: &[Vec<String>], limit: Option<usize>) -> Vec<String> {

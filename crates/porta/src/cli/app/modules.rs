@@ -28,7 +28,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Of {
     /// Slug or id of the application.
-    app: String,
+    pub(super) app: String,
 }
 
 #[derive(Debug, Args)]

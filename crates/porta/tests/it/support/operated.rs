@@ -207,7 +207,8 @@ impl Operated {
 
     /// Begins `porta login`; returns the process and the address that it asks to open.
     pub(crate) fn begin_login(&self, more: &[&str]) -> (Child, BufReader<std::process::ChildStderr>, String) {
-        let arguments = [&["login", "--server", &self.url()], more].concat();
+        let url = self.url();
+        let arguments = [&["login", "--server", url.as_str()], more].concat();
         let mut command = self.command(&arguments, &[]);
         let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = pipes.spawn().unwrap();
