@@ -83,7 +83,8 @@ pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Fail
     let console = NewConsole { url: url.clone(), login_methods: Some(arguments.gui_login_methods) };
     let new = NewInstallation { administrator, console, is_repair: global.force };
     let mut work = direct.begin().await?;
-    let installed = match work.installation().install(new).await {
+    let outcome = work.installation().install(new).await;
+    let installed = match outcome {
         Err(error @ DirectoryError::Conflict(_)) if !global.force => {
             drop(work);
             // Somebody else may have been faster.
