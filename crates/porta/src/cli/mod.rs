@@ -175,8 +175,8 @@ pub(crate) fn main() -> ExitCode {
         }
     };
     match run(cli) {
-        // What differs is told by the result.
-        Ok(()) | Err(Failure::Differs) if !output::is_complete() => {
+        // What differs, and what was applied, is told by the result.
+        Ok(()) | Err(Failure::Differs | Failure::Partial) if !output::is_complete() => {
             Failure::general("the result cannot be written to standard output").report()
         }
         Ok(()) => ExitCode::SUCCESS,
