@@ -24,12 +24,12 @@ pub(crate) struct Arguments {
     #[arg(long)]
     keep_going: bool,
     #[command(flatten)]
-    run: Run,
+    options: ImportOptions,
 }
 
 /// Options of every command that applies a file.
 #[derive(Debug, Args)]
-pub(super) struct Run {
+pub(super) struct ImportOptions {
     #[command(flatten)]
     file: FileArgument,
     /// Execute everything, show the changes, and roll back.
@@ -55,10 +55,10 @@ enum Mode {
 
 pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
     let overwrites = arguments.mode == Mode::Overwrite;
-    arguments.run.carry_out(global, overwrites, arguments.keep_going).await
+    arguments.options.carry_out(global, overwrites, arguments.keep_going).await
 }
 
-impl Run {
+impl ImportOptions {
     pub(super) async fn carry_out(
         &self,
         global: Global,

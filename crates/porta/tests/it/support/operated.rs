@@ -1,6 +1,6 @@
 //! An installation with a server and an operator who is signed in to it by the command line.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
@@ -213,15 +213,8 @@ impl Operated {
         let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = pipes.spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut said = String::new();
-        loop {
-            let mut line = String::new();
-            assert!(stderr.read_line(&mut line).unwrap() > 0, "no address: {said}");
-            if line.starts_with("http") {
-                return (child, stderr, line.trim().to_owned());
-            }
-            said += &line;
-        }
+        let address = address_in(&mut stderr);
+        (child, stderr, address)
     }
 
     /// Signs the operator in.
@@ -233,6 +226,18 @@ impl Operated {
         let mut outcome = output_of(child);
         stderr.read_to_string(&mut outcome.stderr).unwrap();
         outcome
+    }
+}
+
+fn address_in(stderr: &mut impl BufRead) -> String {
+    let mut said = String::new();
+    loop {
+        let mut line = String::new();
+        assert!(stderr.read_line(&mut line).unwrap() > 0, "no address: {said}");
+        if line.starts_with("http") {
+            return line.trim().to_owned();
+        }
+        said += &line;
     }
 }
 
