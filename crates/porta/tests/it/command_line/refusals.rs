@@ -32,7 +32,7 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
 }
 
 /// Runs a command as somebody who is signed in to `server`.
-fn run(installation: &Installation, server: &str, arguments: &[&str]) -> CommandOutput {
+pub(super) fn run(installation: &Installation, server: &str, arguments: &[&str]) -> CommandOutput {
     let profile = json!({
         "server": server, "orgSlug": "porta-admin", "clientId": "c", "accessToken": "porta_at_secret",
         "expiresAt": "2999-01-01T00:00:00Z",
