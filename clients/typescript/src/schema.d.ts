@@ -5168,6 +5168,11 @@ export interface components {
             secret_label?: string | null;
             /** @description When that secret ends: RFC 3339, or a date. */
             secret_expires_at?: string | null;
+            /**
+             * @description That secret, or one that an existing client gets besides those that it has. Without it, a new client gets a generated
+             *     one. Never exported.
+             */
+            secret_value?: string | null;
         };
         /** @description Permissions that a role gets. None is taken from it. */
         ManifestMapping: {
