@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use porta_store_sql::Target;
 use porta_testkit::database::TestDatabase;
@@ -36,7 +37,7 @@ macro_rules! on_both_stores {
 
             #[tokio::test(flavor = "multi_thread")]
             async fn postgres_redis() {
-                let world = Operated::postgres(stringify!($name)).await;
+                let world = Operated::postgres().await;
                 tokio::task::block_in_place(|| super::$name(&world));
             }
         }
@@ -49,17 +50,20 @@ impl Operated {
         Self::start(vec![("TWO_FACTOR_ENCRYPTION_KEY", "22".repeat(32))], None)
     }
 
-    pub(crate) async fn postgres(name: &str) -> Self {
+    pub(crate) async fn postgres() -> Self {
+        // Every test has a part of Redis of its own.
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let database = TestDatabase::postgres().await;
         let Target::Postgres(url) = &database.target else {
             unreachable!("a PostgreSQL database was asked for")
         };
         let redis = std::env::var("TEST_REDIS_URL").expect("run through scripts/with-services.sh");
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let environment = vec![
             ("NODE_ENV", "development".to_owned()),
             ("DATABASE_URL", url.clone()),
             ("REDIS_URL", redis),
-            ("PORTA_INSTANCE", format!("cli-{name}-{}", std::process::id())),
+            ("PORTA_INSTANCE", format!("cli-{}-{number}", std::process::id())),
             ("ISSUER_BASE_URL", "http://localhost:3000".to_owned()),
             ("COOKIE_KEYS", "a cookie key of this test alone".to_owned()),
             ("TWO_FACTOR_ENCRYPTION_KEY", "22".repeat(32)),
