@@ -1,5 +1,6 @@
 //! Tests that compare reference pages with code that only this crate can see.
 
+mod catalogue;
 mod coverage;
 
 use std::collections::BTreeSet;

@@ -3,6 +3,7 @@
 
 use std::io::Write as _;
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use porta_store_sql::Target;
@@ -27,17 +28,20 @@ impl Place {
         Self { installation: Installation::new(), environment: Vec::new(), _database: None }
     }
 
-    async fn postgres(name: &str) -> Self {
+    async fn postgres() -> Self {
+        // Every test has a part of Redis of its own.
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let database = TestDatabase::postgres().await;
         let Target::Postgres(url) = &database.target else {
             unreachable!("a PostgreSQL database was asked for")
         };
         let redis = std::env::var("TEST_REDIS_URL").expect("run through scripts/with-services.sh");
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let environment = vec![
             ("NODE_ENV", "development".to_owned()),
             ("DATABASE_URL", url.clone()),
             ("REDIS_URL", redis),
-            ("PORTA_INSTANCE", format!("init-{name}-{}", std::process::id())),
+            ("PORTA_INSTANCE", format!("crash-{}-{number}", std::process::id())),
             ("SIGNING_KEY_ENCRYPTION_KEY", "11".repeat(32)),
         ];
         Self { installation: Installation::new(), environment, _database: Some(database) }
@@ -95,7 +99,7 @@ macro_rules! everywhere {
 
             #[tokio::test(flavor = "multi_thread")]
             async fn postgres_redis() {
-                let place = super::Place::postgres(stringify!($name)).await;
+                let place = super::Place::postgres().await;
                 tokio::task::block_in_place(|| super::$name(&place));
             }
         }
@@ -135,7 +139,7 @@ fn a_killed_init_is_in_nobodys_way(place: &Place) {
         child.kill().unwrap();
         child.wait().unwrap();
         killed += 1;
-        moment += Duration::from_millis(40);
+        moment += (moment / 10).max(Duration::from_millis(30));
     };
     assert!(killed > 1, "none was killed");
     // Whoever was killed last may have been done.

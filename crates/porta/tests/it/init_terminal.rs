@@ -1,5 +1,4 @@
 //! `porta init` at a terminal, where somebody is asked, and without one.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::process::Stdio;
 

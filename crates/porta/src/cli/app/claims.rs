@@ -43,14 +43,14 @@ pub(crate) struct Create {
     label: Option<String>,
     #[arg(long)]
     description: Option<String>,
-    /// Whether ID tokens have it: true or false.
-    #[arg(long, value_name = "BOOL")]
+    /// Whether ID tokens have it: true or false; true without a value.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     in_id_token: Option<bool>,
-    /// Whether access tokens have it: true or false.
-    #[arg(long, value_name = "BOOL")]
+    /// Whether access tokens have it: true or false; true without a value.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     in_access_token: Option<bool>,
-    /// Whether UserInfo has it: true or false.
-    #[arg(long, value_name = "BOOL")]
+    /// Whether UserInfo has it: true or false; true without a value.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     in_userinfo: Option<bool>,
 }
 
@@ -71,14 +71,14 @@ pub(crate) struct Update {
     label: Option<String>,
     #[arg(long, group = "change")]
     description: Option<String>,
-    /// Whether ID tokens have it: true or false.
-    #[arg(long, value_name = "BOOL", group = "change")]
+    /// Whether ID tokens have it: true or false; true without a value.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", group = "change")]
     in_id_token: Option<bool>,
-    /// Whether access tokens have it: true or false.
-    #[arg(long, value_name = "BOOL", group = "change")]
+    /// Whether access tokens have it: true or false; true without a value.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", group = "change")]
     in_access_token: Option<bool>,
-    /// Whether UserInfo has it: true or false.
-    #[arg(long, value_name = "BOOL", group = "change")]
+    /// Whether UserInfo has it: true or false; true without a value.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", group = "change")]
     in_userinfo: Option<bool>,
 }
 

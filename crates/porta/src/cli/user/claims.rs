@@ -15,8 +15,14 @@ use crate::output::local;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show the values that a user has, of all applications.
-    List(Person),
+    /// Show the values that a user has.
+    List {
+        #[command(flatten)]
+        person: Person,
+        /// Only those of this application, by slug or id.
+        #[arg(long)]
+        app: Option<String>,
+    },
     /// Show one value.
     Get(Which),
     /// Set a value.
@@ -59,9 +65,14 @@ fn shown(value: &Value) -> String {
 pub(super) async fn run(global: Global, access: &Access, command: Command) -> Result<(), Failure> {
     let admin = access.admin().await?;
     match command {
-        Command::List(person) => {
+        Command::List { person, app } => {
             let user = person.find(&admin).await?;
-            global.rows(&entries(&admin, &person, &user).await?, "values", COLUMNS)
+            let mut found = entries(&admin, &person, &user).await?;
+            if let Some(app) = app {
+                let application = admin.applications.get_application(&app).await?;
+                found.retain(|entry| entry.application_id == application.id);
+            }
+            global.rows(&found, "values", COLUMNS)
         }
         Command::Get(which) => {
             let (user, claim) = which.find(&admin).await?;

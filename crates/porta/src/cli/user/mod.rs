@@ -88,7 +88,7 @@ pub(crate) struct Person {
     /// Address or id.
     user: String,
     /// Slug or id of the organization.
-    #[arg(long)]
+    #[arg(long, alias = "org-id")]
     org: String,
 }
 

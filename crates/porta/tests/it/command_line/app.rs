@@ -102,6 +102,9 @@ fn claims_are_defined(world: &Operated) {
         ["app", "claim", "create", "dock", "--name", "terminal", "--type", "string", "--in-id-token", "true"];
     let made = world.json(&create);
     assert_eq!((&made["claimName"], &made["includeInIdToken"]), (&"terminal".into(), &true.into()));
+    let bare = ["app", "claim", "create", "dock", "--name", "berth", "--type", "number", "--in-id-token"];
+    assert_eq!(world.json(&bare)["includeInIdToken"], true, "true needs no word");
+    assert_eq!(world.json(&["app", "claim", "delete", "dock", "berth", "--force"])["deleted"], true);
     world.refused(
         1,
         &["app", "claim", "create", "dock", "--name", "x", "--type", "date"],

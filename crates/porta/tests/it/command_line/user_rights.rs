@@ -75,6 +75,11 @@ fn claims_are_set_and_taken(world: &Operated) {
     let rank = world.json(&about(&["claims", "set"], &[&of("rank")[..], &["--value", "7"]].concat()));
     assert_eq!(rank["value"], 7, "it is a number");
     assert_eq!(world.json(&about(&["claims", "list"], &[])).as_array().unwrap().len(), 2);
+    for (app, count) in [("dock", 2), ("porta-admin", 0)] {
+        let listed = world.json(&about(&["claims", "list"], &["--app", app]));
+        assert_eq!(listed.as_array().unwrap().len(), count, "{app}");
+    }
+    world.refused(1, &about(&["claims", "list"], &["--app", "berths"]), "Application not found: berths");
     let wrong = about(&["claims", "set"], &[&of("rank")[..], &["--value", "high"]].concat());
     world.refused(3, &wrong, "value");
     world.refused(1, &about(&["claims", "get"], &of("weather")), "Claim not found: dock:weather");
