@@ -5,6 +5,7 @@ mod applications;
 mod audit;
 mod branding;
 mod clients;
+pub mod copy;
 mod counts;
 mod database;
 mod exports;
@@ -36,7 +37,7 @@ mod users;
 pub use database::Database;
 pub use kernel::{FaultHook, Operation};
 pub use migrate::plan::PlannedStep;
-pub use migrate::{MigrationStatus, migration_set};
+pub use migrate::{MigrationStatus, SchemaState, migration_set};
 pub use options::{DatabaseOptions, Target};
 
 /// Unique constraints of the schema: the columns as SQLite reports them, and the name that `StoreError::Conflict`
