@@ -8,6 +8,7 @@ mod clients;
 pub mod copy;
 mod counts;
 mod database;
+mod examine;
 mod exports;
 mod installation;
 mod kernel;
@@ -35,6 +36,7 @@ mod unit;
 mod users;
 
 pub use database::Database;
+pub use examine::{Examined, examine};
 pub use kernel::{FaultHook, Operation};
 pub use migrate::plan::PlannedStep;
 pub use migrate::{MigrationStatus, SchemaState, migration_set};
