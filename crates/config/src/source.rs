@@ -87,6 +87,13 @@ impl<'a> Source<'a> {
         Source::new(move |name| pairs.get(name).cloned(), None, directory)
     }
 
+    /// The value of a variable that a command names. An empty one counts as unset.
+    pub fn value(&self, name: &str) -> Option<String> {
+        let is_set = |value: &String| !value.trim().is_empty();
+        let from_environment = (self.environment)(name).filter(is_set);
+        from_environment.or_else(|| self.dotenv.get(name).cloned().filter(is_set))
+    }
+
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }

@@ -44,10 +44,12 @@ mod patch;
 mod private_file;
 mod prompt;
 mod report;
+mod restore;
 mod server;
 mod sessions;
 mod stats;
 mod storage;
+mod store;
 mod user;
 mod version;
 mod when;
@@ -99,6 +101,11 @@ enum Command {
     Init(init::Arguments),
     /// Copy embedded storage, also while a server uses it. PostgreSQL is backed up by pg_dump.
     Backup(backup::Arguments),
+    /// Put a copy that `porta backup` made in the place of embedded storage. What was there stays beside it.
+    #[command(after_help = "Example:\n  porta backup /backups/monday\n  porta restore /backups/monday")]
+    Restore(restore::Arguments),
+    /// Move everything between embedded storage and PostgreSQL.
+    Store(store::Arguments),
     /// Create what a file has and the installation lacks.
     #[command(after_help = "Example:\n  porta provision -f harbor.yaml --credentials-out secrets.json")]
     Provision(files::provision::Arguments),
@@ -194,6 +201,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Migrate(_)
         | Command::Init(_)
         | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::Store(_)
         | Command::Provision(_)
         | Command::Plan(_)
         | Command::Apply(_)
@@ -256,6 +265,8 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
         Command::Migrate(arguments) => migrate::run(global, arguments).await,
         Command::Init(arguments) => init::run(global, arguments).await,
         Command::Backup(arguments) => backup::run(global, &arguments).await,
+        Command::Restore(arguments) => restore::run(global, &arguments).await,
+        Command::Store(arguments) => store::run(global, arguments).await,
         Command::Provision(arguments) => files::provision::run(global, arguments).await,
         Command::Plan(arguments) => files::plan::run(global, arguments).await,
         Command::Apply(arguments) => files::apply::run(global, arguments).await,
