@@ -6,6 +6,8 @@
 
 mod digest;
 mod error;
+#[cfg(feature = "testing")]
+mod schema;
 mod tables;
 
 use porta_store::StoreError;
@@ -17,6 +19,8 @@ use digest::RowDigest;
 use tables::{TABLES, Table};
 
 pub use error::{CopyError, Side};
+#[cfg(feature = "testing")]
+pub use schema::{columns, keys};
 pub use tables::NOT_COPIED;
 pub(crate) use tables::statements as statements_of_tables;
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod contract;
+mod copy;
 mod lease;
 mod leftovers;
 mod migrations;
