@@ -13,6 +13,8 @@ mod outgoing;
 mod postgres;
 mod provision;
 mod reference;
+mod restore;
 mod start;
 mod stop;
+mod store_copy;
 mod support;

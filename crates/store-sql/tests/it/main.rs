@@ -4,6 +4,7 @@
 
 mod contract;
 mod copy;
+mod examine;
 mod lease;
 mod leftovers;
 mod migrations;

@@ -23,13 +23,12 @@ pub(super) struct Exchange {
 
 impl Exchange {
     pub(super) fn at(data_dir: &Path, now: Timestamp) -> Self {
-        let now = now.rfc3339();
-        let second = now.split(['.', 'Z']).next().unwrap_or_default();
-        let time: String = second.chars().filter(char::is_ascii_alphanumeric).collect();
+        // Without colons, which not every program takes in names.
+        let time: String = now.rfc3339().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
         Self {
             data_dir: data_dir.to_owned(),
             store: embedded_file(data_dir),
-            mark: format!(".replaced-{time}Z"),
+            mark: format!(".replaced-{time}"),
         }
     }
 
@@ -135,14 +134,14 @@ mod tests {
         let exchange = Exchange::at(directory.path(), NOW);
         assert!(exchange.has_secrets(b"old secrets.env") && !exchange.has_secrets(b"new"));
         let kept = exchange.kept().unwrap();
-        assert_eq!(kept, at("porta.sqlite.replaced-20250615T150640Z"));
+        assert_eq!(kept, at("porta.sqlite.replaced-20250615T150640.123456Z"));
         exchange.run(staged(directory.path(), "new"), Some(b"new secrets")).unwrap();
         assert_eq!(read(&at("porta.sqlite")), "SQLite format 3\0new");
         assert_eq!(read(&at("secrets.env")), "new secrets");
         assert_eq!(read(&kept), "old porta.sqlite");
         assert_eq!(read(&with_suffix(&kept, "-wal")), "old porta.sqlite-wal");
         for name in ["secrets.env", "short-lived.snapshot"] {
-            assert_eq!(read(&at(&format!("{name}.replaced-20250615T150640Z"))), format!("old {name}"));
+            assert_eq!(read(&at(&format!("{name}.replaced-20250615T150640.123456Z"))), format!("old {name}"));
         }
         for name in ["porta.sqlite-wal", "porta.sqlite-shm", "short-lived.snapshot"] {
             assert!(!at(name).exists(), "{name}");
