@@ -152,3 +152,35 @@ fn usable(file: &Path, examined: Result<Examined, StoreError>) -> Result<SchemaS
     }
     Ok(schema)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(change: impl FnOnce(&mut Examined)) -> String {
+        let schema = SchemaState { is_new: false, pending: Vec::new(), unknown: Vec::new() };
+        let mut examined = Examined { damage: Vec::new(), schema };
+        change(&mut examined);
+        match usable(Path::new("copy"), Ok(examined)) {
+            Ok(_) => String::new(),
+            Err(Failure::General(lines)) => lines.join("\n"),
+            Err(other) => unreachable!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn only_a_whole_store_of_this_version_or_an_older_one_is_used() {
+        assert_eq!(refused(|_| {}), "");
+        assert_eq!(
+            refused(|found| found.schema.pending = vec!["0036_x".to_owned()]),
+            "",
+            "a server migrates it"
+        );
+        assert_eq!(refused(|found| found.damage = vec!["page 3".to_owned()]), "copy is damaged: page 3");
+        let newer = refused(|found| found.schema.unknown = vec!["9999_later".to_owned()]);
+        assert!(newer.contains("newer version (9999_later)"), "{newer}");
+        assert!(refused(|found| found.schema.is_new = true).contains("not a store of Porta"));
+        let unreadable = StoreError::Failed("file is not a database".into());
+        assert!(usable(Path::new("copy"), Err(unreadable)).is_err());
+    }
+}

@@ -5,17 +5,17 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use porta_config::{PostgresConfig, Source, StorageConfig};
-use porta_store_sql::Database;
+use porta_config::{Pooler, PostgresConfig, Source};
+use porta_store_sql::{Database, DatabaseOptions, Target};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::cli::access;
 use crate::failure::Failure;
-use crate::runtime::services::{embedded_file, is_served, lock_data_dir, open_database};
+use crate::runtime::services::{embedded_file, is_served, lock_data_dir};
 
-/// A page of rows is one statement, and the indexes of a large table take their time.
-const STATEMENT_TIMEOUT: Duration = Duration::from_mins(2);
+/// The commit of everything is one statement.
+const STATEMENT_TIMEOUT: Duration = Duration::from_mins(10);
 /// Threshold of slow-statement warnings, which only `--verbose` shows.
 const SLOW_STATEMENT: Duration = Duration::from_secs(30);
 
@@ -62,8 +62,7 @@ impl Place {
         if Url::parse(url).is_err() {
             return Err(unusable("it is not a URL, special characters are percent-encoded"));
         }
-        let mut postgres = PostgresConfig::at(source, SecretString::from(url))?;
-        postgres.statement_timeout = postgres.statement_timeout.max(STATEMENT_TIMEOUT);
+        let postgres = PostgresConfig::at(source, SecretString::from(url))?;
         Ok(Self::Postgres(Box::new(postgres)))
     }
 
@@ -81,22 +80,33 @@ impl Place {
 
     /// Opens a store that exists: an embedded one is never created by the way.
     pub(super) async fn open(&self, which: &str) -> Result<Database, Failure> {
-        let storage = match self {
+        let missing = |file: &Path| {
+            let (file, migration) = (file.display(), self.migration());
+            Failure::general(format!(
+                "the {which} is missing: there is no database at {file}; {migration} makes one"
+            ))
+        };
+        let target = match self {
             Self::Embedded { data_dir } => {
                 let file = embedded_file(data_dir);
                 if !file.exists() {
-                    let problem = format!(
-                        "the {which} is missing: there is no database at {}; {} makes one",
-                        file.display(),
-                        self.migration()
-                    );
-                    return Err(Failure::general(problem));
+                    return Err(missing(&file));
                 }
-                StorageConfig::Embedded { data_dir: data_dir.clone() }
+                Target::Sqlite(file)
             }
-            Self::Postgres(postgres) => StorageConfig::Postgres((**postgres).clone()),
+            Self::Postgres(postgres) => Target::Postgres(postgres.url.expose_secret().to_owned()),
         };
-        let opened = open_database(&storage, SLOW_STATEMENT).await;
+        let mut options = DatabaseOptions {
+            max_connections: 2,
+            statement_timeout: STATEMENT_TIMEOUT,
+            slow_statement: SLOW_STATEMENT,
+            ..DatabaseOptions::new(target)
+        };
+        if let Self::Postgres(postgres) = self {
+            options.roots = postgres.roots.clone();
+            options.is_pooled = postgres.pooler == Pooler::Transaction;
+        }
+        let opened = Database::connect(&options).await.map_err(anyhow::Error::new);
         opened.map_err(|error| Failure::general(format!("the {which}, {self}: {error:#}")))
     }
 
