@@ -1,6 +1,6 @@
 // Checks docs/traceability.md, which cites files and text in them: `path` "text". Fails if a file does not exist or
 // lacks the text; in a test file, the text must be the name of a test. Also fails if a line of scripts/traceability.txt
-// has no row, or a row no line, and if a row about the Admin API names no test.
+// has no row, or a row no line, and if a row about the Admin API or the command line names no test.
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -70,7 +70,7 @@ function checkCitations({ section, shown, at }) {
       else if (!content.includes(text)) blame(at, `${path} has no "${text}"`)
     }
   }
-  if (section.endsWith('Admin API') && tests === 0) blame(at, 'no test is named')
+  if (/(Admin API|command line)$/.test(section) && tests === 0) blame(at, 'no test is named')
 }
 
 const rows = rowsOf(read('docs/traceability.md'))

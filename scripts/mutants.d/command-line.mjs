@@ -159,4 +159,25 @@ export default [
             keep(store, &kept)?;
         }`,
   },
+  {
+    id: 'cli-password-shown', area: 'command line', what: 'A password is shown while it is typed.',
+    crate: 'porta', words: ['the_password_is_not_shown', 'a_password_is_typed_twice_and_not_shown'],
+    file: `${cli}/prompt.rs`,
+    was: raw`    hidden.local_modes.remove(LocalModes::ECHO);`,
+    becomes: raw`    if !FAULT {
+        hidden.local_modes.remove(LocalModes::ECHO);
+    }`,
+  },
+  {
+    id: 'cli-any-certificate', area: 'command line', what: 'Every certificate of a server is accepted.',
+    crate: 'porta', words: ['a_certificate_is_accepted', 'a_token_is_not_sent_to_whom'], file: `${cli}/server/connection.rs`,
+    was: raw`.tls_danger_accept_invalid_certs(self.accepts_any)`,
+    becomes: raw`.tls_danger_accept_invalid_certs(FAULT || self.accepts_any)`,
+  },
+  {
+    id: 'cli-secrets-lost', area: 'command line', what: 'Nobody is told of new secrets that could not be printed.',
+    crate: 'porta', words: ['secrets_that_cannot_be_printed'], file: `${cli}/files/provision.rs`,
+    was: raw`        if !output::is_complete() {`,
+    becomes: raw`        if !FAULT && !output::is_complete() {`,
+  },
 ]

@@ -75,6 +75,7 @@ impl Transport {
             *sent.timeout_mut() = Some(self.timeout);
         }
         let mut response = self.carrier.carry(sent).await?;
+        tracing::debug!(method = %request.method, path = %request.path, status = response.status().as_u16(), "asked");
         if !response.status().is_success() {
             return Err(refusal(response).await);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::variable::VariableDoc;
 use crate::{Problem, dotenv};
@@ -11,10 +11,14 @@ use crate::{Problem, dotenv};
 /// The file that [`Source::process`] reads before the environment, named once by a command.
 static NAMED_FILE: OnceLock<PathBuf> = OnceLock::new();
 
+/// Values that [`Source::process`] has whatever else sets the variables, chosen by options of a command.
+static CHOSEN: Mutex<BTreeMap<&'static str, String>> = Mutex::new(BTreeMap::new());
+
 type Lookup<'a> = Box<dyn Fn(&str) -> Option<String> + Send + Sync + 'a>;
 
-/// Two layers of variables, and the base directory of relative paths.
+/// Two layers of variables below the chosen ones, and the base directory of relative paths.
 pub struct Source<'a> {
+    chosen: BTreeMap<&'static str, String>,
     environment: Lookup<'a>,
     dotenv: BTreeMap<String, String>,
     dotenv_problems: Vec<Problem>,
@@ -29,7 +33,13 @@ impl<'a> Source<'a> {
         directory: impl Into<PathBuf>,
     ) -> Self {
         let (dotenv, dotenv_problems) = dotenv::parse(dotenv.unwrap_or_default());
-        Self { environment: Box::new(environment), dotenv, dotenv_problems, directory: directory.into() }
+        Self {
+            chosen: BTreeMap::new(),
+            environment: Box::new(environment),
+            dotenv,
+            dotenv_problems,
+            directory: directory.into(),
+        }
     }
 
     /// From now on [`Source::process`] reads this file instead of `.env`, and its variables come before the environment.
@@ -39,8 +49,18 @@ impl<'a> Source<'a> {
         let _ = NAMED_FILE.set(path);
     }
 
+    /// From now on [`Source::process`] has this value for a variable, and none of `<NAME>_FILE`.
+    pub fn choose(variable: &'static str, value: &str) {
+        CHOSEN.lock().unwrap_or_else(PoisonError::into_inner).insert(variable, value.to_owned());
+    }
+
     /// The process environment, and `.env` in the working directory. No other code reads either.
     pub fn process() -> Source<'static> {
+        let chosen = CHOSEN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Source { chosen, ..Self::of_process() }
+    }
+
+    fn of_process() -> Source<'static> {
         let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
         if let Some(path) = NAMED_FILE.get() {
             return Self::with_file(path, directory);
@@ -75,7 +95,13 @@ impl<'a> Source<'a> {
             .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
             .collect();
         let environment = move |name: &str| values.get(name).cloned();
-        Source { environment: Box::new(environment), dotenv: process, dotenv_problems, directory }
+        Source {
+            chosen: BTreeMap::new(),
+            environment: Box::new(environment),
+            dotenv: process,
+            dotenv_problems,
+            directory,
+        }
     }
 
     /// Fixed pairs instead of a process environment; for tests and tools.
@@ -90,8 +116,10 @@ impl<'a> Source<'a> {
     /// The value of a variable that a command names. An empty one counts as unset.
     pub fn value(&self, name: &str) -> Option<String> {
         let is_set = |value: &String| !value.trim().is_empty();
-        let from_environment = (self.environment)(name).filter(is_set);
-        from_environment.or_else(|| self.dotenv.get(name).cloned().filter(is_set))
+        let chosen = self.chosen.get(name).cloned().filter(is_set);
+        chosen
+            .or_else(|| (self.environment)(name).filter(is_set))
+            .or_else(|| self.dotenv.get(name).cloned().filter(is_set))
     }
 
     pub(crate) fn directory(&self) -> &Path {
@@ -102,8 +130,12 @@ impl<'a> Source<'a> {
         &self.dotenv_problems
     }
 
-    /// Returns the value from the first layer that sets the variable or, for a secret, `<NAME>_FILE`.
+    /// Returns the value that was chosen, or that of the first layer that sets the variable or, for a secret,
+    /// `<NAME>_FILE`.
     pub(crate) fn find(&self, variable: &VariableDoc) -> Result<Option<String>, Problem> {
+        if let Some(value) = self.chosen.get(variable.name) {
+            return Ok(Some(value.clone()));
+        }
         let from_environment = |name: &str| (self.environment)(name);
         let from_dotenv = |name: &str| self.dotenv.get(name).cloned();
         match self.find_in(variable, from_environment)? {

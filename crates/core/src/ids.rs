@@ -97,6 +97,11 @@ ids! {
     BrandingAssetId,
 }
 
+impl OrganizationId {
+    /// The super-admin organization, in every installation. Migrations write this id.
+    pub const ADMIN: Self = Self(Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

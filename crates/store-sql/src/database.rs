@@ -62,7 +62,7 @@ impl Database {
                 Pool::new(reader, readers, options.acquire_timeout, answer, options.slow_statement)
             }
         };
-        drop(writer.acquire().await?);
+        first_connection(&writer).await?;
         let probe = reader.for_probes();
         let kernel = Kernel {
             writer,
@@ -149,6 +149,24 @@ impl Database {
         }
         Ok(refused)
     }
+}
+
+/// How often a SQLite database is tried that somebody else is making at the same moment.
+const FIRST_TRIES: u32 = 20;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// Opens the first connection. Of two processes that make a SQLite database at once only one can change its journal mode;
+/// SQLite refuses the other at once instead of letting it wait.
+async fn first_connection(writer: &Arc<Pool>) -> Result<()> {
+    for _ in 0..FIRST_TRIES {
+        match writer.acquire().await {
+            Err(StoreError::Unavailable(_)) if writer.dialect() == Dialect::Sqlite => {
+                tokio::time::sleep(FIRST_PAUSE).await;
+            }
+            outcome => return outcome.map(drop),
+        }
+    }
+    writer.acquire().await.map(drop)
 }
 
 /// `synchronous = FULL`, not `NORMAL`: in WAL mode `NORMAL` survives a killed process, but a power failure may lose the

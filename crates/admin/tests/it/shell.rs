@@ -22,26 +22,26 @@ async fn ask(app: &TestApp, method: Method, path: &str, shell: Option<Shell>) ->
     (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
 }
 
-fn shell() -> Option<Shell> {
-    Some(Shell { os_user: Some("tester".to_owned()), name: None })
+fn shell() -> Shell {
+    Shell { os_user: Some("tester".to_owned()), name: None }
 }
 
 async fn shell_access_may_everything_but_have_an_account(app: TestApp) {
     let admins = Admins::of(app).await;
     let app = &admins.app;
-    let (status, list) = ask(app, Method::GET, "/organizations", shell()).await;
+    let (status, list) = ask(app, Method::GET, "/organizations", Some(shell())).await;
     assert_eq!((status, list["data"].is_array()), (StatusCode::OK, true));
-    let (status, _) = ask(app, Method::POST, "/organizations/acme/suspend", shell()).await;
+    let (status, _) = ask(app, Method::POST, "/organizations/acme/suspend", Some(shell())).await;
     assert_eq!(status, StatusCode::NO_CONTENT);
     let mut root = admins.sign_in(ROOT).await;
     let rows = expect(&root.get("/audit?event=org.suspended&limit=1").await, StatusCode::OK)["data"].clone();
     assert_eq!((&rows[0]["actorLabel"], &rows[0]["actorId"]), (&"cli:tester".into(), &Value::Null));
-    let (status, refusal) = ask(app, Method::POST, "/organizations/porta-admin/suspend", shell()).await;
+    let (status, refusal) = ask(app, Method::POST, "/organizations/porta-admin/suspend", Some(shell())).await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "{refusal}");
     for (method, path) in
         [(Method::GET, "/me"), (Method::GET, "/me/sessions"), (Method::POST, "/me/password")]
     {
-        let (status, refusal) = ask(app, method, path, shell()).await;
+        let (status, refusal) = ask(app, method, path, Some(shell())).await;
         assert_eq!(status, StatusCode::FORBIDDEN, "{path} {refusal}");
     }
 }

@@ -127,10 +127,14 @@ impl NewClient {
     }
 }
 
-/// Canonical form: no duplicates, one space between scopes, the owner not among the allowed organizations.
+/// Canonical form: no duplicates, one space between scopes, the allowed organizations without the owner and in the
+/// order of their ids, in which the store gives them back.
 fn normalized(client: Client) -> Client {
     let scope = Scope::parse(&client.scope).map_or(client.scope, |scope| scope.to_string());
-    let owner = client.organization_id;
+    let mut allowed_organizations = client.allowed_organizations;
+    allowed_organizations.retain(|guest| *guest != client.organization_id);
+    allowed_organizations.sort_unstable();
+    allowed_organizations.dedup();
     Client {
         client_name: client.client_name.trim().to_owned(),
         redirect_uris: distinct(client.redirect_uris),
@@ -140,10 +144,7 @@ fn normalized(client: Client) -> Client {
         scope,
         allowed_origins: distinct(client.allowed_origins),
         login_methods: client.login_methods.map(distinct),
-        allowed_organizations: distinct(client.allowed_organizations)
-            .into_iter()
-            .filter(|guest| *guest != owner)
-            .collect(),
+        allowed_organizations,
         ..client
     }
 }

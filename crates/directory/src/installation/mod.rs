@@ -10,6 +10,7 @@
 //! which role, so operations on roles refuse to change them (`protected.rs`).
 
 mod parts;
+mod tenant;
 
 use porta_core::admin::{ADMIN_SLUG, AdminPermission, AdminRole, SUPER_ADMIN_USER_KEY};
 use porta_core::application::Application;

@@ -180,7 +180,7 @@ fn located(text: &str, format: Format, problems: Vec<Found>) -> Vec<Located> {
 
 fn not_utf8(bytes: &[u8], error: &std::str::Utf8Error) -> Located {
     let good = &bytes[..error.valid_up_to()];
-    let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = good.split(|byte| *byte == b'\n').count();
     let since = good.iter().rev().take_while(|byte| **byte != b'\n').count();
     let position = Some(Position { line, column: since + 1 });
     Located { position, problem: Problem::new("", "the file is not UTF-8") }

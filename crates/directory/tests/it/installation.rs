@@ -34,7 +34,7 @@ both_stores!(
 
 const PASSWORD: &str = "lantern-Quay-41";
 
-async fn installation(world: &World) -> Installation {
+pub(crate) async fn installation(world: &World) -> Installation {
     world.work().await.installation().find().await.unwrap()
 }
 
@@ -49,11 +49,11 @@ async fn new_administrator(
     world.directory.new_administrator(&organization, email, profile, &password.into()).await
 }
 
-async fn ana(world: &World) -> Option<NewAdministrator> {
+pub(crate) async fn ana(world: &World) -> Option<NewAdministrator> {
     Some(new_administrator(world, "ana@admin.test", PASSWORD).await.unwrap())
 }
 
-fn wanted(administrator: Option<NewAdministrator>, is_repair: bool) -> NewInstallation {
+pub(crate) fn wanted(administrator: Option<NewAdministrator>, is_repair: bool) -> NewInstallation {
     let console = NewConsole {
         url: "https://console.example".to_owned(),
         login_methods: Some(vec![LoginMethod::MagicLink]),
@@ -61,7 +61,10 @@ fn wanted(administrator: Option<NewAdministrator>, is_repair: bool) -> NewInstal
     NewInstallation { administrator, console, is_repair }
 }
 
-async fn install(directory: &Directory, new: NewInstallation) -> Result<Installed, DirectoryError> {
+pub(crate) async fn install(
+    directory: &Directory,
+    new: NewInstallation,
+) -> Result<Installed, DirectoryError> {
     let mut work = directory.begin(actor()).await?;
     let installed = work.installation().install(new).await?;
     work.commit().await?;

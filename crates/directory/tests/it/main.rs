@@ -7,6 +7,7 @@ mod support;
 
 mod admin_clients;
 mod installation;
+mod installation_steps;
 mod keys;
 mod operations;
 mod password_hashes;

@@ -101,14 +101,25 @@ impl Access {
         self.open_existing().await
     }
 
+    /// Names the environment of the server, for a command that reads it before it opens anything.
+    pub(crate) fn prepare(&self) -> Result<(), Failure> {
+        match self.environment.given() {
+            Some(option) if !self.direct => {
+                Err(Failure::general(format!("a server has its own environment: {option} needs --direct")))
+            }
+            Some(_) | None => {
+                self.environment.apply();
+                Ok(())
+            }
+        }
+    }
+
     fn at_server(&self) -> Result<Client, Failure> {
         self.at_server_within(TIMEOUT)
     }
 
     fn at_server_within(&self, timeout: Duration) -> Result<Client, Failure> {
-        if self.environment.is_given() {
-            return Err(Failure::general("a server has its own environment: --env-file needs --direct"));
-        }
+        self.prepare()?;
         let Server { url, signed_in } = self.target.resolve()?;
         let Some(signed_in) = signed_in else {
             return Err(Failure::denied(format!("not signed in to {url}: porta login --server {url}")));
@@ -120,7 +131,7 @@ impl Access {
 
     async fn open_existing(&self) -> Result<Direct, Failure> {
         self.environment.apply();
-        open(require).await
+        existing().await
     }
 
     /// For a command that fills an installation: an embedded database may be new.
@@ -128,6 +139,11 @@ impl Access {
         self.environment.apply();
         open(|_| Ok(())).await
     }
+}
+
+/// Opens the database, which must exist.
+pub(super) async fn existing() -> Result<Direct, Failure> {
+    open(require).await
 }
 
 /// Opens the database and says which one it is.

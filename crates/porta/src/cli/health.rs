@@ -1,9 +1,10 @@
 //! `porta health`: asks a server, or with `--direct` its database and Redis.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use porta_config::{Config, Source, Storage};
 use porta_kv::{Kv as _, RedisKv};
 use serde::Deserialize;
@@ -21,14 +22,29 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(4);
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
+    /// May be left out.
+    #[arg(value_enum, default_value_t = Work::Check)]
+    work: Work,
     /// URL of the server to check.
     #[arg(long, env = "PORTA_SERVER", default_value = "http://localhost:3000")]
     server: url::Url,
     /// Check the database and Redis directly, and no server.
     #[arg(long)]
     direct: bool,
+    /// Also trust these certificate authorities of the server (PEM).
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Accept any certificate of the server. For tests only.
+    #[arg(long)]
+    insecure: bool,
     #[command(flatten)]
     environment: EnvironmentFile,
+}
+
+/// All that the command does.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Work {
+    Check,
 }
 
 #[derive(Deserialize)]
@@ -37,8 +53,9 @@ struct Body {
 }
 
 pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
+    let Work::Check = arguments.work;
     arguments.environment.apply();
-    let checks = if arguments.direct { ask_directly().await? } else { ask_server(&arguments.server).await? };
+    let checks = if arguments.direct { ask_directly().await? } else { ask_server(&arguments).await? };
     if global.json {
         output::json(&json!(checks));
     } else {
@@ -77,8 +94,10 @@ async fn ask_directly() -> Result<BTreeMap<String, String>, Failure> {
 }
 
 /// The server's answer. An unreachable server is a result, not a failure of the command.
-async fn ask_server(server: &url::Url) -> Result<BTreeMap<String, String>, Failure> {
-    let builder = Connection::to(server.as_str(), None, false)?.builder();
+async fn ask_server(arguments: &Arguments) -> Result<BTreeMap<String, String>, Failure> {
+    let server = &arguments.server;
+    let connection = Connection::to(server.as_str(), arguments.ca_file.as_deref(), arguments.insecure)?;
+    let builder = connection.builder();
     let client = builder.timeout(CHECK_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build();
     let client = client.map_err(|e| Failure::chain(&e))?;
     let address = format!("{}/health", server.as_str().trim_end_matches('/'));

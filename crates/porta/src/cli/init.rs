@@ -4,15 +4,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 use porta_config::{Config, IssuerBase, Source};
-use porta_core::admin::{AdminPermission, AdminRole};
+use porta_core::admin::{ADMIN_SLUG, AdminPermission, AdminRole};
 use porta_core::organization::{LoginMethod, Organization};
 use porta_core::user::Profile;
-use porta_directory::{Installed, InstalledPart, NewAdministrator, NewConsole, NewInstallation};
+use porta_directory::{
+    DirectoryError, Installation, Installed, InstalledPart, NewAdministrator, NewConsole, NewInstallation,
+};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::direct::Direct;
 use super::env_file::EnvFile;
+use super::environment::Stores;
 use super::{Global, prompt};
 use crate::failure::Failure;
 use crate::output;
@@ -42,6 +45,8 @@ pub(crate) struct Arguments {
     /// Check everything and show what would be created, and change nothing.
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    stores: Stores,
 }
 
 fn origin(text: &str) -> Result<String, &'static str> {
@@ -53,6 +58,7 @@ fn login_method(text: &str) -> Result<LoginMethod, &'static str> {
 }
 
 pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
+    arguments.stores.apply();
     let url = match &arguments.admin_gui_url {
         Some(url) => url.clone(),
         None => Config::load_console_url(&Source::process())?,
@@ -65,11 +71,9 @@ pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Fail
     }
     let direct = Direct::open().await?;
     // Before anything is asked for.
-    let found = direct.begin().await?.installation().find().await?;
+    let found = find(&direct).await?;
     if found.application.is_some() && !global.force {
-        return Err(Failure::general(
-            "already initialized; with --force, porta init creates what is missing and changes nothing else",
-        ));
+        return Err(refused(&found));
     }
     let administrator = if found.administrator.is_some() {
         None
@@ -79,7 +83,16 @@ pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Fail
     let console = NewConsole { url: url.clone(), login_methods: Some(arguments.gui_login_methods) };
     let new = NewInstallation { administrator, console, is_repair: global.force };
     let mut work = direct.begin().await?;
-    let installed = work.installation().install(new).await?;
+    let outcome = work.installation().install(new).await;
+    let installed = match outcome {
+        Err(error @ DirectoryError::Conflict(_)) if !global.force => {
+            drop(work);
+            // Somebody else may have been faster.
+            let found = find(&direct).await?;
+            return Err(if found.application.is_some() { refused(&found) } else { error.into() });
+        }
+        installed => installed?,
+    };
     if arguments.dry_run {
         drop(work);
         show_plan(global, &installed);
@@ -98,6 +111,29 @@ pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Fail
         show(global, &installed, secret);
     }
     written
+}
+
+/// The installation as it is.
+async fn find(direct: &Direct) -> Result<Installation, Failure> {
+    let found = direct.begin().await?.installation().find().await;
+    found.map_err(|error| match error {
+        DirectoryError::NotFound { .. } => Failure::general(
+            "the organization of the administrators is missing: run porta migrate up, then porta seed run",
+        ),
+        other => other.into(),
+    })
+}
+
+/// Why nothing is created: what there is already.
+fn refused(found: &Installation) -> Failure {
+    let administrator = match &found.administrator {
+        Some(user) => format!("the administrator is {}", user.email.shown()),
+        None => "there is no administrator yet".to_owned(),
+    };
+    Failure::General(vec![
+        format!("already initialized: the application {ADMIN_SLUG} exists, and {administrator}"),
+        "with --force, porta init creates what is missing and changes nothing else".to_owned(),
+    ])
 }
 
 /// What the admin console reads from its environment. A secret that exists already is not known.
@@ -195,6 +231,7 @@ fn show(global: Global, installed: &Installed, secret: Option<&str>) {
     if secret.is_some() {
         output::warning("save the secret now: it is not shown again");
     }
+    output::note("next: start the server with porta serve, and sign in to it with porta login --server URL");
 }
 
 fn described(part: InstalledPart, installed: &Installed) -> String {

@@ -33,17 +33,22 @@ enum Command {
     /// Show which tables pending migrations lock and how many rows they have; change nothing.
     Plan,
     /// Refused: migrations only go forward.
-    Down,
+    Down {
+        /// How many to undo: none is undone.
+        #[arg(long, value_name = "N")]
+        count: Option<u32>,
+    },
 }
 
 pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
     let Arguments { environment, command } = arguments;
     environment.apply();
-    if matches!(command, Command::Down) {
-        return Err(Failure::general(
-            "migrations only go forward: the version before runs on this schema too, so going back means starting it \
-             again; what a migration removed comes back from a backup",
-        ));
+    if let Command::Down { count } = &command {
+        let which = count.map(|count| format!("none of {count} is undone; ")).unwrap_or_default();
+        return Err(Failure::general(format!(
+            "{which}migrations only go forward: the version before runs on this schema too, so going back means \
+             starting it again; what a migration removed comes back from a backup"
+        )));
     }
     let database = open(&StorageConfig::load(&Source::process())?).await?;
     match command {
@@ -67,7 +72,7 @@ pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Fail
             }
             output::done("the schema is up to date");
         }
-        Command::Down => {}
+        Command::Down { .. } => {}
         Command::Status => show(global, &database.migrations().await.map_err(failed)?),
     }
     Ok(())

@@ -45,6 +45,7 @@ mod private_file;
 mod prompt;
 mod report;
 mod restore;
+mod seed;
 mod server;
 mod sessions;
 mod stats;
@@ -99,6 +100,8 @@ enum Command {
     Migrate(migrate::Arguments),
     /// Create the first administrator and what administration needs.
     Init(init::Arguments),
+    /// Rows that migrations write, where somebody deleted them.
+    Seed(seed::Arguments),
     /// Copy embedded storage, also while a server uses it. PostgreSQL is backed up by pg_dump.
     Backup(backup::Arguments),
     /// Put a copy that `porta backup` made in the place of embedded storage. What was there stays beside it.
@@ -179,8 +182,8 @@ pub(crate) fn main() -> ExitCode {
         }
     };
     match run(cli) {
-        // What differs is told by the result.
-        Ok(()) | Err(Failure::Differs) if !output::is_complete() => {
+        // What differs, and what was applied, is told by the result.
+        Ok(()) | Err(Failure::Differs | Failure::Partial) if !output::is_complete() => {
             Failure::general("the result cannot be written to standard output").report()
         }
         Ok(()) => ExitCode::SUCCESS,
@@ -200,6 +203,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Dev { reset } => return crate::dev::run(*reset),
         Command::Migrate(_)
         | Command::Init(_)
+        | Command::Seed(_)
         | Command::Backup(_)
         | Command::Restore(_)
         | Command::Store(_)
@@ -264,6 +268,7 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
         | Command::Manual(_) => Ok(()),
         Command::Migrate(arguments) => migrate::run(global, arguments).await,
         Command::Init(arguments) => init::run(global, arguments).await,
+        Command::Seed(arguments) => seed::run(global, arguments).await,
         Command::Backup(arguments) => backup::run(global, &arguments).await,
         Command::Restore(arguments) => restore::run(global, &arguments).await,
         Command::Store(arguments) => store::run(global, arguments).await,

@@ -70,6 +70,7 @@ pub(crate) fn text(text: &str) {
 
 /// Prints a line on standard error that is needed also with `--quiet`.
 pub(crate) fn aside(text: impl Display) {
+    end_progress();
     drop(writeln!(io::stderr().lock(), "{}", plain(&text.to_string())));
 }
 

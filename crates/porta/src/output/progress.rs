@@ -2,18 +2,23 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+/// Whether a line is there that must go before anything else is printed.
+static IS_DRAWN: AtomicBool = AtomicBool::new(false);
 
 /// Shows how far the work is.
 pub(crate) fn progress(text: impl Display) {
     if is_shown() {
+        IS_DRAWN.store(true, Ordering::Relaxed);
         write(format_args!("\r\u{1b}[K{} …", super::plain(&text.to_string())));
     }
 }
 
-/// Takes the line away, before anything else is printed.
+/// Takes the line away, if there is one.
 pub(crate) fn end_progress() {
-    if is_shown() {
+    if IS_DRAWN.swap(false, Ordering::Relaxed) {
         write("\r\u{1b}[K");
     }
 }

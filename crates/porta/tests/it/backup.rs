@@ -72,6 +72,8 @@ fn going_back_is_refused_and_a_plan_changes_nothing() {
     let down = installation.run(&["migrate", "down", "--force"]);
     assert_eq!(down.code, 1);
     assert!(down.stderr.contains("only go forward"), "{}", down.stderr);
+    let down = installation.run(&["migrate", "down", "--count", "2"]);
+    assert!(down.code == 1 && down.stderr.contains("none of 2 is undone"), "{}", down.stderr);
     let plan = installation.succeed(&["migrate", "plan", "--json"]).json();
     assert!(!plan["pending"].as_array().unwrap().is_empty(), "{plan}");
     assert_eq!(plan, installation.succeed(&["migrate", "up", "--dry-run", "--json"]).json());

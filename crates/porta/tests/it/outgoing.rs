@@ -120,6 +120,25 @@ async fn postgres_and_redis_are_believed_by_whoever_knows_their_authority() {
     });
 }
 
+/// `--insecure` and `--ca-file` are about the server that a command asks, and about nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_is_not_believed_because_a_server_is() {
+    let (installation, database) = (Installation::new(), TestDatabase::postgres().await);
+    let (url, redis, ours) = (verified(&database), needed("TEST_REDIS_TLS_URL"), needed("TEST_CA_FILE"));
+    let key = KEY.repeat(32);
+    let environment = production(&url, &redis, &key);
+    let list = ["org", "list", "--direct"];
+    tokio::task::block_in_place(|| {
+        for options in [&["--insecure"][..], &["--ca-file", &ours]] {
+            let arguments = [&list[..], options].concat();
+            refused(&installation.run_with(&arguments, &environment), &["the database cannot be reached"]);
+        }
+        let known = [&environment[..], &[("PORTA_CA_FILE", ours.as_str())]].concat();
+        let outcome = installation.run_with(&list, &known);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    });
+}
+
 fn read(path: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }

@@ -83,3 +83,43 @@ async fn redis_tells_running_servers_and_its_absence_is_a_warning_on_postgres() 
     let stored = porta_store::Store::repositories(&*rows).settings(None).all().await.unwrap();
     assert!(stored.is_empty());
 }
+
+/// An option names another database than the environment, which may be that of another installation.
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_is_named_by_options() {
+    let installation = Installation::new();
+    let database = TestDatabase::empty_postgres().await;
+    let Target::Postgres(url) = &database.target else { unreachable!("a PostgreSQL database was asked for") };
+    let (redis, nobody) = (redis_url(), "postgres://porta@127.0.0.1:9/nobody");
+    let elsewhere =
+        [("DATABASE_URL", nobody), ("SIGNING_KEY_ENCRYPTION_KEY", KEY), ("NODE_ENV", "development")];
+    let ask = |arguments: &[&str]| installation.run_with(arguments, &elsewhere);
+    let there = ["--database-url", url.as_str()];
+    let both = [&there[..], &["--redis-url", redis.as_str()]].concat();
+    tokio::task::block_in_place(|| {
+        // Migrations need nothing but the database.
+        let pending = ask(&[&["migrate", "status", "--json"][..], &there].concat());
+        assert_eq!(pending.code, 0, "{}", pending.stderr);
+        assert!(pending.json().as_array().unwrap().iter().all(|one| one["run_on"].is_null()));
+        assert_eq!(ask(&[&["migrate", "up"][..], &there].concat()).code, 0);
+        let health = ask(&[&["health", "check", "--direct", "--json"][..], &both].concat());
+        assert_eq!(health.json(), serde_json::json!({"database": "ok", "redis": "ok"}), "{}", health.stderr);
+        assert_eq!(ask(&["health", "check", "--direct"]).code, 1, "the environment names nobody");
+        let seeded = ask(&[&["seed", "run", "--json"][..], &both].concat());
+        assert_eq!((seeded.code, &seeded.json()["created"]), (0, &false.into()), "{}", seeded.stderr);
+        let init = ask(&[&["init"][..], &both].concat());
+        assert!(init.code == 3 && init.stderr.contains("--email is missing"), "{}", init.stderr);
+        let list = ask(&[&["org", "list", "--direct", "--json"][..], &both].concat());
+        assert_eq!((list.code, &list.json()["total"]), (0, &1.into()), "{}", list.stderr);
+    });
+    for option in ["--database-url", "--redis-url"] {
+        let refused = ask(&["org", "list", option, nobody]);
+        assert_eq!(refused.code, 1);
+        assert!(refused.stderr.contains(&format!("{option} needs --direct")), "{}", refused.stderr);
+        assert_eq!(ask(&["migrate", "status", option, ""]).code, 1);
+    }
+    let told = ask(&["migrate", "status", "--database-url", "postgres://porta:Lantern@127.0.0.1:9/nobody"]);
+    assert_eq!(told.code, 1);
+    assert!(told.stderr.contains("others on this machine can read the password"), "{}", told.stderr);
+    assert!(!told.stderr.contains("Lantern") && !installation.path(".porta").exists(), "{}", told.stderr);
+}

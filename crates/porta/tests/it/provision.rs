@@ -1,10 +1,15 @@
 //! `porta provision` on embedded storage that it makes itself.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
-use crate::support::{Installation, WORLD};
+use crate::support::{CommandOutput, Installation, WORLD};
+use porta_core::Slug;
+use porta_store::Store as _;
+use porta_store_sql::{DatabaseOptions, Target};
+use porta_testkit::database;
 use serde_json::Value;
 
 #[test]
@@ -125,4 +130,68 @@ fn credentials_go_to_a_file_that_only_its_owner_reads() {
         .filter(|name| name.starts_with(".credentials"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// Runs a command whose standard output cannot be written to.
+fn into_full(installation: &Installation, arguments: &[&str]) -> CommandOutput {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = installation.command(arguments, &[]);
+    let output = command.stdout(full).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+    CommandOutput {
+        code: output.status.code().unwrap(),
+        stdout: String::new(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A full disk takes the result away, not the knowledge that there is one.
+#[test]
+fn secrets_that_cannot_be_printed_are_told_of() {
+    let half = WORLD.replace("kim@harbor.test", "kim");
+    let wrong = "organizations[0].users[0].email: ";
+    for (text, options, words) in [
+        (WORLD, &[][..], " created, 0 updated, 0 errors"),
+        (WORLD, &["--json"], " created, 0 updated, 0 errors"),
+        (half.as_str(), &["--keep-going"], wrong),
+        (half.as_str(), &["--keep-going", "--json"], wrong),
+    ] {
+        let installation = Installation::new();
+        installation.write("world.yaml", text);
+        let provision = ["provision", "-f", "world.yaml", "--direct", "--create"];
+        let outcome = into_full(&installation, &[&provision[..], options].concat());
+        assert_eq!(outcome.code, 1, "{options:?}: {}", outcome.stderr);
+        let told = ["cannot be written to standard output", "the file was applied", words];
+        for words in told {
+            assert!(outcome.stderr.contains(words), "{options:?} {words}: {}", outcome.stderr);
+        }
+        let (_, rest) = outcome.stderr.split_once("the new secret of Feed").unwrap();
+        let (_, id) = rest.split_once("porta client secret generate ").unwrap();
+        let generate = ["client", "secret", "generate", id.lines().next().unwrap(), "--direct", "--json"];
+        assert_eq!(installation.succeed(&generate).json()["plaintext"].as_str().unwrap().len(), 64);
+    }
+    let installation = Installation::new();
+    installation.write("world.yaml", WORLD);
+    let provision =
+        ["provision", "-f", "world.yaml", "--direct", "--create", "--credentials-out", "kept.json"];
+    let outcome = into_full(&installation, &provision);
+    assert!(outcome.code == 1 && !outcome.stderr.contains("secret generate"), "{}", outcome.stderr);
+    let kept = std::fs::read_to_string(installation.path("kept.json")).unwrap();
+    assert!(kept.contains("secretPlaintext"), "{kept}");
+}
+
+/// `--env-file` is read before a password is hashed.
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords_are_hashed_as_the_named_server_hashes_them() {
+    let installation = Installation::new();
+    installation.write("world.yaml", WORLD);
+    installation.write("server.env", "ARGON2_MEMORY_KIB=16384\n");
+    let provision = ["provision", "-f", "world.yaml", "--direct", "--create", "--env-file", "server.env"];
+    tokio::task::block_in_place(|| installation.succeed(&provision));
+    let target = Target::Sqlite(installation.path(".porta/porta.sqlite"));
+    let database = database::connect(&DatabaseOptions::new(target)).await.unwrap();
+    let mut all = database.repositories();
+    let harbor = all.organizations().by_slug(&Slug::parse("harbor").unwrap()).await.unwrap().unwrap();
+    let kim = all.users(harbor.id).by_email("kim@harbor.test").await.unwrap().unwrap();
+    let hash = kim.password_hash.unwrap();
+    assert!(hash.as_str().contains("m=16384"), "{}", hash.as_str());
 }

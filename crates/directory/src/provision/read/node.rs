@@ -127,9 +127,19 @@ struct Refused {
 }
 
 impl Refused {
-    /// Parsers tell the place at the end of their messages, too.
+    /// Parsers tell the place at the end of their messages, too, and some things in words of programmers.
     fn new(position: Option<Position>, message: &str) -> Self {
         let message = message.split(" at line ").next().unwrap_or(message);
+        let message = match message {
+            "recursion limit exceeded" => {
+                "values are nested too deeply, or an alias stands in what it refers to"
+            }
+            "repetition limit exceeded" => "aliases repeat too many values",
+            "deserializing from YAML containing more than one document is not supported" => {
+                "the file has more than one document"
+            }
+            other => other,
+        };
         Self { position, message: message.to_owned() }
     }
 }

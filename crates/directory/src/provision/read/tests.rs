@@ -199,12 +199,23 @@ organizations:
     "3:10: organizations[0]: `<<` takes a mapping"
 )]
 #[case::unknown_anchor("version: \"1.0\"\norganizations: *nobody\n", "2:16: unknown anchor")]
-#[case::itself("version: \"1.0\"\norganizations: &a [*a]\n", "limit exceeded")]
+#[case::itself(
+    "version: \"1.0\"\norganizations: &a [*a]\n",
+    "2:16: values are nested too deeply, or an alias stands in"
+)]
+#[case::each_other(
+    "version: \"1.0\"\norganizations:\n  - &a {name: A, users: [&b {email: *a}]}\n",
+    "values are nested too deeply, or an alias stands in"
+)]
+#[case::documents(
+    "version: \"1.0\"\norganizations: []\n---\nversion: \"1.0\"\n",
+    "the file has more than one document"
+)]
 #[case::tag("version: !secret x\norganizations: []\n", "1:")]
 #[case::many_names(
     "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n\
      d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e,*e]\n",
-    "limit exceeded"
+    "aliases repeat too many values"
 )]
 fn references_that_lead_nowhere_are_refused(#[case] text: &str, #[case] words: &str) {
     let found = told(text, Format::Yaml);

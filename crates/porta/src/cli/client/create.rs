@@ -17,8 +17,8 @@ pub(crate) struct Arguments {
     /// Slug or id of the owner; that of the application when left out.
     #[arg(long)]
     org: Option<String>,
-    #[arg(long)]
-    name: Option<String>,
+    #[arg(long, default_value = "Unnamed Client")]
+    name: String,
     /// confidential or public. It never changes.
     #[arg(long = "type", value_name = "TYPE")]
     client_type: Option<String>,
@@ -52,7 +52,7 @@ pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -
     let body = NewClientBody {
         application_id: arguments.app,
         organization_id: arguments.org,
-        client_name: arguments.name,
+        client_name: Some(arguments.name),
         client_type: arguments.client_type,
         application_type: arguments.application_type,
         redirect_uris: arguments.redirect_uris,

@@ -2,16 +2,16 @@
 
 use clap::Args;
 
-use super::provision::Run;
+use super::provision::ImportOptions;
 use crate::cli::Global;
 use crate::failure::Failure;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    run: Run,
+    options: ImportOptions,
 }
 
 pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
-    arguments.run.carry_out(global, true, false).await
+    arguments.options.carry_out(global, true, false).await
 }

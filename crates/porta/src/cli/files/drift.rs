@@ -24,6 +24,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
+    arguments.access.prepare()?;
     let input = arguments.file.read().await?;
     let admin = arguments.access.admin_for_files(false).await?;
     let how = How { overwrites: true, is_dry: true, keeps_going: false };

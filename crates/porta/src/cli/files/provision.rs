@@ -7,7 +7,7 @@ use porta_client::Client;
 use serde_json::Value;
 
 use super::credentials::CredentialsFile;
-use super::import::{How, import};
+use super::import::{How, Outcome, import};
 use super::input::{FileArgument, Input};
 use super::show;
 use crate::cli::Global;
@@ -24,12 +24,12 @@ pub(crate) struct Arguments {
     #[arg(long)]
     keep_going: bool,
     #[command(flatten)]
-    run: Run,
+    options: ImportOptions,
 }
 
 /// Options of every command that applies a file.
 #[derive(Debug, Args)]
-pub(super) struct Run {
+pub(super) struct ImportOptions {
     #[command(flatten)]
     file: FileArgument,
     /// Execute everything, show the changes, and roll back.
@@ -55,16 +55,18 @@ enum Mode {
 
 pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
     let overwrites = arguments.mode == Mode::Overwrite;
-    arguments.run.carry_out(global, overwrites, arguments.keep_going).await
+    arguments.options.carry_out(global, overwrites, arguments.keep_going).await
 }
 
-impl Run {
+impl ImportOptions {
     pub(super) async fn carry_out(
         &self,
         global: Global,
         overwrites: bool,
         keeps_going: bool,
     ) -> Result<(), Failure> {
+        // Passwords are hashed as the server would hash them.
+        self.access.prepare()?;
         let input = self.file.read().await?;
         // Opened before anything is changed: secrets that cannot be written would be lost.
         let file = match &self.credentials_out {
@@ -93,11 +95,37 @@ impl Run {
         } else {
             show::show(&outcome, how, shown_elsewhere);
         }
+        if !output::is_complete() {
+            return Err(untold(&outcome, shown_elsewhere.is_some()));
+        }
         if !outcome.list("different").is_empty() {
             output::note("porta apply, or --mode overwrite, makes what is different as the file says");
         }
         outcome.judge(&input, how)
     }
+}
+
+/// A result that could not be printed. Nobody learns of what was applied otherwise, and secrets that were just made are
+/// known to nobody. They are not printed elsewhere: standard error is often a log.
+fn untold(outcome: &Outcome, is_kept: bool) -> Failure {
+    let mut lines = vec!["the result cannot be written to standard output".to_owned()];
+    if outcome.is_applied() {
+        let counted =
+            ["created", "updated", "errors"].map(|list| format!("{} {list}", outcome.list(list).len()));
+        lines.push(format!("the file was applied: {}", counted.join(", ")));
+    }
+    let text = |item: &Value, name: &str| item[name].as_str().unwrap_or_default().to_owned();
+    let errors = outcome.list("errors").iter();
+    lines.extend(errors.map(|error| format!("{}: {}", text(error, "path"), text(error, "error"))));
+    let made = outcome.list("credentials").iter().filter(|made| made["secretPlaintext"].is_string());
+    for made in made.filter(|_| !is_kept && outcome.is_applied()) {
+        lines.push(format!(
+            "nobody has seen the new secret of {}: make another with porta client secret generate {}",
+            text(made, "clientName"),
+            text(made, "clientId")
+        ));
+    }
+    Failure::General(lines)
 }
 
 /// What exists and is not as the file says, with the names of the fields.

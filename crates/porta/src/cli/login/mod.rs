@@ -157,7 +157,8 @@ async fn person(
     let tokens = endpoints.tokens(&form).await?;
     let id_token = tokens.id_token.as_ref().ok_or_else(|| Failure::general("the server gave no ID token"))?;
     let expected = Expected { issuer: &metadata.issuer, client_id, nonce: &request.nonce };
-    let user = identity::signed_in(&endpoints.keys().await?, id_token.expose(), &expected)?;
+    let sub = identity::signed_in(&endpoints.keys().await?, id_token.expose(), &expected)?;
+    let user = endpoints.person(&tokens.access_token, &sub).await?;
     let blank = Profile {
         server: endpoints.server.to_owned(),
         org_slug: metadata.org_slug.clone(),

@@ -6,10 +6,11 @@ use clap::Args;
 use porta_client::Client;
 use porta_client::types::{Branding, BrandingChange};
 
+use super::look::Look;
 use super::pictures::{self, Kind, Picture};
+use crate::cli::Global;
 use crate::cli::access::Access;
 use crate::cli::report::Field;
-use crate::cli::{Global, patch};
 use crate::failure::Failure;
 use crate::output::or_dash;
 
@@ -18,21 +19,8 @@ use crate::output::or_dash;
 pub(crate) struct Arguments {
     /// Slug or id.
     organization: String,
-    /// #RRGGBB.
-    #[arg(long, value_name = "COLOR")]
-    primary_color: Option<String>,
-    #[arg(long, value_name = "NAME")]
-    company_name: Option<String>,
-    /// A style sheet that neither loads nor runs anything.
-    #[arg(long, value_name = "CSS", conflicts_with = "custom_css_file")]
-    custom_css: Option<String>,
-    /// The same, from a file.
-    #[arg(long, value_name = "FILE")]
-    custom_css_file: Option<PathBuf>,
-    #[arg(long, value_name = "URL")]
-    logo_url: Option<String>,
-    #[arg(long, value_name = "URL")]
-    favicon_url: Option<String>,
+    #[command(flatten)]
+    look: Look,
     /// A PNG, JPEG, WebP, ICO or SVG file of at most 512 KiB.
     #[arg(long, value_name = "FILE")]
     logo_file: Option<PathBuf>,
@@ -50,9 +38,9 @@ pub(crate) struct Arguments {
 pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -> Result<(), Failure> {
     // Everything is read before anything is changed.
     let pictures = arguments.pictures()?;
-    let (organization, change) = arguments.into_change()?;
+    let change = arguments.look.into_change()?;
     let admin = access.admin().await?;
-    let found = admin.organizations.get_organization(&organization).await?;
+    let found = admin.organizations.get_organization(&arguments.organization).await?;
     let mut report = Vec::new();
     if change != BrandingChange::default() {
         admin.branding.update_branding(found.id, &change, found.etag()).await?;
@@ -83,24 +71,6 @@ impl Arguments {
             removed.into_iter().filter(|(_, is_removed)| *is_removed).map(|(kind, _)| Picture::None(kind)),
         );
         Ok(all)
-    }
-
-    fn into_change(self) -> Result<(String, BrandingChange), Failure> {
-        let css = match self.custom_css_file {
-            Some(path) => Some(
-                std::fs::read_to_string(&path)
-                    .map_err(|e| Failure::general(format!("{} cannot be read: {e}", path.display())))?,
-            ),
-            None => self.custom_css,
-        };
-        let change = BrandingChange {
-            logo_url: patch::or_cleared(self.logo_url),
-            favicon_url: patch::or_cleared(self.favicon_url),
-            primary_color: patch::or_cleared(self.primary_color),
-            company_name: patch::or_cleared(self.company_name),
-            custom_css: patch::or_cleared(css),
-        };
-        Ok((self.organization, change))
     }
 }
 

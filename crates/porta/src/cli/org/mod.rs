@@ -5,8 +5,10 @@ mod create;
 mod destroy;
 mod history;
 mod list;
+mod look;
 mod pictures;
 mod policy;
+mod preview;
 mod show;
 mod status;
 mod update;
@@ -46,6 +48,12 @@ pub(crate) enum Command {
         after_help = "Example:\n  porta org branding harbor --primary-color '#0B6E4F' --logo-file logo.svg"
     )]
     Branding(branding::Arguments),
+    /// Show a page or a mail as it would look with branding that is not saved. It is HTML. An empty value shows how it
+    /// looks without.
+    #[command(
+        after_help = "Example:\n  porta org preview harbor --primary-color '#0B6E4F' --page login -o login.html"
+    )]
+    Preview(preview::Arguments),
     /// Show or set which second factor an organization requires.
     #[command(name = "2fa-policy")]
     Policy(policy::Arguments),
@@ -66,6 +74,7 @@ pub(crate) async fn run(global: Global, family: Family<Command>) -> Result<(), F
         Command::Restore(arguments) => status::restore(global, &access, &arguments).await,
         Command::History(arguments) => history::run(global, &access, &arguments).await,
         Command::Branding(arguments) => branding::run(global, &access, arguments).await,
+        Command::Preview(arguments) => preview::run(global, &access, arguments).await,
         Command::Policy(arguments) => policy::run(global, &access, &arguments).await,
         Command::Destroy(arguments) => destroy::run(global, &access, &arguments).await,
     }

@@ -4,7 +4,6 @@ use porta_core::{Clock as _, SystemClock};
 use porta_jose::{Claims, KeySet, TokenKind, has_audience};
 use serde_json::Value;
 
-use super::UserInfo;
 use crate::failure::Failure;
 
 /// Seconds that the clocks of the two machines may differ.
@@ -17,16 +16,15 @@ pub(crate) struct Expected<'a> {
     pub(crate) nonce: &'a str,
 }
 
-/// The person whom a token of the server names.
-pub(crate) fn signed_in(keys: &KeySet, token: &str, expected: &Expected<'_>) -> Result<UserInfo, Failure> {
+/// The subject that a token of the server names.
+pub(crate) fn signed_in(keys: &KeySet, token: &str, expected: &Expected<'_>) -> Result<String, Failure> {
     // The token kind that leaves times to the caller.
     let claims = keys
         .verify(token, TokenKind::IdTokenHint)
         .map_err(|e| Failure::general(format!("the ID token is not valid: {e}")))?;
     check(&claims, expected, SystemClock.now().seconds())?;
-    let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
-    let sub = text("sub").ok_or_else(|| refused("names nobody"))?;
-    Ok(UserInfo { sub, email: text("email"), name: text("name") })
+    let sub = claims.get("sub").and_then(Value::as_str).ok_or_else(|| refused("names nobody"))?;
+    Ok(sub.to_owned())
 }
 
 fn check(claims: &Claims, expected: &Expected<'_>, now: i64) -> Result<(), Failure> {

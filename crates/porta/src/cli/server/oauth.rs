@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::UserInfo;
 use crate::failure::Failure;
 
 /// Bytes of an answer; Porta's are shorter.
@@ -103,6 +104,20 @@ impl Endpoints<'_> {
             .basic_auth(encoded(&client.client_id), Some(encoded(client.secret.expose())))
             .form(&[("grant_type", "client_credentials")]);
         self.answered(request).await
+    }
+
+    /// The person whom an access token is for, who must be the subject of the ID token (OpenID Connect Core §5.3.2).
+    pub(crate) async fn person(&self, access_token: &Secret, sub: &str) -> Result<UserInfo, Failure> {
+        let request = self.http.get(self.url("me")).bearer_auth(access_token.expose());
+        let response = sent(self.server, request).await?;
+        if !response.status().is_success() {
+            return Err(Failure::general(refusal(response).await));
+        }
+        let person: UserInfo = read(self.server, response).await?;
+        if person.sub == sub {
+            return Ok(person);
+        }
+        Err(Failure::general("the server names another person than the ID token"))
     }
 
     /// Ends a token, and all others of its sign-in (RFC 7009).

@@ -4,11 +4,12 @@ use clap::Args;
 use clap::builder::{StringValueParser, TypedValueParser};
 use porta_config::Source;
 use porta_store_sql::copy::{self, CopiedTable, CopyError, Progress, Side, TableRows};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::place::Place;
 use crate::cli::Global;
+use crate::cli::environment::has_password;
 use crate::failure::Failure;
 use crate::output;
 
@@ -31,6 +32,7 @@ fn secret() -> impl TypedValueParser<Value = SecretString> {
 }
 
 pub(crate) async fn run(global: Global, arguments: &Arguments) -> Result<(), Failure> {
+    warn_of_passwords(arguments);
     let source = Source::process();
     let from = Place::parse("--from", &arguments.from, &source)?;
     let to = Place::parse("--to", &arguments.to, &source)?;
@@ -51,6 +53,16 @@ pub(crate) async fn run(global: Global, arguments: &Arguments) -> Result<(), Fai
     let copied = copied.map_err(|error| refusal(&error, &from, &to))?;
     show(global, &from, &to, &copied);
     Ok(())
+}
+
+fn warn_of_passwords(arguments: &Arguments) {
+    for (option, url) in [("--from", &arguments.from), ("--to", &arguments.to)] {
+        if has_password(url.expose_secret()) {
+            output::warning(format_args!(
+                "others on this machine can read the password in {option}: name where it is written, env:NAME or file:PATH"
+            ));
+        }
+    }
 }
 
 /// The same store cannot be both, and each database has a better tool for copies of itself.

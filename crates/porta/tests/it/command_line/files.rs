@@ -132,16 +132,21 @@ fn wrong_files_are_refused_whole_and_not_quoted(world: &Operated) {
         for (file, words) in [
             ("bytes.yaml", "bytes.yaml:1:10: the file is not UTF-8"),
             ("large.yaml", "larger than 10 MiB"),
-            ("cycle.yaml", "limit exceeded"),
-            ("wrong.yaml", "wrong.yaml:3:5: organizations[0].nam: unknown field; did you mean `name`?"),
-            ("wrong.yaml", "wrong.yaml:4:11: organizations[0].slug: invalid type"),
-            (
-                "wrong.yaml",
-                "wrong.yaml:6:21: organizations[2]: duplicate slug `a-a`: organizations[1] has it",
-            ),
+            ("cycle.yaml", "cycle.yaml:2:16: values are nested too deeply, or an alias stands in"),
         ] {
             world.refused(3, &[command, "-f", file], words);
         }
+        // All of it in one run, in the order of the file.
+        let wrong = world.run(&[command, "-f", "wrong.yaml"]);
+        assert_eq!((wrong.code, wrong.stdout.as_str()), (3, ""), "{command}");
+        let problems: Vec<&str> = wrong.stderr.lines().collect();
+        let expected = [
+            "❌ wrong.yaml:3:5: organizations[0].nam: unknown field; did you mean `name`?",
+            "❌ wrong.yaml:3:5: organizations[0]: missing field `name`",
+            "❌ wrong.yaml:4:11: organizations[0].slug: invalid type: found a number, expected a text: put it in quotes",
+            "❌ wrong.yaml:6:21: organizations[2]: duplicate slug `a-a`: organizations[1] has it",
+        ];
+        assert_eq!(problems, expected, "{command}");
         let key = world.run(&[command, "-f", "key.yaml"]);
         assert!(key.code == 3 && !key.stderr.contains("MIIEv"), "{}", key.stderr);
         world.refused(1, &[command, "-f", "missing.yaml"], "cannot be read");
@@ -149,6 +154,31 @@ fn wrong_files_are_refused_whole_and_not_quoted(world: &Operated) {
         world.refused(1, &[command], "--file");
     }
     world.refused(1, &["provision", "-f", "wrong.yaml", "--create"], "--direct");
+    assert_eq!(world.json(&["org", "list"])["total"], 2, "nothing was applied");
+}
+
+/// What only the server can know is refused as a whole as well, with its places.
+fn what_the_server_refuses_is_told_with_its_places(world: &Operated) {
+    world.signed_in();
+    world.installation.write(
+        "refused.yaml",
+        "version: \"1.0\"\nconfig: { weather: 7 }\norganizations:\n  - name: Quay\n    slug: login\n  - name: Pier\n    \
+         default_locale: de\n    applications:\n      - name: Crane\n        clients:\n          - client_name: Lift\n            \
+         client_type: public\n            redirect_uris: [\"ftp://x\"]\n    users:\n      - { email: lee }\n",
+    );
+    for command in ["provision", "plan", "apply", "drift"] {
+        let refused = world.run(&[command, "-f", "refused.yaml"]);
+        assert_eq!(refused.code, 3, "{command}: {}", refused.stderr);
+        for place in [
+            "refused.yaml:2:20: config.weather: ",
+            "refused.yaml:5:11: organizations[0].slug: ",
+            "refused.yaml:13:28: organizations[1].applications[0].clients[0].redirect_uris",
+            "refused.yaml:15:18: organizations[1].users[0].email: ",
+        ] {
+            assert!(refused.stderr.contains(place), "{command} {place}: {}", refused.stderr);
+        }
+    }
+    assert_eq!(world.json(&["org", "list"])["total"], 2, "nothing was applied");
 }
 
 on_both_stores!(
@@ -156,4 +186,5 @@ on_both_stores!(
     the_good_part_of_a_file_is_kept_if_somebody_says_so,
     an_export_is_planned_applied_and_compared,
     wrong_files_are_refused_whole_and_not_quoted,
+    what_the_server_refuses_is_told_with_its_places,
 );

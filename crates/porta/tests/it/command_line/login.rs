@@ -75,6 +75,8 @@ fn an_operator_without_a_browser_pastes_the_address(world: &Operated) {
 fn a_server_that_is_no_porta_is_named(world: &Operated) {
     world.refused(1, &["login", "--server", "http://127.0.0.1:9"], "http://127.0.0.1:9 does not answer");
     world.refused(1, &["login", "--server", "nonsense"], "https://host");
+    let named = world.run_with(&["login"], &[("PORTA_SERVER", "http://127.0.0.1:9")]);
+    assert!(named.code == 1 && named.stderr.contains("http://127.0.0.1:9 does not"), "{}", named.stderr);
     let elsewhere = ["login", "--server", &world.url(), "--issuer", "https://other.example/x"];
     world.refused(1, &elsewhere, "not at https://other.example/x");
     world.refused(1, &["login", "--client-credentials", "--server", &world.url()], "PORTA_CLIENT_ID");

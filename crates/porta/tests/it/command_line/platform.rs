@@ -13,6 +13,9 @@ fn keys_are_listed_generated_rotated_and_revoked(world: &Operated) {
     let active = before.as_array().unwrap().iter().find(|key| key["status"] == "active").unwrap();
     assert_eq!((&active["organization"], &active["isActive"]), (&"harbor".into(), &true.into()));
     assert!(!before.to_string().contains("private"));
+    let table = world.succeed(&["keys", "list", "--org", "harbor"]).stdout;
+    let row = table.lines().find(|line| line.contains(active["kid"].as_str().unwrap())).unwrap();
+    assert!(row.contains("active") && !row.contains("retired"), "{table}");
     let all = world.succeed(&["keys", "list", "--json"]).json();
     assert!(all.as_array().unwrap().iter().any(|key| key["organization"] == "porta-admin"));
     let rotate = ["keys", "rotate", "--org", "harbor", "--alg", active["algorithm"].as_str().unwrap()];

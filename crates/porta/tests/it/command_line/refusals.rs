@@ -16,7 +16,7 @@ fn answering(answers: Vec<String>) -> (String, JoinHandle<()>) {
     let server = std::thread::spawn(move || {
         for answer in answers {
             let (mut stream, _) = listener.accept().unwrap();
-            assert!(stream.read(&mut [0; 65_536]).unwrap() > 0);
+            assert!(stream.read(&mut [0; 8192]).unwrap() > 0);
             // The client closes once it has read enough; closing first could reset the connection.
             if stream.write_all(answer.as_bytes()).and_then(|()| stream.shutdown(Shutdown::Write)).is_ok() {
                 drop(stream.read_to_end(&mut Vec::new()));
@@ -32,7 +32,7 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
 }
 
 /// Runs a command as somebody who is signed in to `server`.
-fn run(installation: &Installation, server: &str, arguments: &[&str]) -> CommandOutput {
+pub(super) fn run(installation: &Installation, server: &str, arguments: &[&str]) -> CommandOutput {
     let profile = json!({
         "server": server, "orgSlug": "porta-admin", "clientId": "c", "accessToken": "porta_at_secret",
         "expiresAt": "2999-01-01T00:00:00Z",

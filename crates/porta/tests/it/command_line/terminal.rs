@@ -1,6 +1,9 @@
 //! Questions, as a person at a terminal answers them.
 
+use std::process::Stdio;
+
 use crate::support::operated::{Operated, on_both_stores};
+use crate::support::terminal::{CTRL_C, CTRL_D, Terminal};
 
 const SUSPEND: [&str; 3] = ["org", "suspend", "harbor"];
 
@@ -40,20 +43,94 @@ fn a_deletion_asks_for_the_name(world: &Operated) {
     world.refused(1, &["org", "show", "harbor"], "Organization not found");
 }
 
-fn a_password_is_typed_twice(world: &Operated) {
+fn a_password_is_typed_twice_and_not_shown(world: &Operated) {
     world.signed_in();
-    let set = ["user", "set-password", "kim@harbor.test", "--org", "harbor"];
-    let differ = world.at_terminal(&set, "a-Quay-of-lanterns-7\na-Quay-of-lanterns-8\n");
-    assert_eq!(differ.code, 3, "{}", differ.stdout);
-    assert!(differ.stdout.contains("the two passwords differ"), "{}", differ.stdout);
-    let done = world.at_terminal(&set, "a-Quay-of-lanterns-7\na-Quay-of-lanterns-7\n");
-    assert_eq!(done.code, 0, "{}", done.stdout);
+    let set = world.command(&["user", "set-password", "kim@harbor.test", "--org", "harbor"], &[]);
+    for (again, code, words) in [
+        ("a-Quay-of-lanterns-8", 3, "the two passwords differ"),
+        ("a-Quay-of-lanterns-7", 0, "kim@harbor.test of harbor has a temporary password"),
+    ] {
+        let mut terminal = Terminal::start_and_show_settings(&set);
+        terminal.wait_for("Password: ").type_line("a-Quay-of-lanterns-7");
+        terminal.wait_for("again: ").type_line(again);
+        let outcome = terminal.end();
+        assert_eq!(outcome.code, code, "{}", outcome.stdout);
+        assert!(outcome.stdout.contains(words), "{}", outcome.stdout);
+        assert!(!outcome.stdout.contains("lanterns"), "{}", outcome.stdout);
+        assert!(outcome.stdout.contains(" echo "), "{}", outcome.stdout);
+    }
 }
 
+/// Ctrl-C at every kind of question: yes or no, a name, a password that is not shown.
 fn an_interruption_changes_nothing(world: &Operated) {
     world.signed_in();
-    let interrupted = world.at_terminal(&SUSPEND, "\u{3}");
-    assert_eq!(interrupted.code, 130, "{}", interrupted.stdout);
+    for (command, question) in [
+        (&SUSPEND[..], "[y/N] "),
+        (&["org", "destroy", "harbor"], "Type harbor to delete it: "),
+        (&["user", "set-password", "kim@harbor.test", "--org", "harbor"], "Password: "),
+    ] {
+        let mut terminal = Terminal::start_and_show_settings(&world.command(command, &[]));
+        terminal.wait_for(question).press(CTRL_C);
+        let interrupted = terminal.end();
+        assert_eq!(interrupted.code, 130, "{command:?}: {}", interrupted.stdout);
+        assert!(interrupted.stdout.contains("interrupted"), "{command:?}: {}", interrupted.stdout);
+        assert!(interrupted.stdout.contains(" echo "), "{command:?}: {}", interrupted.stdout);
+    }
+    assert_eq!(status(world), "active");
+    let kim = world.json(&["user", "show", "kim@harbor.test", "--org", "harbor"]);
+    assert_eq!(kim["passwordChangeRequired"], false, "the password is the one from before");
+}
+
+/// Ctrl-D is not yes.
+fn the_end_of_the_input_declines(world: &Operated) {
+    world.signed_in();
+    for (command, question) in
+        [(&SUSPEND[..], "[y/N] "), (&["org", "destroy", "harbor"], "Type harbor to delete it: ")]
+    {
+        let mut terminal = Terminal::start(&world.command(command, &[]));
+        terminal.wait_for(question).press(CTRL_D);
+        let declined = terminal.end();
+        assert_eq!(declined.code, 0, "{command:?}: {}", declined.stdout);
+        assert!(declined.stdout.contains("declined"), "{command:?}: {}", declined.stdout);
+    }
+    assert_eq!(status(world), "active");
+}
+
+fn a_sign_in_can_be_given_up(world: &Operated) {
+    let url = world.url();
+    for (mode, question) in [
+        (&["--no-browser"][..], "Paste the address that it shows: "),
+        (&[], "open this address on this machine"),
+    ] {
+        let login = world.command(&[&["login", "--server", &url][..], mode].concat(), &[]);
+        let mut terminal = Terminal::start(&login);
+        terminal.wait_for(question).press(CTRL_C);
+        let interrupted = terminal.end();
+        assert_eq!(interrupted.code, 130, "{mode:?}: {}", interrupted.stdout);
+    }
+    let login = world.command(&["login", "--server", &url, "--no-browser"], &[]);
+    let mut terminal = Terminal::start(&login);
+    terminal.wait_for("Paste the address that it shows: ").press(CTRL_D);
+    let ended = terminal.end();
+    assert_eq!(ended.code, 1, "{}", ended.stdout);
+    assert!(ended.stdout.contains("no address was pasted"), "{}", ended.stdout);
+    assert!(!world.credentials().exists());
+}
+
+/// A pipe that nobody writes to, as in a service.
+fn nobody_is_waited_for_without_a_terminal(world: &Operated) {
+    world.signed_in();
+    for (arguments, code) in [
+        (&SUSPEND[..], 1),
+        (&["org", "destroy", "harbor"], 1),
+        (&["user", "set-password", "kim@harbor.test", "--org", "harbor"], 3),
+    ] {
+        let mut command = world.command(arguments, &[]);
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let nobody = child.stdin.take();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{arguments:?}");
+        drop(nobody);
+    }
     assert_eq!(status(world), "active");
 }
 
@@ -67,6 +144,15 @@ fn progress_is_shown_at_a_terminal_only(world: &Operated) {
     assert!(!quiet.stdout.contains("organization 1 of 1"), "{}", quiet.stdout);
     let piped = world.succeed(&["export", "--org", "harbor"]);
     assert_eq!(piped.stderr, "");
+}
+
+/// A message is not written into the line that tells how far the work is.
+fn progress_makes_room_for_messages(world: &Operated) {
+    world.signed_in();
+    let refused = world.at_terminal(&["export", "--org", "harbor", "--org", "nobody"], "");
+    assert_eq!(refused.code, 1, "{}", refused.stdout);
+    let shown = "organization 2 of 2 …\r\u{1b}[K❌ Organization not found: nobody";
+    assert!(refused.stdout.contains(shown), "{:?}", refused.stdout);
 }
 
 /// A style sheet may have any character.
@@ -83,8 +169,12 @@ fn an_export_gives_the_terminal_no_orders(world: &Operated) {
 on_both_stores!(
     a_question_is_answered_or_declined,
     a_deletion_asks_for_the_name,
-    a_password_is_typed_twice,
+    a_password_is_typed_twice_and_not_shown,
     an_interruption_changes_nothing,
+    the_end_of_the_input_declines,
+    a_sign_in_can_be_given_up,
+    nobody_is_waited_for_without_a_terminal,
     progress_is_shown_at_a_terminal_only,
+    progress_makes_room_for_messages,
     an_export_gives_the_terminal_no_orders,
 );

@@ -3,6 +3,7 @@
 
 pub(crate) mod operated;
 pub(crate) mod server;
+pub(crate) mod terminal;
 pub(crate) mod visitor;
 
 use std::path::PathBuf;

@@ -1,9 +1,10 @@
 //! An installation with a server and an operator who is signed in to it by the command line.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use porta_store_sql::Target;
 use porta_testkit::database::TestDatabase;
@@ -36,7 +37,7 @@ macro_rules! on_both_stores {
 
             #[tokio::test(flavor = "multi_thread")]
             async fn postgres_redis() {
-                let world = Operated::postgres(stringify!($name)).await;
+                let world = Operated::postgres().await;
                 tokio::task::block_in_place(|| super::$name(&world));
             }
         }
@@ -49,17 +50,20 @@ impl Operated {
         Self::start(vec![("TWO_FACTOR_ENCRYPTION_KEY", "22".repeat(32))], None)
     }
 
-    pub(crate) async fn postgres(name: &str) -> Self {
+    pub(crate) async fn postgres() -> Self {
+        // Every test has a part of Redis of its own.
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let database = TestDatabase::postgres().await;
         let Target::Postgres(url) = &database.target else {
             unreachable!("a PostgreSQL database was asked for")
         };
         let redis = std::env::var("TEST_REDIS_URL").expect("run through scripts/with-services.sh");
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let environment = vec![
             ("NODE_ENV", "development".to_owned()),
             ("DATABASE_URL", url.clone()),
             ("REDIS_URL", redis),
-            ("PORTA_INSTANCE", format!("cli-{name}-{}", std::process::id())),
+            ("PORTA_INSTANCE", format!("cli-{}-{number}", std::process::id())),
             ("ISSUER_BASE_URL", "http://localhost:3000".to_owned()),
             ("COOKIE_KEYS", "a cookie key of this test alone".to_owned()),
             ("TWO_FACTOR_ENCRYPTION_KEY", "22".repeat(32)),
@@ -213,15 +217,8 @@ impl Operated {
         let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = pipes.spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut said = String::new();
-        loop {
-            let mut line = String::new();
-            assert!(stderr.read_line(&mut line).unwrap() > 0, "no address: {said}");
-            if line.starts_with("http") {
-                return (child, stderr, line.trim().to_owned());
-            }
-            said += &line;
-        }
+        let address = address_in(&mut stderr);
+        (child, stderr, address)
     }
 
     /// Signs the operator in.
@@ -233,6 +230,18 @@ impl Operated {
         let mut outcome = output_of(child);
         stderr.read_to_string(&mut outcome.stderr).unwrap();
         outcome
+    }
+}
+
+fn address_in(stderr: &mut impl BufRead) -> String {
+    let mut said = String::new();
+    loop {
+        let mut line = String::new();
+        assert!(stderr.read_line(&mut line).unwrap() > 0, "no address: {said}");
+        if line.starts_with("http") {
+            return line.trim().to_owned();
+        }
+        said += &line;
     }
 }
 

@@ -32,9 +32,11 @@ impl Visitor {
             .append_pair("email", email)
             .append_pair("password", password)
             .finish();
-        let mut answer = self.send("POST", &format!("{page_url}/login"), &form);
+        let mut answer = self.send("POST", &action(&page.body), &form);
         for _ in 0..5 {
-            let location = answer.location.unwrap_or_else(|| unreachable!("not signed in: {}", answer.body));
+            let location = answer
+                .location
+                .unwrap_or_else(|| unreachable!("not signed in: {} {}", answer.status, answer.body));
             if location.starts_with("http://127.0.0.1:") {
                 return location;
             }
@@ -113,6 +115,12 @@ fn path_of(url: &str) -> String {
         Ok(url) => url.query().map_or(url.path().to_owned(), |query| format!("{}?{query}", url.path())),
         Err(_) => url.to_owned(),
     }
+}
+
+/// Where the first form of a page is sent.
+fn action(page: &str) -> String {
+    let (_, rest) = page.split_once("<form method=\"post\" action=\"").unwrap();
+    rest.split('"').next().unwrap().replace("&amp;", "&").replace("&#x2f;", "/")
 }
 
 /// Value of a hidden field.
