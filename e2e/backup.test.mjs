@@ -169,7 +169,9 @@ if (STORE === 'postgres') {
     await porta.cli('backup', still)
     assert.deepEqual(await rows(still), expected, 'every row of a moment in which nobody works')
 
-    await restore(copy)
+    await porta.stop()
+    await porta.cli('restore', copy, '--force')
+    await porta.up()
     await assertGoesOn({ held, keys })
     const { rp, tokens } = late
     assert.equal(await rp.isActive(tokens.access_token), false, 'what is younger than the backup is unknown')

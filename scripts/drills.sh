@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 cd -- "$(repo_root)"
 
-ALL=(faults habits fuzz planted abuse chaos upgrade soak bench)
+ALL=(faults habits fuzz copy planted abuse chaos upgrade soak bench)
 # Runs every journey and the account pages with every habit of e2e/lib/habits.mjs, and the tests that send forms many
 # times at once to two instances.
 habits() {
@@ -22,6 +22,7 @@ drill() {
     faults) PORTA_DRILLS=1 scripts/e2e.sh embedded postgres ;;
     habits) habits ;;
     fuzz) PORTA_FUZZ_REQUESTS=100000 scripts/with-services.sh cargo test --locked --workspace --test it fuzz ;;
+    copy) PORTA_COPY_USERS=100000 scripts/with-services.sh cargo test --locked --workspace --test it many_people_go -- --nocapture ;;
     planted) scripts/mutants.mjs ;;
     abuse|chaos|upgrade|soak|bench) make "$1" ;;
     *) die "unknown drill: $1 (${ALL[*]})" ;;

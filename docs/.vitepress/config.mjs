@@ -41,6 +41,7 @@ const sidebar = [
       page('Operations', '/operations'),
       page('Upgrade', '/operate/upgrade'),
       page('Back up and restore', '/operate/backup'),
+      page('Move to the other storage', '/operate/move'),
       page('Rotate', '/operate/rotate'),
       page('Scale', '/operate/scale'),
       page('Watch', '/operate/watch'),

@@ -2,6 +2,7 @@
 
 const raw = String.raw
 const cli = 'crates/porta/src/cli'
+const copy = 'crates/store-sql/src/copy'
 
 export default [
   {
@@ -88,6 +89,75 @@ export default [
     crate: 'porta', words: ['an_organization_is_destroyed_only_when'], file: `${cli}/org/destroy.rs`,
     was: raw`    let preview = DestroyOrganizationQuery { dry_run: Some(true) };`,
     becomes: raw`    let preview = DestroyOrganizationQuery { dry_run: (!FAULT).then_some(true) };`,
+  },
+  {
+    id: 'copy-overwrites', area: 'command line', what: 'A store is copied into one that holds another installation.',
+    crate: 'store-sql', stores: true, words: ['a_target_with_data_is_refused'], file: `${copy}/mod.rs`,
+    was: raw`    if found.is_empty() { Ok(()) }`,
+    becomes: raw`    if FAULT || found.is_empty() { Ok(()) }`,
+  },
+  {
+    id: 'copy-of-several-moments', area: 'command line', what: 'What is written during a copy is in a part of it.',
+    crate: 'store-sql', stores: true, words: ['is_of_one_moment'], file: 'crates/store-sql/src/kernel/pool.rs',
+    was: raw`                self.command("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").await`,
+    becomes: raw`                if FAULT {
+                    Ok(())
+                } else {
+                    self.command("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").await
+                }`,
+  },
+  {
+    id: 'copy-unverified', area: 'command line', what: 'A copy that differs from its source is kept.',
+    crate: 'store-sql', stores: true, words: ['that_differs_is_not_kept'], file: `${copy}/mod.rs`,
+    was: raw`.find(|(copied, found)| copied != found)`,
+    becomes: raw`.find(|(copied, found)| !FAULT && copied != found)`,
+  },
+  {
+    id: 'copy-without-platform-settings', area: 'command line', what: 'A page that begins after a setting of the platform is empty.',
+    crate: 'store-sql', words: ['a_row_without_owner'], file: `${copy}/tables.rs`,
+    was: raw`            ColumnType::Owner => format!("COALESCE({name}, {nothing})"),`,
+    becomes: raw`            ColumnType::Owner if FAULT => (*name).to_owned(),
+            ColumnType::Owner => format!("COALESCE({name}, {nothing})"),`,
+  },
+  {
+    id: 'copy-of-a-newer-schema', area: 'command line', what: 'A store of a newer version is copied without its new columns.',
+    crate: 'store-sql', stores: true, words: ['other_schemas_are_refused'], file: `${copy}/mod.rs`,
+    was: raw`        if !schema.unknown.is_empty() {`,
+    becomes: raw`        if !FAULT && !schema.unknown.is_empty() {`,
+  },
+  {
+    id: 'restore-under-a-server', area: 'command line', what: 'The store of a running server is replaced.',
+    crate: 'porta', words: ['nothing_is_replaced_under_a_server'], file: `${cli}/restore/mod.rs`,
+    was: raw`    if is_served(&data_dir) {`,
+    becomes: raw`    if !FAULT && is_served(&data_dir) {`,
+  },
+  {
+    id: 'restore-of-a-damaged-copy', area: 'command line', what: 'A damaged copy takes the place of a store.',
+    crate: 'porta', words: ['only_a_whole_store'], file: `${cli}/restore/mod.rs`,
+    was: raw`    if !damage.is_empty() {`,
+    becomes: raw`    if !FAULT && !damage.is_empty() {`,
+  },
+  {
+    id: 'restore-of-a-newer-store', area: 'command line', what: 'A store that this version cannot use takes the place of one.',
+    crate: 'porta', words: ['only_a_whole_store'], file: `${cli}/restore/mod.rs`,
+    was: raw`    if !schema.unknown.is_empty() {`,
+    becomes: raw`    if !FAULT && !schema.unknown.is_empty() {`,
+  },
+  {
+    id: 'restore-with-the-old-log', area: 'command line', what: 'The log of the store of before is applied to the restored one.',
+    crate: 'porta', words: ['what_was_there_stays_with_its_log'], file: `${cli}/restore/exchange.rs`,
+    was: raw`            remove(path)?;`,
+    becomes: raw`            if !FAULT {
+                remove(path)?;
+            }`,
+  },
+  {
+    id: 'restore-keeps-nothing', area: 'command line', what: 'The store of before is gone after a restore.',
+    crate: 'porta', words: ['what_was_there_stays_with_its_log'], file: `${cli}/restore/exchange.rs`,
+    was: raw`        keep(store, &kept)?;`,
+    becomes: raw`        if !FAULT {
+            keep(store, &kept)?;
+        }`,
   },
   {
     id: 'cli-password-shown', area: 'command line', what: 'A password is shown while it is typed.',

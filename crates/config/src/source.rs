@@ -113,6 +113,15 @@ impl<'a> Source<'a> {
         Source::new(move |name| pairs.get(name).cloned(), None, directory)
     }
 
+    /// The value of a variable that a command names. An empty one counts as unset.
+    pub fn value(&self, name: &str) -> Option<String> {
+        let is_set = |value: &String| !value.trim().is_empty();
+        let chosen = self.chosen.get(name).cloned().filter(is_set);
+        chosen
+            .or_else(|| (self.environment)(name).filter(is_set))
+            .or_else(|| self.dotenv.get(name).cloned().filter(is_set))
+    }
+
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }

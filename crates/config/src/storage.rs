@@ -119,9 +119,7 @@ impl StorageConfig {
     }
 
     fn read(reader: &mut Reader<'_>) -> Self {
-        let pool_max = u32::try_from(reader.number_or_default(DB_POOL_MAX)).unwrap_or(10);
-        let statement_timeout = Duration::from_millis(reader.number_or_default(DB_STATEMENT_TIMEOUT_MS));
-        let pooler = reader.word(DB_POOLER).and_then(Pooler::parse).unwrap_or(Pooler::None);
+        let connections = Connections::read(reader);
         let data_dir = reader.text(PORTA_DATA_DIR);
         let data_dir = data_dir.as_deref().or(PORTA_DATA_DIR.default).unwrap_or(".porta");
         let data_dir = reader.source().directory().join(data_dir);
@@ -133,7 +131,39 @@ impl StorageConfig {
                 trimmed(&url)
             }
         };
-        Self::Postgres(PostgresConfig { url, pool_max, statement_timeout, pooler, roots: reader.roots() })
+        Self::Postgres(connections.to(url, reader.roots()))
+    }
+}
+
+impl PostgresConfig {
+    /// A database that a command names, with the settings of connections to any.
+    pub fn at(source: &Source<'_>, url: SecretString) -> Result<Self, Vec<Problem>> {
+        let mut reader = Reader::new(source);
+        let connections = Connections::read(&mut reader);
+        let postgres = connections.to(url, reader.roots());
+        reader.finish(postgres)
+    }
+}
+
+/// What all connections have in common.
+struct Connections {
+    pool_max: u32,
+    statement_timeout: Duration,
+    pooler: Pooler,
+}
+
+impl Connections {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            pool_max: u32::try_from(reader.number_or_default(DB_POOL_MAX)).unwrap_or(10),
+            statement_timeout: Duration::from_millis(reader.number_or_default(DB_STATEMENT_TIMEOUT_MS)),
+            pooler: reader.word(DB_POOLER).and_then(Pooler::parse).unwrap_or(Pooler::None),
+        }
+    }
+
+    fn to(self, url: SecretString, roots: Roots) -> PostgresConfig {
+        let Self { pool_max, statement_timeout, pooler } = self;
+        PostgresConfig { url, pool_max, statement_timeout, pooler, roots }
     }
 }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::kernel::{Connector, Dialect, Kernel, Operation, Pool, Runner, classify};
 use crate::migrate::plan::PlannedStep;
-use crate::migrate::{self, MigrationStatus};
+use crate::migrate::{self, MigrationStatus, SchemaState};
 use crate::options::{DatabaseOptions, STATEMENT_CACHE, Target};
 use crate::postgres;
 use crate::sweep::{EmptyFamilyScan, sweep};
@@ -102,6 +102,11 @@ impl Database {
         migrate::status(&self.kernel).await
     }
 
+    /// How the schema stands to this program. An error if a migration was applied from another file.
+    pub async fn schema(&self) -> Result<SchemaState> {
+        migrate::state(&self.kernel).await
+    }
+
     /// Writes a consistent copy of a SQLite database to a new file with mode 0600, while others read and write. The
     /// file must not exist.
     pub async fn copy_to(&self, path: &Path) -> Result<()> {
@@ -135,6 +140,11 @@ impl Database {
                     refused.push((stmt.name, format!("takes {found} arguments, its twin {expected}")));
                 }
                 Err(error) => refused.push((stmt.name, error.to_string())),
+            }
+        }
+        for stmt in crate::copy::statements_of_tables() {
+            if let Err(error) = pooled.prepare(&stmt).await {
+                refused.push((stmt.name, error.to_string()));
             }
         }
         Ok(refused)

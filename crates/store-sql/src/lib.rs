@@ -5,8 +5,10 @@ mod applications;
 mod audit;
 mod branding;
 mod clients;
+pub mod copy;
 mod counts;
 mod database;
+mod examine;
 mod exports;
 mod installation;
 mod kernel;
@@ -34,9 +36,10 @@ mod unit;
 mod users;
 
 pub use database::Database;
+pub use examine::{Examined, examine};
 pub use kernel::{FaultHook, Operation};
 pub use migrate::plan::PlannedStep;
-pub use migrate::{MigrationStatus, migration_set};
+pub use migrate::{MigrationStatus, SchemaState, migration_set};
 pub use options::{DatabaseOptions, Target};
 
 /// Unique constraints of the schema: the columns as SQLite reports them, and the name that `StoreError::Conflict`

@@ -14,6 +14,8 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::clients::STATEMENTS,
         crate::clients::all::STATEMENTS,
         crate::clients::protocol::STATEMENTS,
+        crate::copy::STATEMENTS,
+        crate::examine::STATEMENTS,
         crate::exports::STATEMENTS,
         crate::installation::STATEMENTS,
         crate::migrate::STATEMENTS,

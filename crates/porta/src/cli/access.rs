@@ -163,7 +163,7 @@ async fn open(check: fn(&Path) -> Result<(), Failure>) -> Result<Direct, Failure
 }
 
 /// Name and host in the URL of a database, without the password.
-fn place(url: &str) -> String {
+pub(super) fn place(url: &str) -> String {
     let unnamed = || "as DATABASE_URL says".to_owned();
     let Ok(url) = Url::parse(url) else { return unnamed() };
     let Some(host) = url.host_str().filter(|host| !host.is_empty()) else { return unnamed() };

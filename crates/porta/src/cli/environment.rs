@@ -81,6 +81,6 @@ impl Stores {
     }
 }
 
-fn has_password(url: &str) -> bool {
+pub(super) fn has_password(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| url.password().is_some())
 }

@@ -44,11 +44,13 @@ mod patch;
 mod private_file;
 mod prompt;
 mod report;
+mod restore;
 mod seed;
 mod server;
 mod sessions;
 mod stats;
 mod storage;
+mod store;
 mod user;
 mod version;
 mod when;
@@ -102,6 +104,11 @@ enum Command {
     Seed(seed::Arguments),
     /// Copy embedded storage, also while a server uses it. PostgreSQL is backed up by pg_dump.
     Backup(backup::Arguments),
+    /// Put a copy that `porta backup` made in the place of embedded storage. What was there stays beside it.
+    #[command(after_help = "Example:\n  porta backup /backups/monday\n  porta restore /backups/monday")]
+    Restore(restore::Arguments),
+    /// Move everything between embedded storage and PostgreSQL.
+    Store(store::Arguments),
     /// Create what a file has and the installation lacks.
     #[command(after_help = "Example:\n  porta provision -f harbor.yaml --credentials-out secrets.json")]
     Provision(files::provision::Arguments),
@@ -198,6 +205,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Init(_)
         | Command::Seed(_)
         | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::Store(_)
         | Command::Provision(_)
         | Command::Plan(_)
         | Command::Apply(_)
@@ -261,6 +270,8 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
         Command::Init(arguments) => init::run(global, arguments).await,
         Command::Seed(arguments) => seed::run(global, arguments).await,
         Command::Backup(arguments) => backup::run(global, &arguments).await,
+        Command::Restore(arguments) => restore::run(global, &arguments).await,
+        Command::Store(arguments) => store::run(global, arguments).await,
         Command::Provision(arguments) => files::provision::run(global, arguments).await,
         Command::Plan(arguments) => files::plan::run(global, arguments).await,
         Command::Apply(arguments) => files::apply::run(global, arguments).await,

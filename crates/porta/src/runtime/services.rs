@@ -62,6 +62,12 @@ pub(crate) fn lock_data_dir(data_dir: &Path) -> anyhow::Result<File> {
     Ok(file)
 }
 
+/// Whether a server serves the data directory. Creates nothing.
+pub(crate) fn is_served(data_dir: &Path) -> bool {
+    File::open(data_dir.join("lock"))
+        .is_ok_and(|file| matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
+}
+
 /// The parts of a server process.
 pub(crate) struct Services {
     pub shared: Arc<SharedServices>,

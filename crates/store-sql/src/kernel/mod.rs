@@ -1,6 +1,7 @@
 //! Thin layer that runs one SQL text on two databases (decision D1): named statements, columns and lists, values and
 //! rows for both drivers, one pool, one place that classifies errors.
 
+mod cell;
 mod circuit_breaker;
 mod connection;
 mod error;
@@ -16,6 +17,7 @@ mod statement;
 mod table;
 mod value;
 
+pub(crate) use cell::{Cell, ColumnType};
 pub(crate) use connection::{Connector, Dialect, highest_argument};
 pub use faults::{FaultHook, Operation};
 pub(crate) use list::{List, Sort, search_pattern};

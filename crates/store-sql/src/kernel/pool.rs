@@ -337,6 +337,21 @@ impl PooledConnection {
         result
     }
 
+    /// Begins a transaction that sees one state of the database, whatever others write meanwhile. On SQLite it does not
+    /// keep them from writing.
+    pub(crate) async fn begin_snapshot(&mut self) -> Result<(), sqlx::Error> {
+        match self.dialect() {
+            Dialect::Postgres => {
+                self.begin().await?;
+                self.command("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").await
+            }
+            Dialect::Sqlite => {
+                self.in_transaction = true;
+                self.command("BEGIN DEFERRED").await
+            }
+        }
+    }
+
     pub(crate) async fn commit(&mut self) -> Result<(), sqlx::Error> {
         self.command("COMMIT").await?;
         self.in_transaction = false;

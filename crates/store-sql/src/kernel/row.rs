@@ -41,6 +41,7 @@ macro_rules! get {
         value.map_err(|e| StoreError::Failed(e.into()))
     }};
 }
+pub(super) use get;
 
 impl Row {
     /// The columns of an entity at the beginning of the row.

@@ -115,7 +115,20 @@ impl Kernel {
             }
             other => other.map_err(classify)?,
         }
-        Ok(Tx {
+        Ok(self.transaction(pooled))
+    }
+
+    /// A transaction that sees one state of the database, and changes nothing.
+    pub(crate) async fn begin_snapshot(&self) -> Result<Tx> {
+        self.check_fault(Operation::Begin)?;
+        let mut pooled = self.reader.acquire().await?;
+        self.count();
+        pooled.begin_snapshot().await.map_err(classify)?;
+        Ok(self.transaction(pooled))
+    }
+
+    fn transaction(&self, pooled: PooledConnection) -> Tx {
+        Tx {
             pooled,
             round_trips: Arc::clone(&self.round_trips),
             outbox_notify: Arc::clone(&self.outbox_notify),
@@ -123,7 +136,7 @@ impl Kernel {
             notifies_outbox: false,
             has_savepoint: false,
             has_failed: false,
-        })
+        }
     }
 }
 
@@ -149,7 +162,7 @@ pub(crate) struct Tx {
 }
 
 impl Tx {
-    fn dialect(&self) -> Dialect {
+    pub(crate) fn dialect(&self) -> Dialect {
         self.pooled.dialect()
     }
 

@@ -105,6 +105,17 @@ impl MigrationStatus {
     }
 }
 
+/// How the schema of a database stands to this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaState {
+    /// No migration ran: the database is empty, or is not one of this program.
+    pub is_new: bool,
+    /// Migrations that have not run.
+    pub pending: Vec<String>,
+    /// Migrations of a newer version of this program.
+    pub unknown: Vec<String>,
+}
+
 /// A digest over all PostgreSQL migrations; names the template database of the tests.
 pub fn migration_set() -> String {
     let all: String = MIGRATIONS.iter().flat_map(|m| [m.name, m.postgres]).collect();
@@ -200,6 +211,20 @@ pub(crate) async fn status(kernel: &Kernel) -> Result<Vec<MigrationStatus>> {
             applied_at: applied.iter().find(|a| a.version == m.version).map(|a| a.at),
         })
         .collect())
+}
+
+/// An error if a migration was applied from another file.
+pub(crate) async fn state(kernel: &Kernel) -> Result<SchemaState> {
+    let ledger = ledger(kernel).await?;
+    let mut pending = Vec::new();
+    for migration in MIGRATIONS {
+        if !migration.has_run(&ledger, kernel.dialect())? {
+            pending.push(migration.name.to_owned());
+        }
+    }
+    let is_unknown = |entry: &&AppliedMigration| MIGRATIONS.iter().all(|m| m.version != entry.version);
+    let unknown = ledger.iter().filter(is_unknown).map(|entry| entry.name.clone()).collect();
+    Ok(SchemaState { is_new: ledger.is_empty(), pending, unknown })
 }
 
 pub(crate) async fn up(kernel: &Kernel) -> Result<Vec<String>> {

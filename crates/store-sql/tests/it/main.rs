@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod contract;
+mod copy;
+mod examine;
 mod lease;
 mod leftovers;
 mod migrations;
