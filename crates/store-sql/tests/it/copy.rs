@@ -64,7 +64,7 @@ fn rows(tables: &[CopiedTable], name: &str) -> u64 {
 
 /// The target is as it was: a copy would still be taken.
 async fn assert_untouched(from: &TestDatabase, to: &TestDatabase) {
-    let again = copy::plan(&from.database, &to.another().await).await;
+    let again = copy::plan(&from.database, &*to.another().await).await;
     assert!(again.is_ok(), "{again:?}");
 }
 
