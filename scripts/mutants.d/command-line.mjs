@@ -160,6 +160,12 @@ export default [
         }`,
   },
   {
+    id: 'cli-replaces-a-device', area: 'command line', what: 'A result takes the place of a device such as /dev/null.',
+    crate: 'porta', words: ['what_is_no_regular_file'], file: `${cli}/private_file.rs`,
+    was: raw`        if fs::metadata(path).is_ok_and(|found| !found.is_file()) {`,
+    becomes: raw`        if !FAULT && fs::metadata(path).is_ok_and(|found| !found.is_file()) {`,
+  },
+  {
     id: 'cli-password-shown', area: 'command line', what: 'A password is shown while it is typed.',
     crate: 'porta', words: ['the_password_is_not_shown', 'a_password_is_typed_twice_and_not_shown'],
     file: `${cli}/prompt.rs`,

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::private_file::PrivateFile;
+use super::private_file::{PrivateFile, chosen};
 use crate::failure::Failure;
 use crate::output;
 
@@ -20,7 +20,7 @@ pub(super) enum EnvFile {
 impl EnvFile {
     /// `-` is standard output.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        if path == Path::new("-") {
+        if chosen(Some(path)).is_none() {
             return Ok(Self::StandardOutput);
         }
         let cannot = |what: &str, e: &std::io::Error| {

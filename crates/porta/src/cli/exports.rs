@@ -10,7 +10,7 @@ use porta_client::queries::{
 use porta_client::{Client, Download};
 use serde_json::json;
 
-use super::private_file::PrivateFile;
+use super::private_file::{PrivateFile, chosen};
 use super::{Family, Global};
 use crate::failure::Failure;
 use crate::output;
@@ -48,21 +48,22 @@ pub(crate) struct Arguments {
     entity_type: EntityType,
     #[arg(long, default_value = "json")]
     format: Format,
-    /// Slug or id of the organization: for clients, users and the audit log.
+    /// Slug or id of the organization: for applications, clients, users and the audit log.
     #[arg(long, visible_alias = "org-id")]
     org: Option<String>,
     /// Slug or id of the application: for roles, permissions and claims.
     #[arg(long, visible_alias = "app-id")]
     app: Option<String>,
-    /// A file that only its owner reads; standard output when left out.
+    /// A file that only its owner reads; standard output when it is left out or -.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 pub(crate) async fn run(global: Global, family: Family<Command>) -> Result<(), Failure> {
     let Family { access, command: Command::Download(arguments) } = family;
+    arguments.require_fit()?;
     let admin = access.admin().await?;
-    let Some(path) = &arguments.output else {
+    let Some(path) = chosen(arguments.output.as_deref()) else {
         return print(arguments.download(&admin).await?).await;
     };
     // Opened before anything is asked for.
@@ -102,6 +103,27 @@ fn tell(global: Global, path: &Path, bytes: usize) {
 }
 
 impl Arguments {
+    /// Refuses an option that would not be used: who gives it expects a file of one organization or application.
+    fn require_fit(&self) -> Result<(), Failure> {
+        let (takes_org, takes_app) = match self.entity_type {
+            EntityType::Organizations => (false, false),
+            EntityType::Applications | EntityType::Clients | EntityType::Users | EntityType::Audit => {
+                (true, false)
+            }
+            EntityType::Roles | EntityType::Permissions | EntityType::Claims => (false, true),
+        };
+        for (option, is_given, is_taken) in
+            [("--org", self.org.is_some(), takes_org), ("--app", self.app.is_some(), takes_app)]
+        {
+            if is_given && !is_taken {
+                return Err(Failure::invalid(format!(
+                    "{option} means nothing for files of this kind: leave it out"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     fn org(&self) -> Result<&str, Failure> {
         self.org.as_deref().ok_or_else(|| Failure::invalid("--org: name the organization"))
     }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::nest::{Nested, nest};
 use crate::cli::Global;
 use crate::cli::access::Access;
-use crate::cli::private_file::PrivateFile;
+use crate::cli::private_file::{PrivateFile, chosen};
 use crate::failure::Failure;
 use crate::output;
 
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     no_users: bool,
     #[arg(long, value_enum, default_value_t = Syntax::Yaml)]
     format: Syntax,
-    /// A file that only its owner reads; standard output when left out.
+    /// A file that only its owner reads; standard output when it is left out or -.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -43,7 +43,7 @@ enum Syntax {
 pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
     let cannot = |e: std::io::Error| Failure::general(format!("the file cannot be written: {e}"));
     // Opened before anything is asked for.
-    let file = arguments.output.as_deref().map(PrivateFile::open).transpose().map_err(cannot)?;
+    let file = chosen(arguments.output.as_deref()).map(PrivateFile::open).transpose().map_err(cannot)?;
     let admin = arguments.access.admin_for_files(false).await?;
     let document = document(&admin, &arguments).await?;
     let format = match arguments.format {

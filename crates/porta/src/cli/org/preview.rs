@@ -9,7 +9,7 @@ use serde_json::json;
 use super::look::Look;
 use crate::cli::Global;
 use crate::cli::access::Access;
-use crate::cli::private_file::PrivateFile;
+use crate::cli::private_file::{PrivateFile, chosen};
 use crate::failure::Failure;
 use crate::output;
 
@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     locale: Option<String>,
     #[command(flatten)]
     look: Look,
-    /// A file that only its owner reads; standard output when left out.
+    /// A file that only its owner reads; standard output when it is left out or -.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -37,7 +37,7 @@ pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -
     let Arguments { organization, page, locale, look, output } = arguments;
     let cannot = |e: std::io::Error| Failure::general(format!("the page cannot be written: {e}"));
     // Opened before anything is asked for.
-    let file = output.as_deref().map(PrivateFile::open).transpose().map_err(cannot)?;
+    let file = chosen(output.as_deref()).map(PrivateFile::open).transpose().map_err(cannot)?;
     let change = look.into_change()?;
     let branding = (change != BrandingChange::default()).then_some(change);
     let body = BrandingPreview { branding, page, locale };

@@ -138,6 +138,12 @@ fn numbers_and_files_are_complete(world: &Operated) {
     world.refused(3, &["exports", "download", "--entity-type", "users"], "--org");
     world.refused(3, &["exports", "download", "--entity-type", "roles"], "--app");
     world.refused(1, &["exports", "download", "--entity-type", "keys"], "--entity-type");
+    let all = ["exports", "download", "--entity-type", "organizations"];
+    world.refused(3, &[&all[..], &["--org", "harbor"]].concat(), "--org means nothing");
+    world.refused(3, &[&download[..], &["--app", "dock"]].concat(), "--app means nothing");
+    let printed = world.succeed(&[&all[..], &["-o", "-"]].concat());
+    assert!(printed.stdout.contains("porta-admin"), "{}", printed.stdout);
+    assert!(!world.installation.path("-").exists());
 }
 
 fn many_are_changed_at_once(world: &Operated) {
