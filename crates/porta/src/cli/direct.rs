@@ -16,6 +16,7 @@ use tracing_subscriber::EnvFilter;
 use super::notify::{FileNotifier, RedisNotifier};
 use super::storage;
 use crate::failure::Failure;
+use crate::output;
 use crate::runtime::services::redis_options;
 
 /// The opened [`Directory`].
@@ -152,7 +153,10 @@ impl HashPassword for LazyHasher {
 /// Commands log nothing unless `--verbose`; they print their own messages.
 pub(crate) fn logs(is_verbose: bool) {
     let filter = EnvFilter::new(if is_verbose { "debug" } else { "off" });
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(output::is_coloured(&std::io::stderr()))
+        .with_writer(std::io::stderr);
     // Fails only when a subscriber is already set, as in tests.
     drop(subscriber.try_init());
 }

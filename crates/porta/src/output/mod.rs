@@ -113,7 +113,7 @@ fn without_error_numbers(text: &str) -> String {
 
 /// Prints a table with borders; values are never truncated, so that ids can be copied.
 pub(crate) fn table(headers: &[&str], rows: &[Vec<String>]) {
-    let is_bold = is_coloured();
+    let is_bold = is_coloured(&io::stdout());
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| plain::plain_lines(cell)).collect()).collect();
     for (n, text) in table::lines(headers, &rows, terminal_width()).into_iter().enumerate() {
@@ -125,11 +125,11 @@ pub(crate) fn table(headers: &[&str], rows: &[Vec<String>]) {
     }
 }
 
-/// Whether standard output may be coloured: a terminal, and nobody minds (<https://no-color.org>).
-fn is_coloured() -> bool {
+/// Whether a stream may be coloured: a terminal, and nobody minds (<https://no-color.org>).
+pub(crate) fn is_coloured(stream: &impl IsTerminal) -> bool {
     let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let is_dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-    io::stdout().is_terminal() && !is_refused && !is_dumb
+    stream.is_terminal() && !is_refused && !is_dumb
 }
 
 /// Columns of the terminal; `None` for files and pipes.

@@ -77,6 +77,24 @@ fn a_server_gives_the_terminal_no_orders() {
     server.join().unwrap();
 }
 
+/// A log goes into files, bug reports and the output of build servers.
+#[test]
+fn a_log_in_a_file_has_no_colours_and_no_secrets() {
+    let installation = Installation::new();
+    installation.write("world.yaml", WORLD);
+    let apply = ["provision", "-f", "world.yaml", "--direct", "--create", "--verbose", "--json"];
+    let outcome = installation.succeed(&apply);
+    let secret = outcome.json()["credentials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find_map(|made| made["secretPlaintext"].as_str().map(str::to_owned));
+    assert!(outcome.stderr.contains("DEBUG") && outcome.stderr.contains("asked"), "{}", outcome.stderr);
+    for hidden in ["\u{1b}", "lantern-Quay-41", "$argon2", &secret.unwrap()] {
+        assert!(!outcome.stderr.contains(hidden), "{hidden:?}: {}", outcome.stderr);
+    }
+}
+
 #[test]
 fn a_result_that_cannot_be_printed_is_a_failure() {
     let installation = Installation::new();
