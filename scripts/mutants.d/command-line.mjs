@@ -75,8 +75,14 @@ export default [
   {
     id: 'cli-credentials-of-everybody', area: 'command line', what: 'A credentials file that others may read is used.',
     crate: 'porta', words: ['only_the_owner_reads'], file: `${cli}/server/credentials.rs`,
-    was: raw`            Ok(mode) if mode & 0o077 != 0 => {`,
-    becomes: raw`            Ok(mode) if !FAULT && mode & 0o077 != 0 => {`,
+    was: raw`            Ok((mode, _)) if mode & 0o077 != 0 => {`,
+    becomes: raw`            Ok((mode, _)) if !FAULT && mode & 0o077 != 0 => {`,
+  },
+  {
+    id: 'cli-credentials-of-somebody-else', area: 'command line', what: 'Root uses a credentials file that somebody else put into /tmp.',
+    crate: 'porta', words: ['only_an_own_file_is_used'], file: `${cli}/server/credentials.rs`,
+    was: raw`        !self.is_own && owner != us`,
+    becomes: raw`        !FAULT && !self.is_own && owner != us`,
   },
   {
     id: 'cli-issuer-of-another-server', area: 'command line', what: 'A server gets the code of a sign-in at another one.',

@@ -81,6 +81,27 @@ impl Stores {
     }
 }
 
+/// Whether a URL has a password, in its place or among the options of the connection.
 pub(super) fn has_password(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| url.password().is_some())
+    Url::parse(url)
+        .is_ok_and(|url| url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_password;
+
+    #[test]
+    fn a_password_is_seen_wherever_it_is() {
+        for (url, expected) in [
+            ("postgres://porta:secret@db/porta", true),
+            ("redis://:secret@cache", true),
+            ("postgres:///porta?host=/run/postgresql&password=secret", true),
+            ("postgres://porta@db/porta?sslmode=require", false),
+            ("env:DATABASE_URL", false),
+            ("secret", false),
+        ] {
+            assert_eq!(has_password(url), expected, "{url}");
+        }
+    }
 }

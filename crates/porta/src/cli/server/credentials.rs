@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Read as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use porta_client::Secret;
@@ -132,10 +132,17 @@ impl CredentialsFile {
         let mut text = String::new();
         let read = File::open(&path).and_then(|mut file| {
             file.read_to_string(&mut text)?;
-            Ok(file.metadata()?.permissions().mode())
+            let found = file.metadata()?;
+            Ok((found.permissions().mode(), found.uid()))
         });
         match read {
-            Ok(mode) if mode & 0o077 != 0 => {
+            Ok((_, owner)) if self.is_foreign(owner, rustix::process::geteuid().as_raw()) => {
+                return Err(Failure::general(format!(
+                    "{} belongs to somebody else: PORTA_CREDENTIALS_DIR names another directory",
+                    path.display()
+                )));
+            }
+            Ok((mode, _)) if mode & 0o077 != 0 => {
                 return Err(Failure::general(format!(
                     "others may read {0}: close it with chmod 600 {0}, or sign in anew if you do not know it",
                     path.display()
@@ -152,6 +159,12 @@ impl CredentialsFile {
                 error.line()
             ))
         })
+    }
+
+    /// Whether a file is of somebody else: root can read one that is closed to others. With `sudo`, the home directory is
+    /// still that of the operator.
+    fn is_foreign(&self, owner: u32, us: u32) -> bool {
+        !self.is_own && owner != us
     }
 
     /// Permission bits beyond the owner's, if the file or its directory has any that it should not have.
@@ -271,6 +284,21 @@ mod tests {
             file.change(|all| drop(all.profiles.insert("a".to_owned(), profile("https://a", "t")))).unwrap();
             assert_eq!((mode(home.path()), mode(&file.path())), (bits & 0o777, 0o600));
             assert_eq!(file.others_may(), unfit, "{bits:o}");
+        }
+    }
+
+    /// Root reads every file, that of whoever was first in `/tmp` too.
+    #[test]
+    fn in_a_directory_for_everybody_only_an_own_file_is_used() {
+        let at = |is_own| CredentialsFile { directory: PathBuf::from("/tmp"), is_own };
+        for (is_own, owner, us, expected) in [
+            (false, 1000, 1000, false),
+            (false, 0, 0, false),
+            (false, 1000, 0, true),
+            (true, 1000, 0, false),
+            (true, 1000, 1000, false),
+        ] {
+            assert_eq!(at(is_own).is_foreign(owner, us), expected, "{is_own} {owner} {us}");
         }
     }
 
