@@ -95,6 +95,30 @@ fn secrets_come_from_the_environment() {
     assert!(!outcome.stdout.contains("a-secret-of-the-feed"));
 }
 
+/// Somebody else may have written the file: a reference must not fill the memory, and no message quotes what it leads to.
+#[test]
+fn secrets_come_from_files_of_a_reasonable_length() {
+    let installation = Installation::new();
+    installation.write("feed", "a-secret-of-the-feed\n");
+    installation.write("long", &"long".repeat(20_000));
+    for (path, code, words) in [
+        ("/dev/zero", 3, "longer than 64 KiB"),
+        ("long", 3, "secret.value: the file of the secret is longer than 64 KiB"),
+        (".", 3, "cannot be read"),
+        ("nowhere", 3, "cannot be read: No such file"),
+        ("feed", 0, ""),
+    ] {
+        let secret = format!("grant_types: [client_credentials], secret: {{ value: \"file:{path}\" }}");
+        let text = WORLD.replace("grant_types: [client_credentials]", &secret);
+        let file = installation.write("world.yaml", &text);
+        let outcome = installation.run(&["provision", "-f", file.to_str().unwrap(), "--direct", "--create"]);
+        assert_eq!(outcome.code, code, "{path}: {}{}", outcome.stdout, outcome.stderr);
+        assert!(outcome.stderr.contains(words), "{path}: {}", outcome.stderr);
+        assert!(!outcome.stderr.contains("longlong"), "{path}");
+        assert!(!outcome.stdout.contains("a-secret-of-the-feed"), "{path}");
+    }
+}
+
 #[test]
 fn credentials_go_to_a_file_that_only_its_owner_reads() {
     let installation = Installation::new();

@@ -15,6 +15,9 @@ use super::flatten::{self, Flat, Places};
 use crate::cli::direct;
 use crate::failure::Failure;
 
+/// Bytes of a file that holds a secret. A reference may lead to one without an end, such as `/dev/zero`.
+const LONGEST_SECRET: u64 = 64 * 1024;
+
 /// Which file to read.
 #[derive(Debug, Args)]
 pub(super) struct FileArgument {
@@ -103,7 +106,13 @@ impl References for Environment {
     }
 
     fn file(&self, path: &str) -> Result<String, String> {
-        std::fs::read_to_string(path)
-            .map_err(|error| format!("the file of the secret cannot be read: {error}"))
+        let mut text = String::new();
+        File::open(path)
+            .and_then(|file| file.take(LONGEST_SECRET + 1).read_to_string(&mut text))
+            .map_err(|error| format!("the file of the secret cannot be read: {error}"))?;
+        if text.len() as u64 > LONGEST_SECRET {
+            return Err("the file of the secret is longer than 64 KiB".to_owned());
+        }
+        Ok(text)
     }
 }
