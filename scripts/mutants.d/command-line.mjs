@@ -152,9 +152,9 @@ export default [
   {
     id: 'restore-with-the-old-log', area: 'command line', what: 'The log of the store of before is applied to the restored one.',
     crate: 'porta', words: ['what_was_there_stays_with_its_log'], file: `${cli}/restore/exchange.rs`,
-    was: raw`            remove(path)?;`,
+    was: raw`            remove(&path)?;`,
     becomes: raw`            if !FAULT {
-                remove(path)?;
+                remove(&path)?;
             }`,
   },
   {
@@ -164,6 +164,14 @@ export default [
     becomes: raw`        if !FAULT {
             keep(store, &kept)?;
         }`,
+  },
+  {
+    id: 'restore-without-the-journal', area: 'command line', what: 'What a killed process left of the store of before is kept without its log.',
+    crate: 'porta', words: ['what_was_there_stays_with_its_log'], file: `${cli}/restore/exchange.rs`,
+    was: raw`            keep(&with_suffix(store, log), &with_suffix(&kept, log))?;`,
+    becomes: raw`            if !FAULT {
+                keep(&with_suffix(store, log), &with_suffix(&kept, log))?;
+            }`,
   },
   {
     id: 'cli-replaces-a-device', area: 'command line', what: 'A result takes the place of a device such as /dev/null.',

@@ -48,10 +48,7 @@ impl PrivateFile {
     pub(super) fn finish(self) -> io::Result<()> {
         self.file.sync_all()?;
         fs::rename(&self.partial, &self.path)?;
-        // The name is durable after that. The file is in its place already, so it is no failure where this cannot be done.
-        if let Ok(directory) = File::open(directory_of(&self.path)) {
-            drop(directory.sync_all());
-        }
+        sync_name(&self.path);
         Ok(())
     }
 
@@ -69,9 +66,12 @@ impl Drop for PrivateFile {
     }
 }
 
-/// The directory that a file is in.
-fn directory_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+/// Makes the name of a file durable, whose content is. It is no failure where this cannot be done: the file is there.
+pub(super) fn sync_name(path: &Path) {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Ok(directory) = File::open(parent.unwrap_or(Path::new("."))) {
+        drop(directory.sync_all());
+    }
 }
 
 #[cfg(test)]

@@ -60,6 +60,13 @@ fn what_cannot_be_copied_is_refused_and_nothing_is_overwritten() {
     assert_eq!(installation.run(&["backup", "copy"]).code, 1);
     assert_eq!(std::fs::read_to_string(installation.path("copy/porta.sqlite")).unwrap(), "something else");
 
+    // A part of a store must not look like a backup, and the next attempt has the same name.
+    std::fs::create_dir(installation.path(".porta/secrets.env")).unwrap();
+    assert_eq!(installation.run(&["backup", "second"]).code, 1);
+    assert!(!installation.path("second").exists());
+    std::fs::remove_dir(installation.path(".porta/secrets.env")).unwrap();
+    installation.succeed(&["backup", "second"]);
+
     let postgres = [("DATABASE_URL", "postgres://porta@127.0.0.1:9/porta")];
     let refused = installation.run_with(&["backup", "elsewhere"], &postgres);
     assert!(refused.stderr.contains("pg_dump"), "{}", refused.stderr);

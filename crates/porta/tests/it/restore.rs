@@ -107,6 +107,21 @@ fn what_is_no_whole_store_is_refused() {
 }
 
 #[test]
+fn a_restore_that_was_cut_off_is_run_again() {
+    let installation = backed_up();
+    suspend(&installation);
+    installation.write(".porta/.porta.sqlite.restored.1", "of a process that was killed");
+    let secrets = installation.path(".porta/secrets.env");
+    std::fs::remove_file(&secrets).unwrap();
+    std::fs::create_dir(&secrets).unwrap();
+    assert_refused(&installation.run(&["restore", "copy", "--force"]), "run the command again");
+    std::fs::remove_dir(&secrets).unwrap();
+    installation.succeed(&["restore", "copy", "--force"]);
+    assert_eq!(status(&installation), "active");
+    assert_eq!(names(&installation, ".porta.sqlite"), Vec::<String>::new(), "nor what was left before");
+}
+
+#[test]
 fn nothing_is_replaced_under_a_server() {
     let installation = Installation::new();
     let (server, _) = Server::start(&installation, &[]);

@@ -1,5 +1,6 @@
 //! Puts a copy in the place of a store. At every moment the name of the store is that of a whole database: what was there
-//! gets a second name first, and the copy takes the first one in one step.
+//! gets a second name first, and the copy takes the first one in one step. Just before that step the store lacks what only
+//! its log had; under the second name it has everything.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use porta_core::Timestamp;
 
 use super::SECRETS;
-use super::staged::Staged;
+use super::staged::{LOGS, Staged, copy};
 use crate::cli::private_file::PrivateFile;
 use crate::runtime::services::{embedded_file, snapshot_file};
 
@@ -44,11 +45,13 @@ impl Exchange {
 
     /// `secrets`: those of the copy, if they are others.
     pub(super) fn run(self, staged: Staged, secrets: Option<&[u8]>) -> io::Result<()> {
-        let (store, log) = (&self.store, with_suffix(&self.store, "-wal"));
+        let store = &self.store;
         let kept = with_suffix(store, &self.mark);
-        // The log belongs to the store and keeps fitting its name.
         keep(store, &kept)?;
-        keep(&log, &with_suffix(&kept, "-wal"))?;
+        // A log belongs to the store and keeps fitting its name.
+        for log in LOGS {
+            keep(&with_suffix(store, log), &with_suffix(&kept, log))?;
+        }
         let snapshot = snapshot_file(&self.data_dir);
         // It knows sessions and codes that the copy does not.
         keep(&snapshot, &with_suffix(&snapshot, &self.mark))?;
@@ -61,8 +64,8 @@ impl Exchange {
         }
         self.sync()?;
         // SQLite would apply the log to whatever has the name of the store.
-        for path in [&snapshot, &log, &with_suffix(store, "-shm"), &with_suffix(store, "-journal")] {
-            remove(path)?;
+        for path in LOGS.iter().chain(&["-shm"]).map(|log| with_suffix(store, log)).chain([snapshot]) {
+            remove(&path)?;
         }
         self.sync()?;
         staged.put(store)?;
@@ -82,7 +85,7 @@ fn keep(path: &Path, name: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
         // Some file systems have no second names.
-        Err(_) => fs::copy(path, name).map(drop),
+        Err(_) => copy(File::open(path)?, name),
     }
 }
 
@@ -126,9 +129,14 @@ mod tests {
     fn what_was_there_stays_with_its_log_and_nothing_of_it_stays_in_place() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
-        for name in
-            ["porta.sqlite", "porta.sqlite-wal", "porta.sqlite-shm", "short-lived.snapshot", "secrets.env"]
-        {
+        for name in [
+            "porta.sqlite",
+            "porta.sqlite-wal",
+            "porta.sqlite-journal",
+            "porta.sqlite-shm",
+            "short-lived.snapshot",
+            "secrets.env",
+        ] {
             fs::write(at(name), format!("old {name}")).unwrap();
         }
         let exchange = Exchange::at(directory.path(), NOW);
@@ -139,11 +147,13 @@ mod tests {
         assert_eq!(read(&at("porta.sqlite")), "SQLite format 3\0new");
         assert_eq!(read(&at("secrets.env")), "new secrets");
         assert_eq!(read(&kept), "old porta.sqlite");
-        assert_eq!(read(&with_suffix(&kept, "-wal")), "old porta.sqlite-wal");
+        for log in ["-wal", "-journal"] {
+            assert_eq!(read(&with_suffix(&kept, log)), format!("old porta.sqlite{log}"));
+        }
         for name in ["secrets.env", "short-lived.snapshot"] {
             assert_eq!(read(&at(&format!("{name}.replaced-20250615T150640.123456Z"))), format!("old {name}"));
         }
-        for name in ["porta.sqlite-wal", "porta.sqlite-shm", "short-lived.snapshot"] {
+        for name in ["porta.sqlite-wal", "porta.sqlite-journal", "porta.sqlite-shm", "short-lived.snapshot"] {
             assert!(!at(name).exists(), "{name}");
         }
     }

@@ -16,7 +16,7 @@ use porta_store_sql::{Examined, SchemaState, examine};
 use serde_json::json;
 
 use self::exchange::{Exchange, same_file};
-use self::staged::Staged;
+use self::staged::{Staged, remove_left_overs};
 use super::Global;
 use super::environment::EnvironmentFile;
 use crate::failure::Failure;
@@ -53,7 +53,10 @@ pub(crate) async fn run(global: Global, arguments: &Arguments) -> Result<(), Fai
     if is_served(&data_dir) {
         return Err(Failure::general(format!("another porta serves {}: stop it first", data_dir.display())));
     }
-    let _lock = if arguments.dry_run { None } else { Some(make_and_lock(&data_dir)?) };
+    let lock = if arguments.dry_run { None } else { Some(make_and_lock(&data_dir)?) };
+    if lock.is_some() {
+        remove_left_overs(&data_dir);
+    }
     // A dry run makes no directory.
     let beside = if data_dir.exists() { data_dir.clone() } else { std::env::temp_dir() };
     let staged = Staged::of(&backup.database, &beside).map_err(|error| failed(&backup.database, &error))?;
@@ -79,7 +82,8 @@ pub(crate) async fn run(global: Global, arguments: &Arguments) -> Result<(), Fai
     if kept.is_some() && !global.confirmed(&question)? {
         return Ok(());
     }
-    exchange.run(staged, secrets.as_deref()).map_err(|error| failed(&data_dir, &error))?;
+    exchange.run(staged, secrets.as_deref()).map_err(|error| cut_off(&data_dir, &error))?;
+    drop(lock);
     global.happened(&value, format_args!("restored {sentence}"));
     if !schema.pending.is_empty() {
         output::note(format_args!(
@@ -92,6 +96,15 @@ pub(crate) async fn run(global: Global, arguments: &Arguments) -> Result<(), Fai
 
 fn failed(path: &Path, error: &std::io::Error) -> Failure {
     Failure::general(format!("{}: {error}", path.display()))
+}
+
+/// A failure after the exchange began.
+fn cut_off(data_dir: &Path, error: &std::io::Error) -> Failure {
+    Failure::General(vec![
+        format!("{}: {error}", data_dir.display()),
+        "nothing is lost, but the copy may not be in its place: run the command again before a server starts"
+            .to_owned(),
+    ])
 }
 
 /// Keeps servers from starting until the result is dropped.

@@ -1,6 +1,6 @@
 //! A copy of a database under a name that no server reads, until it is examined.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,10 @@ use super::exchange::with_suffix;
 /// The first bytes of each SQLite file.
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 /// What SQLite keeps beside a file that was not closed, and needs to read it.
-const LOGS: [&str; 2] = ["-wal", "-journal"];
+pub(super) const LOGS: [&str; 2] = ["-wal", "-journal"];
+
+/// How the other name begins; the number of the process follows.
+const NAME: &str = ".porta.sqlite.restored.";
 
 pub(super) struct Staged {
     path: PathBuf,
@@ -25,7 +28,7 @@ impl Staged {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no SQLite database"));
         }
         file.rewind()?;
-        let staged = Self { path: directory.join(format!(".porta.sqlite.restored.{}", std::process::id())) };
+        let staged = Self { path: directory.join(format!("{NAME}{}", std::process::id())) };
         // What a killed process with the same id left.
         staged.remove();
         copy(file, &staged.path)?;
@@ -46,13 +49,13 @@ impl Staged {
     /// Gives it the name of the store, in one step.
     pub(super) fn put(self, store: &Path) -> io::Result<()> {
         File::open(&self.path)?.sync_all()?;
-        std::fs::rename(&self.path, store)
+        fs::rename(&self.path, store)
     }
 
     fn remove(&self) {
         for suffix in ["", "-wal", "-journal", "-shm"] {
             // Most are not there, and none after a rename.
-            drop(std::fs::remove_file(with_suffix(&self.path, suffix)));
+            drop(fs::remove_file(with_suffix(&self.path, suffix)));
         }
     }
 }
@@ -63,8 +66,17 @@ impl Drop for Staged {
     }
 }
 
-fn copy(mut from: File, to: &Path) -> io::Result<()> {
+/// Removes what killed processes left in a directory that is locked: as much as a store, and its secrets are in it.
+pub(super) fn remove_left_overs(directory: &Path) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(NAME)) {
+        drop(fs::remove_file(entry.path()));
+    }
+}
+
+/// Copies to a file that is not there yet.
+pub(super) fn copy(mut from: File, to: &Path) -> io::Result<()> {
     let mut to = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
     io::copy(&mut from, &mut to)?;
-    Ok(())
+    to.sync_all()
 }
