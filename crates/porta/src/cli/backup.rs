@@ -12,13 +12,10 @@ use serde_json::json;
 use super::Global;
 use super::environment::EnvironmentFile;
 use super::private_file::sync_name;
-use super::storage::{failed, open};
+use super::storage::{failed, open, secrets_file};
 use crate::failure::Failure;
 use crate::output;
 use crate::runtime::services::embedded_file;
-
-/// File of the generated secrets, where the environment does not provide them.
-const SECRETS: &str = "secrets.env";
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -44,7 +41,7 @@ pub(crate) async fn run(global: Global, arguments: &Arguments) -> Result<(), Fai
     let unfinished = Unfinished(Some(target));
     let copy = embedded_file(target);
     output::while_waiting("copying the database", database.copy_to(&copy)).await.map_err(failed)?;
-    let has_secrets = copy_secrets(&data_dir.join(SECRETS), &target.join(SECRETS)).map_err(refuse)?;
+    let has_secrets = copy_secrets(&secrets_file(data_dir), &secrets_file(target)).map_err(refuse)?;
     File::open(&copy).and_then(|file| file.sync_all()).map_err(refuse)?;
     sync_name(&copy);
     sync_name(target);

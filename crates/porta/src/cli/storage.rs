@@ -1,6 +1,7 @@
-//! Opens the relational store for commands.
+//! The relational store, as commands open it, and the keys beside it.
 
 use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,11 @@ use crate::runtime::services::open_database;
 
 /// Threshold of slow-statement warnings, which only `--verbose` shows.
 const SLOW_STATEMENT: Duration = Duration::from_secs(1);
+
+/// Path of the generated secrets, where the environment does not provide them.
+pub(super) fn secrets_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("secrets.env")
+}
 
 /// Opens the database without migrating it, for commands that migrate or only read.
 pub(super) async fn open(config: &StorageConfig) -> Result<Database, Failure> {

@@ -57,6 +57,7 @@ async fn an_installation_moves_to_postgres_and_back() {
         let planned = world.run_with(&[&copy[..], &["--dry-run"]].concat(), &target);
         assert_eq!(planned.code, 0, "{}", planned.stderr);
         assert_eq!(planned.json()["dryRun"], true);
+        assert!(planned.stderr.contains("SIGNING_KEY_ENCRYPTION_KEY"), "{}", planned.stderr);
         let copied = world.run_with(&copy, &target);
         assert_eq!(copied.code, 0, "{}", copied.stderr);
         assert!(copied.stderr.contains("a server uses the source"), "{}", copied.stderr);
@@ -85,8 +86,14 @@ async fn an_installation_moves_to_postgres_and_back() {
         let home = [("PORTA_DATA_DIR", "back"), target[0]];
         assert_eq!(world.run_with(&["migrate", "up"], &home).code, 0);
         let back = ["store", "copy", "--from", "env:TARGET", "--to", "sqlite:back", "--json"];
+        // Of another installation that was there.
+        let keys = world.installation.write("back/secrets.env", "");
         let copied = world.run_with(&back, &home);
         assert_eq!(copied.code, 0, "{}", copied.stderr);
+        for words in ["need the keys of the source:", "back/secrets.env has keys already"] {
+            assert!(copied.stderr.contains(words), "{words}: {}", copied.stderr);
+        }
+        std::fs::remove_file(keys).unwrap();
         let environment = [("PORTA_DATA_DIR", "back"), ("TWO_FACTOR_ENCRYPTION_KEY", two_factor.as_str())];
         world.server = Server::start(&world.installation, &environment).0;
         assert_goes_on(&world);

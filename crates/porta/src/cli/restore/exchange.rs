@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use porta_core::Timestamp;
 
-use super::SECRETS;
 use super::staged::{LOGS, Staged, copy};
 use crate::cli::private_file::PrivateFile;
+use crate::cli::storage::secrets_file;
 use crate::runtime::services::{embedded_file, snapshot_file};
 
 pub(super) struct Exchange {
@@ -40,7 +40,7 @@ impl Exchange {
 
     /// Whether these are the secrets of the store.
     pub(super) fn has_secrets(&self, secrets: &[u8]) -> bool {
-        fs::read(self.data_dir.join(SECRETS)).is_ok_and(|present| present == secrets)
+        fs::read(secrets_file(&self.data_dir)).is_ok_and(|present| present == secrets)
     }
 
     /// `secrets`: those of the copy, if they are others.
@@ -56,7 +56,7 @@ impl Exchange {
         // It knows sessions and codes that the copy does not.
         keep(&snapshot, &with_suffix(&snapshot, &self.mark))?;
         if let Some(secrets) = secrets {
-            let path = self.data_dir.join(SECRETS);
+            let path = secrets_file(&self.data_dir);
             keep(&path, &with_suffix(&path, &self.mark))?;
             let mut file = PrivateFile::open(&path)?;
             file.append(secrets)?;

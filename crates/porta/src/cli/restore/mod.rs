@@ -19,12 +19,10 @@ use self::exchange::{Exchange, same_file};
 use self::staged::{Staged, remove_left_overs};
 use super::Global;
 use super::environment::EnvironmentFile;
+use super::storage::secrets_file;
 use crate::failure::Failure;
 use crate::output;
 use crate::runtime::services::{embedded_file, is_served, lock_data_dir};
-
-/// File of the generated secrets, where the environment does not provide them.
-const SECRETS: &str = "secrets.env";
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -118,7 +116,7 @@ impl Backup {
     fn find(path: &Path, data_dir: &Path) -> Result<Self, Failure> {
         let metadata = std::fs::metadata(path).map_err(|error| failed(path, &error))?;
         let (database, secrets) = if metadata.is_dir() {
-            (embedded_file(path), Some(path.join(SECRETS)))
+            (embedded_file(path), Some(secrets_file(path)))
         } else {
             (path.to_owned(), None)
         };

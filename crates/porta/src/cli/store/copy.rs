@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::place::Place;
 use crate::cli::Global;
 use crate::cli::environment::has_password;
+use crate::cli::storage::secrets_file;
 use crate::failure::Failure;
 use crate::output;
 
@@ -127,6 +128,7 @@ fn show_plan(global: Global, from: &Place, to: &Place, planned: &[TableRows]) {
     }
     let value = json!({ "from": from.to_string(), "to": to.to_string(), "rows": rows, "tables": tables });
     global.planned(&value, format_args!("copy {rows} rows from {from} to {to}"));
+    tell_of_keys(from, to);
 }
 
 fn show(global: Global, from: &Place, to: &Place, copied: &[CopiedTable]) {
@@ -142,10 +144,22 @@ fn show(global: Global, from: &Place, to: &Place, copied: &[CopiedTable]) {
         &value,
         format_args!("copied {rows} rows from {from} to {to}; counts and digests are the same"),
     );
-    if let Some(data_dir) = from.data_dir().filter(|data_dir| data_dir.join("secrets.env").exists()) {
-        output::note(format_args!(
-            "the servers of the copy need the keys in {}",
-            data_dir.join("secrets.env").display()
+    tell_of_keys(from, to);
+}
+
+/// What is sealed stays sealed. Keys are not in a store, and those of the other servers are not known here.
+fn tell_of_keys(from: &Place, to: &Place) {
+    let generated = |place: &Place| place.data_dir().map(secrets_file).filter(|file| file.exists());
+    let as_in =
+        generated(from).map(|file| format!(", as they are in {}", file.display())).unwrap_or_default();
+    output::note(format_args!(
+        "the servers of the copy need the keys of the source{as_in}: SIGNING_KEY_ENCRYPTION_KEY, \
+         TWO_FACTOR_ENCRYPTION_KEY and COOKIE_KEYS"
+    ));
+    if let Some(file) = generated(to) {
+        output::warning(format_args!(
+            "{} has keys already: unless they are those of the source, move it away before a server starts",
+            file.display()
         ));
     }
 }
