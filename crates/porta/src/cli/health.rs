@@ -7,11 +7,10 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use porta_config::{Config, Source, Storage};
 use porta_kv::{Kv as _, RedisKv};
-use serde::Deserialize;
 use serde_json::json;
 
 use super::environment::EnvironmentFile;
-use super::server::Connection;
+use super::server::{Connection, oauth};
 use super::{Global, storage};
 use crate::failure::Failure;
 use crate::output;
@@ -45,11 +44,6 @@ pub(crate) struct Arguments {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Work {
     Check,
-}
-
-#[derive(Deserialize)]
-struct Body {
-    checks: BTreeMap<String, String>,
 }
 
 pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
@@ -95,18 +89,13 @@ async fn ask_directly() -> Result<BTreeMap<String, String>, Failure> {
 
 /// The server's answer. An unreachable server is a result, not a failure of the command.
 async fn ask_server(arguments: &Arguments) -> Result<BTreeMap<String, String>, Failure> {
-    let server = &arguments.server;
-    let connection = Connection::to(server.as_str(), arguments.ca_file.as_deref(), arguments.insecure)?;
+    let server = arguments.server.as_str().trim_end_matches('/');
+    let connection = Connection::to(server, arguments.ca_file.as_deref(), arguments.insecure)?;
     let builder = connection.builder();
     let client = builder.timeout(CHECK_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build();
     let client = client.map_err(|e| Failure::chain(&e))?;
-    let address = format!("{}/health", server.as_str().trim_end_matches('/'));
-    let mut checks = BTreeMap::new();
-    let body = match client.get(&address).send().await {
-        Ok(answer) => answer.json::<Body>().await.ok(),
-        Err(_) => None,
-    };
-    checks.insert("server".to_owned(), state(body.is_some()));
-    checks.extend(body.map(|b| b.checks).unwrap_or_default());
+    let answer = oauth::health(&client, server).await;
+    let mut checks = BTreeMap::from([("server".to_owned(), state(answer.is_some()))]);
+    checks.extend(answer.map(|health| health.checks).unwrap_or_default());
     Ok(checks)
 }
