@@ -49,9 +49,19 @@ pub(super) async fn run(global: Global, access: &Access, arguments: &Arguments) 
     let (mut done, mut waiting) = (Vec::new(), Vec::new());
     for organization in &organizations {
         // One transaction each: one that must wait does not keep the others from it.
-        match rotate(&admin, organization, arguments).await? {
-            Ok(rotations) => done.extend(rotations),
-            Err(problem) => waiting.push(format!("{}: {problem}", organization.slug)),
+        match rotate(&admin, organization, arguments).await {
+            Ok(Ok(rotations)) => done.extend(rotations),
+            Ok(Err(problem)) => waiting.push(format!("{}: {problem}", organization.slug)),
+            Err(failure) if organizations.len() > 1 => {
+                show(global, &done, false)?;
+                output::error(format_args!(
+                    "stopped at {}: the keys of the organizations before it, by slug, are rotated, those after it are \
+                     not; porta keys list shows them",
+                    organization.slug
+                ));
+                return Err(failure);
+            }
+            Err(failure) => return Err(failure),
         }
     }
     show(global, &done, waiting.is_empty())?;

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::thread::JoinHandle;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{CommandOutput, Installation};
 
@@ -84,15 +84,52 @@ fn an_answer_without_an_end_is_not_read() {
     server.join().unwrap();
 }
 
+const ID: &str = "0193e0f2-0000-7000-8000-000000000001";
+const TIME: &str = "2026-01-01T00:00:00Z";
+
+fn organization(slug: &str) -> Value {
+    json!({
+        "id": ID, "name": "Acme", "slug": slug, "status": "active", "isSuperAdmin": false, "brandingLogoUrl": null,
+        "brandingFaviconUrl": null, "brandingPrimaryColor": null, "brandingCompanyName": null,
+        "brandingCustomCss": null, "defaultLocale": "en", "twoFactorPolicy": "optional",
+        "defaultLoginMethods": ["password"], "createdAt": TIME, "updatedAt": TIME,
+    })
+}
+
+fn key(kid: &str, status: &str) -> Value {
+    json!({
+        "id": ID, "organizationId": ID, "kid": kid, "algorithm": "ES256", "status": status,
+        "isActive": status == "active", "createdAt": TIME, "jwksUri": "http://localhost/acme/jwks",
+    })
+}
+
+/// A rotation of all organizations is a request for each: what happened before the connection was lost is told.
+#[test]
+fn what_was_rotated_before_a_failure_is_told() {
+    let kind = "content-type: application/json\r\n";
+    let data = |data: Value| answer("200 OK", kind, &json!({ "data": data }).to_string());
+    let mut rotated = key("second", "active");
+    rotated["retiredCount"] = 1.into();
+    rotated["message"] = "rotated".into();
+    let answers = vec![
+        data(json!([organization("acme"), organization("blue")])),
+        data(json!([key("first", "active"), key("second", "next")])),
+        data(rotated),
+        data(json!([key("first", "retired"), key("second", "active")])),
+        answer("403 Forbidden", kind, r#"{"error":"Forbidden"}"#),
+    ];
+    let (address, server) = answering(answers);
+    let outcome = run(&Installation::new(), &address, &["keys", "rotate", "--force", "--json"]);
+    assert_eq!(outcome.code, 2, "{}", outcome.stderr);
+    let told = outcome.json();
+    assert_eq!((&told[0]["organization"], &told[0]["active"]), (&"acme".into(), &"second".into()), "{told}");
+    assert!(outcome.stderr.contains("stopped at blue"), "{}", outcome.stderr);
+    server.join().unwrap();
+}
+
 #[test]
 fn a_change_of_somebody_else_is_told() {
-    let organization = json!({
-        "id": "0193e0f2-0000-7000-8000-000000000001", "name": "Acme", "slug": "acme", "status": "active",
-        "isSuperAdmin": false, "brandingLogoUrl": null, "brandingFaviconUrl": null, "brandingPrimaryColor": null,
-        "brandingCompanyName": null, "brandingCustomCss": null, "defaultLocale": "en",
-        "twoFactorPolicy": "optional", "defaultLoginMethods": ["password"], "createdAt": "2026-01-01T00:00:00Z",
-        "updatedAt": "2026-01-01T00:00:00Z",
-    });
+    let organization = organization("acme");
     let (kind, tag) = ("content-type: application/json\r\n", "etag: W/\"a-1\"\r\n");
     let found = answer("200 OK", &format!("{kind}{tag}"), &json!({ "data": organization }).to_string());
     let refusal = json!({ "error": "Conflict", "status": 409, "currentEntity": organization, "currentETag": "W/\"a-2\"" });
