@@ -101,7 +101,7 @@ pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Fail
     work.commit().await?;
     let Some(env_file) = env_file else {
         show(global, &installed, new_secret(&installed));
-        return Ok(());
+        return require_told(&installed, false);
     };
     let takes_standard_output = env_file.takes_standard_output();
     let written = env_file.write(&variables(&url, &installed));
@@ -110,7 +110,24 @@ pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Fail
         let secret = new_secret(&installed).filter(|_| written.is_err());
         show(global, &installed, secret);
     }
-    written
+    written?;
+    require_told(&installed, !takes_standard_output)
+}
+
+/// Fails if the result could not be printed. Everything was created, and a second run would not show the secret.
+fn require_told(installed: &Installed, is_kept: bool) -> Result<(), Failure> {
+    if output::is_complete() {
+        return Ok(());
+    }
+    let mut lines =
+        vec!["the result cannot be written to standard output, but everything was created".to_owned()];
+    if new_secret(installed).is_some() && !is_kept {
+        lines.push(format!(
+            "nobody has seen the secret of {}: make another with porta client secret generate {} --direct",
+            installed.console.client_name, installed.console.client_id
+        ));
+    }
+    Err(Failure::General(lines))
 }
 
 /// The installation as it is.

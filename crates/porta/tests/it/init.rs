@@ -84,6 +84,33 @@ async fn administration_is_ready_after_one_command() {
     assert!(installation.notices().iter().any(|line| line.contains("\"client\"")), "servers hear of it");
 }
 
+/// A second run would say that all is there, and not show the secret.
+#[test]
+fn a_secret_that_cannot_be_printed_is_told_of() {
+    for (more, is_kept) in [
+        (&[][..], false),
+        (&["--json"], false),
+        (&["--env-file", "-"], false),
+        (&["--env-file", "console.env"], true),
+    ] {
+        let installation = Installation::new();
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = installation.command(&[&ANA[..], more].concat(), &[]);
+        let mut child = command.stdin(Stdio::piped()).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+        writeln!(child.stdin.take().unwrap(), "{PASSWORD}").unwrap();
+        let outcome = finish(child);
+        assert_eq!(outcome.code, 1, "{more:?}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains("but everything was created"), "{more:?}: {}", outcome.stderr);
+        assert_eq!(outcome.stderr.contains("porta client secret generate"), !is_kept, "{}", outcome.stderr);
+        if !is_kept {
+            let (_, id) = outcome.stderr.split_once("porta client secret generate ").unwrap();
+            let id = id.split(' ').next().unwrap();
+            let generated = installation.succeed(&["client", "secret", "generate", id, "--direct", "--json"]);
+            assert_eq!(generated.json()["plaintext"].as_str().unwrap().len(), 64);
+        }
+    }
+}
+
 #[test]
 fn people_read_what_was_created_and_the_secret_once() {
     let installation = Installation::new();

@@ -19,7 +19,11 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(global: Global, access: &Access, arguments: &Arguments) -> Result<(), Failure> {
     let admin = access.admin().await?;
-    if !arguments.dry_run && !global.confirmed("Delete old rows of the audit log for good?")? {
+    let age = arguments
+        .retention_days
+        .map_or_else(|| "audit_retention_days says".to_owned(), |days| format!("{days} days"));
+    let question = format!("Delete for good the rows of the audit log that are older than {age}?");
+    if !arguments.dry_run && !global.confirmed(&question)? {
         return Ok(());
     }
     let body = CleanupBody { retention_days: arguments.retention_days, dry_run: Some(arguments.dry_run) };
