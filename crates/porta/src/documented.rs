@@ -8,11 +8,11 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::Parser as _;
 use porta_core::audit::AuditEventKind;
 use porta_testkit::reference::compare;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, command};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -37,7 +37,7 @@ fn settings() {
 
 #[test]
 fn command_line() {
-    let mut command = Cli::command();
+    let mut command = command();
     command.build();
     let mut page = String::new();
     help(&mut command, &mut page);

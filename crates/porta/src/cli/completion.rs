@@ -1,9 +1,9 @@
 //! `porta completion`.
 
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 use clap_complete::{Shell, generate};
 
-use super::Cli;
+use super::command;
 use crate::failure::Failure;
 
 #[derive(Debug, Args)]
@@ -15,6 +15,6 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut script = Vec::new();
-    generate(arguments.shell, &mut Cli::command(), "porta", &mut script);
+    generate(arguments.shell, &mut command(), "porta", &mut script);
     crate::output::raw(&script).map_err(|e| Failure::general(format!("the script cannot be written: {e}")))
 }

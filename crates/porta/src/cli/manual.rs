@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 
-use super::Cli;
+use super::command;
 use crate::failure::Failure;
 
 #[derive(Debug, Args)]
@@ -16,6 +16,6 @@ pub(crate) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let directory = &arguments.directory;
     std::fs::create_dir_all(directory)
-        .and_then(|()| clap_mangen::generate_to(Cli::command(), directory))
+        .and_then(|()| clap_mangen::generate_to(command(), directory))
         .map_err(|e| Failure::general(format!("{} cannot be written: {e}", directory.display())))
 }

@@ -8,7 +8,7 @@
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::failure::Failure;
 use crate::output;
@@ -26,6 +26,7 @@ mod direct;
 mod doctor;
 mod env_file;
 mod environment;
+mod examples;
 mod exports;
 mod files;
 mod health;
@@ -68,19 +69,22 @@ pub(crate) struct Cli {
     command: Command,
 }
 
+/// Heading of the options that all commands have.
+const EVERYWHERE: &str = "Options of every command";
+
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Global {
     /// Machine-readable output on standard output.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
     /// Logs of the infrastructure on standard error.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     verbose: bool,
     /// Answer yes to confirmations.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     force: bool,
     /// Leave out what only says that it went well.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     quiet: bool,
 }
 
@@ -170,9 +174,15 @@ enum Command {
 /// Time for an interrupted command to clean up.
 const INTERRUPTION: std::time::Duration = std::time::Duration::from_millis(500);
 
+/// The whole grammar, with its help.
+pub(crate) fn command() -> clap::Command {
+    examples::with_examples(Cli::command())
+}
+
 /// Parses, runs, and returns the exit code (docs/operations.md, Commands).
 pub(crate) fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
@@ -300,10 +310,8 @@ async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     #[test]
     fn the_grammar_is_consistent() {
-        super::Cli::command().debug_assert();
+        super::command().debug_assert();
     }
 }

@@ -36,6 +36,7 @@ pub(crate) enum Command {
 pub(crate) struct Generate {
     #[command(flatten)]
     which: Which,
+    /// What operators call it, to tell it from others.
     #[arg(long)]
     label: Option<String>,
     /// When it ends, such as 30d or 12h from now; never when left out.

@@ -13,6 +13,7 @@ pub(super) struct Look {
     /// #RRGGBB.
     #[arg(long, value_name = "COLOR")]
     primary_color: Option<String>,
+    /// What pages call the organization, if not by its name.
     #[arg(long, value_name = "NAME")]
     company_name: Option<String>,
     /// A style sheet that neither loads nor runs anything.
@@ -21,8 +22,10 @@ pub(super) struct Look {
     /// The same, from a file.
     #[arg(long, value_name = "FILE")]
     custom_css_file: Option<PathBuf>,
+    /// Address of a logo that is elsewhere; shown instead of an uploaded one.
     #[arg(long, value_name = "URL")]
     logo_url: Option<String>,
+    /// The same, for tabs of browsers.
     #[arg(long, value_name = "URL")]
     favicon_url: Option<String>,
 }

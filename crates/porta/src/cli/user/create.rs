@@ -10,6 +10,7 @@ use crate::failure::Failure;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
+    /// Address of the user.
     #[arg(long)]
     email: String,
     /// Slug or id of the organization.

@@ -13,6 +13,7 @@ use crate::output::local;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
+    /// Address of the person.
     #[arg(required_unless_present = "address", conflicts_with = "address")]
     email: Option<String>,
     /// The same as EMAIL.
