@@ -2,8 +2,9 @@
 # Runs Porta's command line inside its container: docker/porta.sh ARG…
 #
 # PORTA_CONTAINER_NAME names the container (default: porta). A file of this machine, given with -f or --file, is passed
-# over standard input, and the variables that its secrets refer to are passed on; one that init gets with --env-file is made
-# from standard output, for its owner only.
+# over standard input, and the variables that its secrets refer to are passed on, as are the contents of files of this
+# machine (file:PATH, without blanks); other paths are of the container. The file that init gets with --env-file is made from
+# standard output, for its owner only.
 #
 # The first administrator: docker/porta.sh init
 # Without questions, and with the variables of the admin console in a file:
@@ -78,11 +79,43 @@ elif [ -n "$file" ] && [ "$file" != - ]; then
   [ -r "$file" ] || fail "cannot read $file"
   # ${NAME} and env:NAME. Only names are on the command line; docker takes the values from this environment.
   names=$(grep -oE '[$][{][A-Za-z_][A-Za-z0-9_]*[}]|env:[A-Za-z_][A-Za-z0-9_]*' "$file" | sed 's/^env://; s/[${}]//g' | sort -u)
+  # A file: reference becomes an env: reference to its content.
+  token="file:[^]\"', }$(printf '\t')]+"
+  secrets=
+  count=0
+  set -f
+  # shellcheck disable=SC2013 # no path has blanks
+  for path in $(grep -oE "$token" "$file" | sed 's/^file://' | sort -u); do
+    [ -f "$path" ] && [ -r "$path" ] || continue
+    count=$((count + 1))
+    content=$(cat -- "$path")
+    export "PORTA_FILE_$count=$content"
+    names="$names PORTA_FILE_$count"
+    secrets="$secrets$path
+"
+  done
   set -- "$container" porta "$@"
   for name in $names; do
     set -- -e "$name" "$@"
   done
-  exec docker exec -i "$@" <"$file"
+  [ -n "$secrets" ] || exec docker exec -i "$@" <"$file"
+  export PORTA_SECRETS="$secrets" PORTA_TOKEN="$token"
+  # Only where a value begins: other texts stay as they are.
+  awk '
+    BEGIN { n = split(ENVIRON["PORTA_SECRETS"], paths, "\n"); for (i = 1; i < n; i++) names[paths[i]] = "env:PORTA_FILE_" i }
+    {
+      text = ""
+      rest = $0
+      while (match(rest, ENVIRON["PORTA_TOKEN"])) {
+        before = substr(rest, 1, RSTART - 1)
+        found = substr(rest, RSTART, RLENGTH)
+        path = substr(found, 6)
+        if ((path in names) && (text before) ~ /(: *|["\047])$/) found = names[path]
+        text = text before found
+        rest = substr(rest, RSTART + RLENGTH)
+      }
+      print text rest
+    }' "$file" | docker exec -i "$@"
 elif [ -n "$file$env_file$input" ]; then
   exec docker exec -i "$container" porta "$@"
 elif [ -t 0 ]; then

@@ -79,6 +79,40 @@ class Wrapper(Scripts):
             ["exec", "-i", "-e", "LEE", "-e", "KIM_PASSWORD", "porta", "porta", "apply", "--file", "-"],
         )
 
+    def test_files_of_secrets_are_passed_on(self):
+        (self.at / "crane").write_text("hidden of crane\n")
+        (self.at / "crane.old").write_text("hidden of before")
+        path = self.at / "file.yaml"
+        path.write_text(
+            f'a: file:{self.at}/crane\nb: {{ value: "file:{self.at}/crane.old", c: 1 }}\n'
+            f"c: 'file:/run/secrets/inside'\nd: see file:{self.at}/crane\ne: env:LEE\n"
+        )
+        self.record("docker")
+        docker = self.at / "bin/docker"
+        show = 'if sys.argv[1] == "exec":\n    print(os.environ.get("PORTA_FILE_1"), os.environ.get("PORTA_FILE_2"))\n'
+        docker.write_text(docker.read_text() + show)
+        done = self.run_script("porta.sh", "apply", "-f", str(path))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.splitlines()[-1], "hidden of crane hidden of before")
+        call = self.calls()[-1]
+        options = ["-e", "PORTA_FILE_2", "-e", "PORTA_FILE_1", "-e", "LEE"]
+        self.assertEqual(call["args"], ["exec", "-i", *options, "porta", "porta", "apply", "--file", "-"])
+        self.assertEqual(
+            call["stdin"],
+            'a: env:PORTA_FILE_1\nb: { value: "env:PORTA_FILE_2", c: 1 }\n'
+            f"c: 'file:/run/secrets/inside'\nd: see file:{self.at}/crane\ne: env:LEE\n",
+        )
+
+    def test_the_exit_code_comes_back(self):
+        (self.at / "crane").write_text("hidden")
+        path = self.at / "file.yaml"
+        self.record("docker")
+        docker = self.at / "bin/docker"
+        docker.write_text(docker.read_text() + 'if sys.argv[1] == "exec":\n    sys.exit(3)\n')
+        for text in ("a: 1\n", f"a: file:{self.at}/crane\n"):
+            path.write_text(text)
+            self.assertEqual(self.run_script("porta.sh", "apply", "-f", str(path)).returncode, 3, text)
+
     def test_standard_input_itself(self):
         call = self.last("provision", "-f", "-", stdin="version: '1.0'\n")
         self.assertEqual((call["args"][:3], call["stdin"]), (["exec", "-i", "porta"], "version: '1.0'\n"))

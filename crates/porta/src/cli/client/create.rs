@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     /// web, native or spa. It never changes.
     #[arg(long, value_name = "TYPE")]
     application_type: Option<String>,
-    /// Where people come back to after they signed in, separated by commas. Compared character by character.
+    /// Where people come back to after they signed in, separated by commas.
     #[arg(long, value_name = "URIS", value_delimiter = ',')]
     redirect_uris: Option<Vec<String>>,
     /// authorization_code, refresh_token, client_credentials.
