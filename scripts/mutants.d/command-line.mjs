@@ -195,6 +195,12 @@ export default [
     becomes: raw`.tls_danger_accept_invalid_certs(FAULT || self.accepts_any)`,
   },
   {
+    id: 'cli-believes-a-directory', area: 'command line', what: 'A .env in the working directory names an authority that a server is believed by.',
+    crate: 'porta', words: ['a_directory_does_not_say'], file: `${cli}/server/connection.rs`,
+    was: raw`        let roots = Config::load_roots(&Source::without_dotenv())?;`,
+    becomes: raw`        let roots = Config::load_roots(&if FAULT { Source::process() } else { Source::without_dotenv() })?;`,
+  },
+  {
     id: 'cli-secrets-lost', area: 'command line', what: 'Nobody is told of new secrets that could not be printed.',
     crate: 'porta', words: ['secrets_that_cannot_be_printed'], file: `${cli}/files/provision.rs`,
     was: raw`        if !output::is_complete() {`,

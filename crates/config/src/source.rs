@@ -60,14 +60,22 @@ impl<'a> Source<'a> {
         Source { chosen, ..Self::of_process() }
     }
 
+    /// The same without `.env`, for commands that ask a server: in a directory that somebody else made, it must not say
+    /// whom to believe.
+    pub fn without_dotenv() -> Source<'static> {
+        if NAMED_FILE.get().is_some() {
+            return Self::process();
+        }
+        Source::new(variable_of_process, None, working_directory())
+    }
+
     fn of_process() -> Source<'static> {
-        let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+        let directory = working_directory();
         if let Some(path) = NAMED_FILE.get() {
             return Self::with_file(path, directory);
         }
         let text = std::fs::read_to_string(directory.join(".env"));
-        let environment = |name: &str| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned());
-        let mut source = Source::new(environment, text.as_deref().ok(), directory);
+        let mut source = Source::new(variable_of_process, text.as_deref().ok(), directory);
         if let Err(error) = text
             && error.kind() != std::io::ErrorKind::NotFound
         {
@@ -183,6 +191,14 @@ impl<'a> Source<'a> {
         }
         Ok(secret.to_owned())
     }
+}
+
+fn variable_of_process(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+fn working_directory() -> PathBuf {
+    std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
 }
 
 impl fmt::Debug for Source<'_> {

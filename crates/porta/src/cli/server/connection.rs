@@ -26,7 +26,7 @@ impl Connection {
     /// `ca_file`: trusted beside the authorities of the system and of the configuration.
     pub(crate) fn to(url: &str, ca_file: Option<&Path>, accepts_any: bool) -> Result<Self, Failure> {
         let parsed = Url::parse(url).map_err(|e| Failure::general(format!("{url}: {e}")))?;
-        let roots = Config::load_roots(&Source::process())?;
+        let roots = Config::load_roots(&Source::without_dotenv())?;
         let mut certificates =
             http_client::trusted_certificates(&roots, &parsed).map_err(|e| Failure::chain(&e))?;
         if let Some(path) = ca_file {

@@ -64,3 +64,25 @@ async fn a_token_is_not_sent_to_whom_nobody_knows() {
         assert_eq!(is_asked, is_sent, "{options:?}: {told:?} {}", outcome.stderr);
     }
 }
+
+/// Somebody else's directory, with files to apply and a `.env` beside them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_does_not_say_whom_to_believe() {
+    let (installation, authority) = (Installation::new(), CertificateAuthority::make());
+    let known = authority.file();
+    installation.write(".env", &format!("PORTA_CA_FILE='{known}'\n"));
+    installation.write("named.env", &format!("PORTA_CA_FILE='{known}'\n"));
+    let nobody: &[(&str, &str)] = &[];
+    for (options, environment, state) in [
+        (&[][..], nobody, "error"),
+        (&[], &[("PORTA_CA_FILE", known.as_str())], "ok"),
+        (&["--env-file", "named.env"], nobody, "ok"),
+    ] {
+        let server = Relay::collector(&authority).await;
+        let address = format!("https://localhost:{}", server.port);
+        let health = [&["health", "--json", "--server", &address][..], options].concat();
+        let health = tokio::task::block_in_place(|| installation.run_with(&health, environment));
+        assert_eq!(health.json()["server"], state, "{options:?} {environment:?}: {}", health.stderr);
+        server.stop().await;
+    }
+}
