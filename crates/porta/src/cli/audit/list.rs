@@ -8,7 +8,7 @@ use crate::cli::access::Access;
 use crate::cli::report::Column;
 use crate::cli::{Global, lookup, when};
 use crate::failure::Failure;
-use crate::output::{local, or_dash};
+use crate::output::{self, local, or_dash};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -61,5 +61,9 @@ pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -
         ..ListAuditQuery::default()
     };
     let page = admin.audit.list_audit(&query).await?;
-    global.rows(&page.data, "events", COLUMNS)
+    global.rows(&page.data, "events", COLUMNS)?;
+    if page.next_cursor.is_some() {
+        output::note("there are older ones: raise --limit, or add --until with the last date");
+    }
+    Ok(())
 }

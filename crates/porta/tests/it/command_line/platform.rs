@@ -55,6 +55,10 @@ fn what_happened_can_be_read(world: &Operated) {
     let rows = world.json(&["audit", "list", "--org", "harbor", "--event", "org.suspended"]);
     assert_eq!((&rows[0]["eventType"], &rows[0]["actorLabel"]), (&"org.suspended".into(), &EMAIL.into()));
     assert_eq!(world.json(&["audit", "list", "--limit", "1"]).as_array().unwrap().len(), 1);
+    for (limit, is_cut) in [("1", true), ("500", false)] {
+        let listed = world.succeed(&["audit", "list", "--limit", limit]);
+        assert_eq!(listed.stderr.contains("there are older ones"), is_cut, "{limit}: {}", listed.stderr);
+    }
     let event = ["audit", "list", "--event", "org.suspended"];
     assert_eq!(world.json(&[&event[..], &["--since", "1h"]].concat()).as_array().unwrap().len(), 1);
     assert_eq!(world.json(&[&event[..], &["--until", "1h"]].concat()).as_array().unwrap().len(), 0);
