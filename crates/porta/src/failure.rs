@@ -98,6 +98,10 @@ impl From<Error> for Failure {
                 Ok(no_token) => no_token.0,
                 Err(cause) => Self::chain(&*cause),
             },
+            Error::Transport(ref cause) if !cause.is_connect() => Self::General(vec![
+                chained(&error),
+                "if it was a change, it may have happened: look before you run the command again".to_owned(),
+            ]),
             other => Self::chain(&other),
         }
     }

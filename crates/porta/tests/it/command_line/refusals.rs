@@ -140,6 +140,22 @@ fn a_change_of_somebody_else_is_told() {
     server.join().unwrap();
 }
 
+/// The connection is lost after a change was sent: nobody knows whether it happened.
+#[test]
+fn a_change_without_an_answer_may_have_happened() {
+    let headers = "content-type: application/json\r\netag: W/\"a-1\"\r\n";
+    let found = answer("200 OK", headers, &json!({ "data": organization("acme") }).to_string());
+    let (address, server) = answering(vec![found, String::new()]);
+    let installation = Installation::new();
+    let outcome = run(&installation, &address, &["org", "update", "acme", "--name", "Acme Ltd"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""));
+    assert!(outcome.stderr.contains("it may have happened"), "{}", outcome.stderr);
+    server.join().unwrap();
+    // Nothing was sent.
+    let outcome = run(&installation, "http://127.0.0.1:9", &["org", "list"]);
+    assert!(outcome.code == 1 && !outcome.stderr.contains("may have happened"), "{}", outcome.stderr);
+}
+
 #[test]
 fn a_doctor_without_a_connection_says_so() {
     let installation = Installation::new();
