@@ -56,6 +56,7 @@ const sidebar = [
       page('Environment', '/configuration'),
       page('Settings', '/settings'),
       page('Command line', '/reference/cli'),
+      page('Output of the command line', '/reference/cli-output'),
       page('Coverage of the command line', '/reference/cli-coverage'),
       page('Endpoints', '/endpoints'),
       page('Admin API', '/reference/admin-api'),

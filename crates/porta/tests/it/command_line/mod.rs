@@ -6,6 +6,7 @@ mod client;
 mod completion;
 mod credentials;
 mod files;
+mod forms;
 mod login;
 mod mail;
 mod options;
