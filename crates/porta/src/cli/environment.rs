@@ -49,14 +49,14 @@ impl EnvironmentFile {
 
     /// The first of the options that is given.
     pub(crate) fn given(&self) -> Option<&'static str> {
+        if self.env_file.is_some() { Some("--env-file") } else { self.given_store() }
+    }
+
+    /// The first that names a store.
+    pub(crate) fn given_store(&self) -> Option<&'static str> {
         let Stores { database_url, redis_url } = &self.stores;
-        [
-            (self.env_file.is_some(), "--env-file"),
-            (database_url.is_some(), "--database-url"),
-            (redis_url.is_some(), "--redis-url"),
-        ]
-        .into_iter()
-        .find_map(|(is_given, option)| is_given.then_some(option))
+        let options = [(database_url.is_some(), "--database-url"), (redis_url.is_some(), "--redis-url")];
+        options.into_iter().find_map(|(is_given, option)| is_given.then_some(option))
     }
 }
 

@@ -58,7 +58,8 @@ fn a_copy_takes_the_place_of_the_store_which_is_kept() {
     let store = installation.path(".porta/porta.sqlite");
     assert_eq!(std::fs::metadata(&store).unwrap().permissions().mode() & 0o777, 0o600);
     // What was replaced can be put back, by its file alone.
-    installation.succeed(&["restore", &kept, "--force"]);
+    let alone = installation.succeed(&["restore", &kept, "--force"]);
+    assert!(alone.stderr.contains("no keys came with the copy"), "{}", alone.stderr);
     assert_eq!(status(&installation), "suspended");
     assert_eq!(names(&installation, ".porta.sqlite"), Vec::<String>::new());
 }

@@ -149,5 +149,7 @@ fn what_names_no_two_stores_is_refused_without_its_password() {
         assert_refused(&copy(from, to), code, words);
     }
     assert!(!installation.path("wrong").exists(), "none is made by the way");
+    let copy = ["store", "copy", "--from", "sqlite:.porta", "--to", "file:url", "--database-url", postgres];
+    assert_refused(&installation.run(&copy), 3, "leave out --database-url");
     assert_eq!(installation.run(&["store", "copy", "--from", "sqlite:.porta"]).code, 1);
 }

@@ -61,6 +61,7 @@ pub(crate) async fn run(global: Global, arguments: &Arguments) -> Result<(), Fai
     let examined = output::while_waiting("examining the copy", examine(staged.path())).await;
     let schema = usable(&backup.database, examined)?;
     let exchange = Exchange::at(&data_dir, SystemClock.now());
+    let has_keys = backup.secrets.is_some();
     let secrets = backup.secrets.filter(|secrets| !exchange.has_secrets(secrets));
     let kept = exchange.kept().map(|kept| kept.display().to_string());
     let store = embedded_file(&data_dir).display().to_string();
@@ -83,6 +84,11 @@ pub(crate) async fn run(global: Global, arguments: &Arguments) -> Result<(), Fai
     exchange.run(staged, secrets.as_deref()).map_err(|error| cut_off(&data_dir, &error))?;
     drop(lock);
     global.happened(&value, format_args!("restored {sentence}"));
+    if !has_keys {
+        output::note(
+            "no keys came with the copy: a server needs those of its time, in its environment or secrets.env",
+        );
+    }
     if !schema.pending.is_empty() {
         output::note(format_args!(
             "the copy lacks {} migrations, which a server applies at its start",

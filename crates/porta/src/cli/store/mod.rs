@@ -34,6 +34,9 @@ const EXAMPLES: &str = "Examples:
 
 pub(crate) async fn run(global: Global, arguments: Arguments) -> Result<(), Failure> {
     let Arguments { environment, command } = arguments;
+    if let Some(option) = environment.given_store() {
+        return Err(Failure::invalid(format!("--from and --to name the stores: leave out {option}")));
+    }
     environment.apply();
     match command {
         Command::Copy(arguments) => copy::run(global, &arguments).await,
