@@ -34,9 +34,9 @@ export default [
   {
     id: 'cli-rotated-token-lost', area: 'command line', what: 'A rotated refresh token is not saved.',
     crate: 'porta', words: ['an_ended_token_is_replaced_and_saved'], file: `${cli}/server/token.rs`,
-    was: raw`        self.file.write(&lock, &all)?;`,
+    was: raw`        self.file.fill(file, &all)?;`,
     becomes: raw`        if !FAULT {
-            self.file.write(&lock, &all)?;
+            self.file.fill(file, &all)?;
         }`,
   },
   {

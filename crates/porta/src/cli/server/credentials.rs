@@ -206,17 +206,24 @@ impl CredentialsFile {
     }
 
     /// Replaces the file. Without sign-ins there is none.
-    pub(crate) fn write(&self, _lock: &Lock, credentials: &Credentials) -> Result<(), Failure> {
-        let path = self.path();
+    fn write(&self, lock: &Lock, credentials: &Credentials) -> Result<(), Failure> {
         if credentials.profiles.is_empty() {
-            return match std::fs::remove_file(&path) {
+            return match std::fs::remove_file(self.path()) {
                 Err(error) if error.kind() != ErrorKind::NotFound => Err(self.failed("removed", &error)),
                 Ok(()) | Err(_) => Ok(()),
             };
         }
+        self.fill(self.reserve(lock)?, credentials)
+    }
+
+    /// The file that will be in its place, before a token is used up for what will be in it.
+    pub(in crate::cli) fn reserve(&self, _lock: &Lock) -> Result<PrivateFile, Failure> {
+        PrivateFile::open(&self.path()).map_err(|error| self.failed("written", &error))
+    }
+
+    pub(in crate::cli) fn fill(&self, file: PrivateFile, credentials: &Credentials) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(credentials).map_err(|e| Failure::chain(&e))?;
-        let written = PrivateFile::open(&path).and_then(|file| file.write(&format!("{text}\n")));
-        written.map_err(|error| self.failed("written", &error))
+        file.write(&format!("{text}\n")).map_err(|error| self.failed("written", &error))
     }
 
     /// Changes one sign-in under the lock.

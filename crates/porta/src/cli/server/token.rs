@@ -42,9 +42,10 @@ impl StoredToken {
             *profile = stored;
             return Ok(());
         }
+        let file = self.file.reserve(&lock)?;
         let renewed = self.renewed_at_server(&stored).await?;
         all.profiles.insert(self.name.clone(), renewed.clone());
-        self.file.write(&lock, &all)?;
+        self.file.fill(file, &all)?;
         *profile = renewed;
         Ok(())
     }

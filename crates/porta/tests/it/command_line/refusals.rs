@@ -140,6 +140,40 @@ fn a_change_of_somebody_else_is_told() {
     server.join().unwrap();
 }
 
+/// A refresh token is used once: where the next one could not be stored, this one stays.
+#[test]
+fn a_token_is_not_used_up_where_another_could_not_be_kept() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let server = format!("http://{}", listener.local_addr().unwrap());
+    let profile = json!({
+        "server": server, "orgSlug": "porta-admin", "clientId": "c", "accessToken": "a", "refreshToken": "r",
+        "expiresAt": "2020-01-01T00:00:00Z", "userInfo": { "sub": "ana", "email": null },
+    });
+    let installation = Installation::new();
+    std::fs::create_dir(installation.path(".porta")).unwrap();
+    let stored = json!({ "current": "a", "profiles": { "a": profile } });
+    let file = installation.write(".porta/credentials.json", &stored.to_string());
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    // The number of a process stays when it becomes another program, and the name of its file has it.
+    let script = "mkdir .porta/.credentials.json.$$ && exec \"$0\" org list";
+    let home = installation.directory.path().to_str().unwrap();
+    let command = installation.command(&[], &[("HOME", home)]);
+    let outcome = std::process::Command::new("/bin/sh")
+        .args(["-c", script])
+        .arg(command.get_program())
+        .current_dir(installation.directory.path())
+        .env_clear()
+        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .output()
+        .unwrap();
+    let said = String::from_utf8(outcome.stderr).unwrap();
+    assert_eq!(outcome.status.code(), Some(1), "{said}");
+    assert!(said.contains("credentials.json cannot be written"), "{said}");
+    assert!(listener.accept().is_err(), "the server was not asked");
+    assert_eq!(std::fs::read_to_string(file).unwrap(), stored.to_string());
+}
+
 /// The connection is lost after a change was sent: nobody knows whether it happened.
 #[test]
 fn a_change_without_an_answer_may_have_happened() {
