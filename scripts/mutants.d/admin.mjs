@@ -236,6 +236,12 @@ export default [
     let limit = RateLimit { key, maximum, window: WINDOW };`,
   },
   {
+    id: 'admin-reads-unlimited', area: 'admin', what: 'An administrator may read as much as they like.',
+    crate: 'admin', words: ['reads_so_much', 'reads_too_much'], file: 'crates/admin/src/read_limit.rs',
+    was: raw`        if window.reads >= maximum {`,
+    becomes: raw`        if !FAULT && window.reads >= maximum {`,
+  },
+  {
     id: 'admin-change-from-nowhere', area: 'admin', what: 'Audit rows of changes lack the user agent.',
     crate: 'admin', words: ['may_do_everything'], file: 'crates/directory/src/transaction.rs',
     was: raw`        user_agent: origin.and_then(|origin| origin.user_agent.clone()),`,

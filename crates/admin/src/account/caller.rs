@@ -15,7 +15,7 @@ use crate::principal::{Person, Principal};
 use crate::state::AdminState;
 use crate::{access, limits};
 
-/// The first argument of every operation on the own account: an administrator, within the limits of changes. It needs no
+/// The first argument of every operation on the own account: an administrator, within the limits. It needs no
 /// permission: everybody may look after their own account.
 pub(crate) struct OwnAccount {
     person: Box<Person>,
@@ -28,7 +28,7 @@ impl FromRequestParts<AdminState> for OwnAccount {
 
     async fn from_request_parts(parts: &mut Parts, state: &AdminState) -> Result<Self> {
         let principal = access::principal(parts, state).await?;
-        limits::count_write(parts, state, &principal).await?;
+        limits::count(parts, state, &principal).await?;
         let Principal::Person(person) = principal else {
             return Err(AdminError::forbidden(
                 "A service account has no account of its own: sign in as a user",
