@@ -119,8 +119,14 @@ export default [
   {
     id: 'admin-stale-change', area: 'admin', what: 'A change that is based on an older version overwrites a newer one.',
     crate: 'admin', words: ['older_version'], file: 'crates/admin/src/etag.rs',
-    was: raw`    if given.map(str::trim).any(|one| one == "*" || opaque(one) == opaque(tag)) {`,
-    becomes: raw`    if FAULT || given.map(str::trim).any(|one| one == "*" || opaque(one) == opaque(tag)) {`,
+    was: raw`    if tags(headers, header::IF_MATCH).any(|one| one == "*" || version_of(one) == version_of(tag)) {`,
+    becomes: raw`    if FAULT || tags(headers, header::IF_MATCH).any(|one| one == "*" || version_of(one) == version_of(tag)) {`,
+  },
+  {
+    id: 'admin-read-of-an-older-answer', area: 'admin', what: 'Whoever read a user before a sign-in is told that nothing changed.',
+    crate: 'admin', words: ['changes_without_a_version', 'by_the_whole_tag'], file: 'crates/admin/src/etag.rs',
+    was: raw`        && tags(headers, header::IF_NONE_MATCH).any(|one| one == "*" || opaque(one) == opaque(tag))`,
+    becomes: raw`        && tags(headers, header::IF_NONE_MATCH).any(|one| one == "*" || opaque(one) == opaque(tag) || (FAULT && version_of(one) == version_of(tag)))`,
   },
   {
     id: 'admin-request-twice', area: 'admin', what: 'A request with an Idempotency-Key is carried out again.',

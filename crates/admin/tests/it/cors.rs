@@ -27,7 +27,8 @@ async fn scripts_of_configured_origins_only_may_read_answers(app: TestApp) {
             "{origin}"
         );
         let headers = preflight.header("access-control-allow-headers").unwrap_or_default();
-        for needed in ["Authorization", "If-Match", "X-Porta-SDK-Version", "X-Confirm-Purge"] {
+        for needed in ["Authorization", "If-Match", "If-None-Match", "X-Porta-SDK-Version", "X-Confirm-Purge"]
+        {
             assert_eq!(headers.contains(needed), is_admitted, "{needed}");
         }
         for path in ["/organizations/acme/users", "/metadata", "/none"] {
