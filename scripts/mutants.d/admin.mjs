@@ -57,10 +57,17 @@ export default [
         }`,
   },
   {
+    id: 'admin-reach-for-others-not-audited', area: 'admin', what: 'Ids of other tenants are tried without a row in the audit log.',
+    crate: 'admin', words: ['looks_like_nothing', 'out_of_reach'], file: 'crates/admin/src/denials.rs',
+    was: raw`            Ok(true) => return Some(RefusalReason(format!("{text}, which exists elsewhere"))),`,
+    becomes: raw`            Ok(true) if !FAULT => return Some(RefusalReason(format!("{text}, which exists elsewhere"))),
+            Ok(true) => {}`,
+  },
+  {
     id: 'admin-refused-in-part-not-audited', area: 'admin', what: 'An import of which a part is forbidden leaves no row about that.',
     crate: 'admin', words: ['makes_no_administrators'], file: 'crates/directory/src/provision/importer.rs',
-    was: raw`        let is_forbidden = matches!(error, DirectoryError::Forbidden(_));`,
-    becomes: raw`        let is_forbidden = !FAULT && matches!(error, DirectoryError::Forbidden(_));`,
+    was: raw`        let is_forbidden = matches!(error, DirectoryError::Forbidden(_) | DirectoryError::Reserved(_));`,
+    becomes: raw`        let is_forbidden = !FAULT && matches!(error, DirectoryError::Forbidden(_) | DirectoryError::Reserved(_));`,
   },
   {
     id: 'admin-login-of-any-application', area: 'admin', what: 'A sign-in to any application of the admin organization counts as one of an administrator.',
