@@ -267,6 +267,12 @@ export default [
     becomes: raw`        auth_time: if FAULT { validity.family_expires_at } else { authentication.auth_time },`,
   },
   {
+    id: 'admin-own-account-by-nobody', area: 'admin', what: 'Rows about the own account do not tell whose it was.',
+    crate: 'admin', words: ['may_do_everything'], file: 'crates/session/src/audit.rs',
+    was: raw`            actor_label: caller.actor.as_ref().map(|actor| actor.label.clone()),`,
+    becomes: raw`            actor_label: caller.actor.as_ref().map(|actor| actor.label.clone()).filter(|_| !FAULT),`,
+  },
+  {
     id: 'admin-own-account-without-a-limit', area: 'admin', what: 'Changes of the own account are not counted.',
     crate: 'admin', words: ['changes_of_an_account'], file: 'crates/admin/src/account/caller.rs',
     was: raw`        let limited = state.account()?.count_change(&self.tenant, self.signed_in()).await?;`,

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use porta_core::settings;
 use porta_core::user::User;
 use porta_directory::Actor;
-use porta_session::{Caller, OperationContext, Tenant, TenantLookup};
+use porta_session::{Caller, KnownActor, OperationContext, Tenant, TenantLookup};
 use porta_signin::account::{RecentlyAuthenticated, SignedInUser};
 
 use crate::error::{AdminError, Result};
@@ -46,6 +46,10 @@ impl FromRequestParts<AdminState> for OwnAccount {
             address: origin.ip_address.as_deref().and_then(|address| address.parse().ok()),
             user_agent: origin.user_agent.clone(),
             request_id: origin.request_id.clone(),
+            actor: Some(KnownActor {
+                user: person.administrator.user,
+                label: person.administrator.email.clone(),
+            }),
         };
         Ok(Self { person, tenant, caller })
     }
