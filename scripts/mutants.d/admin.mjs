@@ -70,6 +70,12 @@ export default [
     becomes: raw`        let is_forbidden = !FAULT && matches!(error, DirectoryError::Forbidden(_) | DirectoryError::Reserved(_));`,
   },
   {
+    id: 'admin-import-without-the-permissions', area: 'admin', what: 'A program that may import creates clients without the permission to.',
+    crate: 'admin', words: ['creates_what_it_may_create'], file: 'crates/directory/src/provision/needed_permissions.rs',
+    was: raw`    if lacking.is_empty() {`,
+    becomes: raw`    if FAULT || lacking.is_empty() {`,
+  },
+  {
     id: 'admin-login-of-any-application', area: 'admin', what: 'A sign-in to any application of the admin organization counts as one of an administrator.',
     crate: 'admin', words: ['sign_in_has_a_row'], file: 'crates/oidc/src/administration.rs',
     was: raw`    Ok(application.is_some_and(|application| application.slug.as_str() == ADMIN_SLUG))`,
