@@ -701,7 +701,7 @@ async fn settings_of_platform_and_organization(world: World) {
     let settings = world.directory.settings(Some(&harbor)).await.unwrap();
     assert_eq!(settings.iter().find(|s| s.definition.key == "access_token_ttl").unwrap().value, json!(300));
     assert_eq!(counts(&apply(&world, text).await), (0, 0, 0));
-    let bad = "version: \"1.0\"\nconfig: { weather: 1, access_token_ttl: [1] }\norganizations:\n  - name: Harbor\n    \
+    let bad = "version: \"1.0\"\nconfig: { weather: 1, access_token_ttl: never }\norganizations:\n  - name: Harbor\n    \
                settings: { rate_limit_token_max: 1 }\n";
     let report = run(&world, bad, Options::default()).await;
     let paths: Vec<_> = report.errors.iter().map(|e| e.path.as_str()).collect();

@@ -23,6 +23,16 @@ pub(super) fn ask(question: &str) -> Option<String> {
     read_line().ok().map(|line| line.trim().to_owned())
 }
 
+/// Asks for a yes; `None` when standard input is no terminal.
+pub(crate) fn confirm(question: &str) -> Option<bool> {
+    if !io::stdin().is_terminal() {
+        return None;
+    }
+    write(format_args!("{} [y/N] ", output::plain(question)));
+    let answer = read_line().ok()?;
+    Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
 /// Reads a line, from a terminal or not; `None` if there is none.
 pub(super) fn line(question: &str) -> Option<String> {
     write(format_args!("{question}: "));
@@ -82,8 +92,11 @@ fn write(text: impl Display) {
     drop(stderr.flush());
 }
 
+/// Another thread takes over the rest of the runtime meanwhile: it waits for Ctrl-C.
 fn read_line() -> io::Result<String> {
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    Ok(line)
+    tokio::task::block_in_place(|| {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        Ok(line)
+    })
 }

@@ -6,7 +6,7 @@ mod progress;
 mod table;
 
 use std::fmt::{self, Display};
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::termios::tcgetwinsize;
@@ -144,19 +144,6 @@ fn terminal_width() -> Option<usize> {
 /// A dash for a missing value.
 pub(crate) fn or_dash(value: Option<impl Display>) -> String {
     value.map_or_else(|| "—".to_owned(), |v| v.to_string())
-}
-
-/// Asks on standard error; `None` when standard input is no terminal.
-pub(crate) fn confirm(question: &str) -> Option<bool> {
-    if !io::stdin().is_terminal() {
-        return None;
-    }
-    let mut stderr = io::stderr().lock();
-    drop(write!(stderr, "{} [y/N] ", plain(question)));
-    drop(stderr.flush());
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).ok()?;
-    Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 #[cfg(test)]

@@ -234,12 +234,12 @@ const NO_ID_SQLITE: &str = "zeroblob(16)";
 impl Table {
     /// Counts the rows.
     pub(crate) fn count(&self) -> Stmt {
-        self.statement(self.names.count, Kind::Read, |_| format!("SELECT count(*) FROM {}", self.name))
+        statement(self.names.count, Kind::Read, |_| format!("SELECT count(*) FROM {}", self.name))
     }
 
     /// Reads a page: the first one, or the one after a key.
     pub(crate) fn page(&self, is_first: bool) -> Stmt {
-        self.statement(self.names.read, Kind::Read, |dialect| {
+        statement(self.names.read, Kind::Read, |dialect| {
             let (name, rows, columns) = (self.name, self.rows, self.list());
             let key = self.key_of(dialect).join(", ");
             let arguments: Vec<String> = (1..=self.key).map(|n| format!("${n}")).collect();
@@ -251,7 +251,7 @@ impl Table {
 
     /// Inserts so many rows.
     pub(crate) fn insert(&self, rows: usize) -> Stmt {
-        self.statement(self.names.write, Kind::Write, |dialect| {
+        statement(self.names.write, Kind::Write, |dialect| {
             let width = self.columns.len();
             let argument = |n: usize| match dialect {
                 Dialect::Postgres => format!("${}", n + 1),
@@ -289,13 +289,13 @@ impl Table {
         };
         self.columns[..self.key].iter().map(ordered).collect()
     }
+}
 
-    fn statement(&self, name: &'static str, kind: Kind, text: impl Fn(Dialect) -> String) -> Stmt {
-        // Made of names of the list above, `$n` and numbers.
-        let sql = |dialect| -> SqlStr { AssertSqlSafe(Arc::<str>::from(text(dialect))).into_sql_str() };
-        let (postgres, sqlite) = (sql(Dialect::Postgres), sql(Dialect::Sqlite));
-        Stmt { name, kind, postgres, sqlite, plans_with_values: false }
-    }
+fn statement(name: &'static str, kind: Kind, text: impl Fn(Dialect) -> String) -> Stmt {
+    // Made of names of the list above, `$n` and numbers.
+    let sql = |dialect| -> SqlStr { AssertSqlSafe(Arc::<str>::from(text(dialect))).into_sql_str() };
+    let (postgres, sqlite) = (sql(Dialect::Postgres), sql(Dialect::Sqlite));
+    Stmt { name, kind, postgres, sqlite, plans_with_values: false }
 }
 
 /// Keeps everybody else from writing, until the transaction ends. PostgreSQL only: SQLite has one writer.

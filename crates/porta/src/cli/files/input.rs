@@ -45,7 +45,10 @@ impl FileArgument {
         let extension = path.extension().map(|e| e.to_string_lossy().into_owned());
         let format = Format::of_extension(if is_stdin { None } else { extension.as_deref() })
             .ok_or_else(|| Failure::general("use a file that ends in .yaml, .yml or .json"))?;
-        let read = if is_stdin { limited(io::stdin().lock()) } else { File::open(path).and_then(limited) };
+        // Standard input and pipes may wait for somebody; Ctrl-C works meanwhile.
+        let read = tokio::task::block_in_place(|| {
+            if is_stdin { limited(io::stdin().lock()) } else { File::open(path).and_then(limited) }
+        });
         let bytes = read.map_err(|e| Failure::general(format!("{name} cannot be read: {e}")))?;
         let source = SourceFile::parse(&bytes, format).map_err(|error| refusal(&name, &error))?;
         Ok((name, source))

@@ -137,7 +137,7 @@ impl Global {
         if self.force {
             return Ok(true);
         }
-        let answer = output::confirm(question).ok_or_else(needs_force)?;
+        let answer = prompt::confirm(question).ok_or_else(needs_force)?;
         Ok(self.told(answer))
     }
 
