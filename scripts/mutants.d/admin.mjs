@@ -57,10 +57,23 @@ export default [
         }`,
   },
   {
+    id: 'admin-reach-for-others-not-audited', area: 'admin', what: 'Ids of other tenants are tried without a row in the audit log.',
+    crate: 'admin', words: ['looks_like_nothing', 'out_of_reach'], file: 'crates/admin/src/denials.rs',
+    was: raw`            Ok(true) => return Some(RefusalReason(format!("{text}, which exists elsewhere"))),`,
+    becomes: raw`            Ok(true) if !FAULT => return Some(RefusalReason(format!("{text}, which exists elsewhere"))),
+            Ok(true) => {}`,
+  },
+  {
     id: 'admin-refused-in-part-not-audited', area: 'admin', what: 'An import of which a part is forbidden leaves no row about that.',
     crate: 'admin', words: ['makes_no_administrators'], file: 'crates/directory/src/provision/importer.rs',
-    was: raw`        let is_forbidden = matches!(error, DirectoryError::Forbidden(_));`,
-    becomes: raw`        let is_forbidden = !FAULT && matches!(error, DirectoryError::Forbidden(_));`,
+    was: raw`        let is_forbidden = matches!(error, DirectoryError::Forbidden(_) | DirectoryError::Reserved(_));`,
+    becomes: raw`        let is_forbidden = !FAULT && matches!(error, DirectoryError::Forbidden(_) | DirectoryError::Reserved(_));`,
+  },
+  {
+    id: 'admin-import-without-the-permissions', area: 'admin', what: 'A program that may import creates clients without the permission to.',
+    crate: 'admin', words: ['creates_what_it_may_create'], file: 'crates/directory/src/provision/needed_permissions.rs',
+    was: raw`    if lacking.is_empty() {`,
+    becomes: raw`    if FAULT || lacking.is_empty() {`,
   },
   {
     id: 'admin-login-of-any-application', area: 'admin', what: 'A sign-in to any application of the admin organization counts as one of an administrator.',
@@ -119,8 +132,14 @@ export default [
   {
     id: 'admin-stale-change', area: 'admin', what: 'A change that is based on an older version overwrites a newer one.',
     crate: 'admin', words: ['older_version'], file: 'crates/admin/src/etag.rs',
-    was: raw`    if given.map(str::trim).any(|one| one == "*" || opaque(one) == opaque(tag)) {`,
-    becomes: raw`    if FAULT || given.map(str::trim).any(|one| one == "*" || opaque(one) == opaque(tag)) {`,
+    was: raw`    if tags(headers, header::IF_MATCH).any(|one| one == "*" || version_of(one) == version_of(tag)) {`,
+    becomes: raw`    if FAULT || tags(headers, header::IF_MATCH).any(|one| one == "*" || version_of(one) == version_of(tag)) {`,
+  },
+  {
+    id: 'admin-read-of-an-older-answer', area: 'admin', what: 'Whoever read a user before a sign-in is told that nothing changed.',
+    crate: 'admin', words: ['changes_without_a_version', 'by_the_whole_tag'], file: 'crates/admin/src/etag.rs',
+    was: raw`        && tags(headers, header::IF_NONE_MATCH).any(|one| one == "*" || opaque(one) == opaque(tag))`,
+    becomes: raw`        && tags(headers, header::IF_NONE_MATCH).any(|one| one == "*" || opaque(one) == opaque(tag) || (FAULT && version_of(one) == version_of(tag)))`,
   },
   {
     id: 'admin-request-twice', area: 'admin', what: 'A request with an Idempotency-Key is carried out again.',
@@ -236,6 +255,12 @@ export default [
     let limit = RateLimit { key, maximum, window: WINDOW };`,
   },
   {
+    id: 'admin-reads-unlimited', area: 'admin', what: 'An administrator may read as much as they like.',
+    crate: 'admin', words: ['reads_so_much', 'reads_too_much'], file: 'crates/admin/src/read_limit.rs',
+    was: raw`        if window.reads >= maximum {`,
+    becomes: raw`        if !FAULT && window.reads >= maximum {`,
+  },
+  {
     id: 'admin-change-from-nowhere', area: 'admin', what: 'Audit rows of changes lack the user agent.',
     crate: 'admin', words: ['may_do_everything'], file: 'crates/directory/src/transaction.rs',
     was: raw`        user_agent: origin.and_then(|origin| origin.user_agent.clone()),`,
@@ -246,6 +271,12 @@ export default [
     crate: 'admin', words: ['an_old_sign_in'], file: access,
     was: raw`        auth_time: authentication.auth_time,`,
     becomes: raw`        auth_time: if FAULT { validity.family_expires_at } else { authentication.auth_time },`,
+  },
+  {
+    id: 'admin-own-account-by-nobody', area: 'admin', what: 'Rows about the own account do not tell whose it was.',
+    crate: 'admin', words: ['may_do_everything'], file: 'crates/session/src/audit.rs',
+    was: raw`            actor_label: caller.actor.as_ref().map(|actor| actor.label.clone()),`,
+    becomes: raw`            actor_label: caller.actor.as_ref().map(|actor| actor.label.clone()).filter(|_| !FAULT),`,
   },
   {
     id: 'admin-own-account-without-a-limit', area: 'admin', what: 'Changes of the own account are not counted.',

@@ -169,7 +169,7 @@ pub(crate) trait Requirement {
     const PERMISSIONS: &'static [AdminPermission];
 }
 
-/// The first argument of every operation: somebody who has the permissions of `R`, within the limits of changes.
+/// The first argument of every operation: somebody who has the permissions of `R`, within the limits.
 pub(crate) struct Authorized<R> {
     principal: Principal,
     requirement: PhantomData<R>,
@@ -212,7 +212,7 @@ impl<R: Requirement + Send + Sync> FromRequestParts<AdminState> for Authorized<R
         if !R::PERMISSIONS.iter().all(|permission| granted.contains(*permission)) {
             return Err(lacks(R::PERMISSIONS));
         }
-        limits::count_write(parts, state, &principal).await?;
+        limits::count(parts, state, &principal).await?;
         Ok(Self { principal, requirement: PhantomData })
     }
 }

@@ -1,4 +1,6 @@
-//! Refused requests are audited here, for all operations: `admin.access_denied`.
+//! Refused requests are audited here, for all operations: `admin.access_denied`. Refused is what the caller may not do, what
+//! is protected from everybody, and what names an id that has no place there although something elsewhere has it. An id of
+//! nothing is a mistake.
 //!
 //! A row needs somebody whom a stored token names, so strangers write none, and nobody writes more than [`ROWS`] a minute.
 //! The rest is counted. The row is written after the operation has ended, and its unit of work with it. If it cannot be
@@ -19,7 +21,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::openapi::BASE;
-use crate::refusal_reason::RefusalReason;
+use crate::refusal_reason::{Misplaced, MisplacedId, RefusalReason};
 use crate::state::AdminState;
 
 /// Rows of one principal within [`WINDOW`].
@@ -45,7 +47,11 @@ pub(crate) async fn audited(State(state): State<AdminState>, mut request: Reques
     request.extensions_mut().insert(identified.clone());
     let attempt = Attempt::of(&request);
     let mut reply = next.run(request).await;
-    let reason = RefusalReason::take_from(&mut reply);
+    let misplaced = Misplaced::take_from(&mut reply);
+    let reason = match (RefusalReason::take_from(&mut reply), misplaced) {
+        (None, Some(misplaced)) if identified.0.get().is_some() => reached_for(&state, misplaced).await,
+        (reason, _) => reason,
+    };
     let status = reply.status();
     if reason.is_some() || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         let audited = match identified.0.get() {
@@ -57,6 +63,22 @@ pub(crate) async fn audited(State(state): State<AdminState>, mut request: Reques
         ::metrics::counter!(metrics::ADMIN_ACCESS_DENIED, "audited" => audited).increment(1);
     }
     reply
+}
+
+/// The first of the ids that something elsewhere has. The look costs as much for an id of nothing.
+async fn reached_for(state: &AdminState, misplaced: Misplaced) -> Option<RefusalReason> {
+    let queries = state.directory.queries();
+    for MisplacedId { id, text } in misplaced.0 {
+        match queries.administrators().names_something(id).await {
+            Ok(true) => return Some(RefusalReason(format!("{text}, which exists elsewhere"))),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(%error, "it is not known whether a request of the Admin API reached for something");
+                return None;
+            }
+        }
+    }
+    None
 }
 
 /// Returns what the metric calls the outcome.

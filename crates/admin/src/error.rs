@@ -11,8 +11,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use crate::refusal_reason::with_reason;
+use crate::refusal_reason::{MisplacedId, with_misplaced, with_reason};
 
 /// Body of an error.
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,6 +58,12 @@ pub(crate) enum AdminError {
     Validation(Vec<Detail>),
     /// 400: a rule of the domain; the text is the answer.
     Rule(String),
+    /// 400: what is built in stays as it is; the text is the answer.
+    Protected(String),
+    /// 400: a value is kept for what is built in.
+    Reserved(Detail),
+    /// 404 or 400: ids that name nothing where they were looked for; the text is the answer.
+    Misplaced { status: StatusCode, text: String, ids: Vec<Uuid> },
     /// 400: the request must say that it is meant.
     Unconfirmed { error: &'static str, message: &'static str },
     /// 401: the caller must have signed in within this time, with the factors that they have.
@@ -122,7 +129,14 @@ impl From<DirectoryError> for AdminError {
             DirectoryError::Invalid(problems) => {
                 Self::Validation(problems.into_iter().map(Detail::from).collect())
             }
-            DirectoryError::NotFound { kind, name } => Self::not_found(&capitalized(kind), &name),
+            DirectoryError::NotFound { kind, name } => match Uuid::try_parse(&name) {
+                Ok(id) => {
+                    let text = format!("{} not found: {name}", capitalized(kind));
+                    Self::Misplaced { status: StatusCode::NOT_FOUND, text, ids: vec![id] }
+                }
+                Err(_) => Self::not_found(&capitalized(kind), &name),
+            },
+            DirectoryError::Reserved(problem) => Self::Reserved(problem.into()),
             DirectoryError::Forbidden(text) => Self::Forbidden(text),
             DirectoryError::InUse(text) => Self::Rule(text),
             DirectoryError::NotPossible(text) => Self::Rule(capitalized(&text)),
@@ -218,6 +232,9 @@ impl IntoResponse for AdminError {
                 (status, ErrorBody { details, ..body })
             }
             Self::Rule(text) => error(StatusCode::BAD_REQUEST, text),
+            Self::Protected(text) => return protected(text),
+            Self::Reserved(detail) => return reserved(detail),
+            Self::Misplaced { status, text, ids } => return misplaced(status, &text, ids),
             Self::Unconfirmed { error: text, message } => {
                 let (status, body) = error(StatusCode::BAD_REQUEST, text);
                 (status, ErrorBody { message: Some(message.to_owned()), ..body })
@@ -247,6 +264,23 @@ fn forbidden(message: String) -> Reply {
     let (status, body) = error(StatusCode::FORBIDDEN, "Forbidden");
     let reply = reply::json(status, &ErrorBody { message: Some(message.clone()), ..body });
     with_reason(reply, Some(message))
+}
+
+fn protected(text: String) -> Reply {
+    let (status, body) = error(StatusCode::BAD_REQUEST, text.clone());
+    with_reason(reply::json(status, &body), Some(text))
+}
+
+fn reserved(detail: Detail) -> Reply {
+    let reason = format!("{}: {}", detail.path.join("."), detail.message);
+    let (status, body) = error(StatusCode::BAD_REQUEST, "Validation failed");
+    with_reason(reply::json(status, &ErrorBody { details: vec![detail], ..body }), Some(reason))
+}
+
+fn misplaced(status: StatusCode, text: &str, ids: Vec<Uuid>) -> Reply {
+    let (status, body) = error(status, text);
+    let ids = ids.into_iter().map(|id| MisplacedId { id, text: text.to_owned() }).collect();
+    with_misplaced(reply::json(status, &body), ids)
 }
 
 /// RFC 6750 §3: the challenge belongs to every 401.
@@ -323,5 +357,11 @@ mod tests {
     fn texts_begin_with_a_capital() {
         let error = AdminError::from(DirectoryError::not_found("user", "x"));
         assert!(matches!(error, AdminError::NotFound(text) if text == "User not found: x"));
+        let id = Uuid::nil();
+        let error = AdminError::from(DirectoryError::not_found("user", id));
+        let AdminError::Misplaced { status: StatusCode::NOT_FOUND, text, ids } = error else {
+            unreachable!("{error:?}")
+        };
+        assert_eq!((text, ids), (format!("User not found: {id}"), vec![id]));
     }
 }

@@ -43,6 +43,7 @@ mod path;
 mod ports;
 mod principal;
 mod privacy;
+mod read_limit;
 mod reference_page;
 mod refusal_reason;
 mod refusals;

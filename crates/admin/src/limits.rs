@@ -1,4 +1,5 @@
-//! How much one administrator or service account may change. Reads are not counted.
+//! How much one administrator or service account may do. Changes are counted for all processes together, reads by
+//! [`crate::read_limit`].
 
 use std::time::Duration;
 
@@ -18,10 +19,10 @@ const WINDOW: Duration = Duration::from_mins(1);
 const TEST_MAILS: u64 = 10;
 const TEST_MAIL_WINDOW: Duration = Duration::from_hours(1);
 
-/// Counts a request that may change something.
-pub(crate) async fn count_write(parts: &Parts, state: &AdminState, principal: &Principal) -> Result<()> {
+/// Counts a request, as a read or as a change.
+pub(crate) async fn count(parts: &Parts, state: &AdminState, principal: &Principal) -> Result<()> {
     if matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        return Ok(());
+        return state.reads.count(principal.id(), state.clock.now());
     }
     let key = KvKey::new(KeyName::LimitAdminWrites, principal.organization()).with(principal.id());
     let limit = RateLimit { key, maximum: WRITES, window: WINDOW };

@@ -51,6 +51,9 @@ pub(crate) fn completed(mut api: OpenApi) -> OpenApi {
         if let Some(operation) = &mut item.post {
             operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
         }
+        if let Some(operation) = &mut item.get {
+            describe_condition(operation);
+        }
     }
     add_links(&mut api.paths);
     api
@@ -67,6 +70,24 @@ fn complete(operation: &mut Operation, parameters: &[RefOr<Parameter>]) {
         let response = RefOr::T(refused(refusal));
         operation.responses.responses.entry(refusal.status.as_str().to_owned()).or_insert(response);
     }
+}
+
+/// A read whose answer has a tag may be conditional.
+fn describe_condition(operation: &mut Operation) {
+    let responses = &mut operation.responses.responses;
+    let Some(RefOr::T(found)) = responses.get("200") else { return };
+    let Some(tag) = found.headers.get("ETag").cloned() else { return };
+    let mut unchanged = Response::new("The entity is as the caller knows it.");
+    unchanged.headers.insert("ETag".to_owned(), tag);
+    responses.insert(StatusCode::NOT_MODIFIED.as_str().to_owned(), RefOr::T(unchanged));
+    let condition = ParameterBuilder::new()
+        .name("If-None-Match")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("The `ETag` of an answer that the caller has: 304 if it is still the same."))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build();
+    operation.parameters.get_or_insert_default().push(RefOr::T(condition));
 }
 
 /// A body without required fields may be left out: it counts as an empty object.

@@ -47,7 +47,7 @@ pub(crate) const REFUSALS: [Refusal; 10] = [
     },
     Refusal {
         status: StatusCode::TOO_MANY_REQUESTS,
-        description: "Too many changes; `Retry-After` tells when to go on.",
+        description: "Too many requests; `Retry-After` tells when to go on.",
         concerns_everybody: false,
     },
     Refusal {

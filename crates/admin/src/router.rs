@@ -6,13 +6,14 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::routing::{any, get};
 use porta_web::reply::{self, Reply};
 use tower::ServiceExt as _;
 
 use crate::denials::audited;
 use crate::error::AdminError;
+use crate::etag::conditional;
 use crate::idempotency::idempotent;
 use crate::openapi::BASE;
 use crate::operations::{document, operations};
@@ -24,7 +25,7 @@ const ROOT: &str = "/api/admin/";
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS");
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
-    "Authorization, Content-Type, If-Match, Idempotency-Key, X-Confirm-Purge, X-Porta-SDK-Version",
+    "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Confirm-Purge, X-Porta-SDK-Version",
 );
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
     "ETag, Retry-After, X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, Content-Disposition, X-Truncated",
@@ -47,6 +48,7 @@ pub fn router(state: AdminState) -> Router {
     let exact = routes.clone().fallback(nothing_here);
     let routes = routes
         .fallback(move |request: Request| without_trailing_slash(exact.clone(), request))
+        .layer(from_fn(conditional))
         .layer(from_fn_with_state(state.clone(), idempotent))
         .layer(from_fn_with_state(state.clone(), audited))
         .layer(from_fn_with_state(state, cors));

@@ -16,6 +16,7 @@ use porta_web::client_address::{ClientAddresses, TrustedProxies, user_agent};
 
 use crate::error::{AdminError, Result};
 use crate::ports::{MailRelay, MakeRecoveryCodes, RenderMail};
+use crate::read_limit::ReadLimit;
 use crate::statistics_cache::StatisticsCache;
 
 /// Purpose of the key that seals answers.
@@ -50,6 +51,9 @@ pub struct AdminStateParts {
     pub issuer_base: String,
     /// Origins whose scripts may use the API (`ADMIN_CORS_ORIGINS`).
     pub cors_origins: Vec<String>,
+    /// How many reads of one administrator this process answers in a minute (`ADMIN_READS_PER_MINUTE`). `None`: any
+    /// number.
+    pub reads_per_minute: Option<u64>,
 }
 
 /// State of the handlers. Cheap to clone: an `Arc`.
@@ -74,6 +78,7 @@ pub struct AdminStateInner {
     pub(crate) issuer_base: String,
     pub(crate) cors_origins: Vec<HeaderValue>,
     pub(crate) statistics: StatisticsCache,
+    pub(crate) reads: ReadLimit,
     client_addresses: ClientAddresses,
     organization: OnceLock<OrganizationId>,
 }
@@ -98,6 +103,7 @@ impl AdminState {
             issuer_base: parts.issuer_base,
             cors_origins: cors_origins.collect(),
             statistics: StatisticsCache::default(),
+            reads: ReadLimit::new(parts.reads_per_minute),
             client_addresses: ClientAddresses::behind(parts.trusted_proxies),
             organization: OnceLock::new(),
         }))

@@ -10,9 +10,9 @@ use url::Url;
 use crate::reader::Reader;
 use crate::source::Source;
 use crate::variable::{
-    ADMIN_CORS_ORIGINS, DATABASE_URL, DRAIN_SECONDS, HOST, ISSUER_BASE_URL, KEEP_ALIVE_SECONDS, NODE_ENV,
-    PORT, PORTA_ENV, SHUTDOWN_GRACE_SECONDS, TRUST_PROXY, TRUST_PROXY_CIDRS, TRUST_PROXY_HEADER,
-    TRUST_PROXY_HOPS,
+    ADMIN_CORS_ORIGINS, ADMIN_READS_PER_MINUTE, DATABASE_URL, DRAIN_SECONDS, HOST, ISSUER_BASE_URL,
+    KEEP_ALIVE_SECONDS, NODE_ENV, PORT, PORTA_ENV, SHUTDOWN_GRACE_SECONDS, TRUST_PROXY, TRUST_PROXY_CIDRS,
+    TRUST_PROXY_HEADER, TRUST_PROXY_HOPS,
 };
 use crate::{IssuerBase, Problem};
 
@@ -61,6 +61,8 @@ pub struct ServerConfig {
     pub trust_proxy: TrustProxy,
     /// Origins in the form that browsers send; empty: none is allowed.
     pub admin_cors_origins: Vec<String>,
+    /// Limit of the reads of one administrator; `None`: there is none.
+    pub admin_reads_per_minute: Option<u64>,
     /// How long an idle connection is kept open.
     pub keep_alive: Duration,
     /// How long `/ready` answers 503 before the listener closes.
@@ -82,6 +84,7 @@ impl ServerConfig {
             issuer_base_url: issuer.or_else(|| IssuerBase::localhost(port))?,
             trust_proxy: TrustProxy::read(reader),
             admin_cors_origins: read_origins(reader),
+            admin_reads_per_minute: Some(reader.number_or_default(ADMIN_READS_PER_MINUTE)).filter(|n| *n > 0),
             keep_alive: Duration::from_secs(reader.number_or_default(KEEP_ALIVE_SECONDS)),
             drain: Duration::from_secs(drain),
             shutdown_grace: Duration::from_secs(reader.number_or_default(SHUTDOWN_GRACE_SECONDS)),

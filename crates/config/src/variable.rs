@@ -131,6 +131,7 @@ variables! {
     OTEL_SERVICE_NAME, Kind::Text, Some("porta"), Never, false, "Name of this service in traces.";
     OTEL_TRACES_SAMPLER_ARG, Kind::Text, Some("1"), Never, false, "Share of the traces started here that are sent, 0 to 1.";
     ADMIN_CORS_ORIGINS, Kind::List, None, Never, false, "Browser origins allowed on /api/admin.";
+    ADMIN_READS_PER_MINUTE, number(0, 10_000_000), Some("6000"), Never, false, "How many reads of one administrator or program each process answers on /api/admin within a minute; 0 for any number.";
     TRUST_PROXY, Kind::Boolean, Some("false"), Never, false, "Takes the client's address from the proxies' header.";
     TRUST_PROXY_HOPS, number(1, 16), Some("1"), Never, false, "Number of proxies in front of Porta.";
     TRUST_PROXY_HEADER, Kind::OneOf(PROXY_HEADERS), Some("(x-forwarded-for; forwarded where there is none)"), Never, false, "The header that the proxies write; the other one is then ignored.";

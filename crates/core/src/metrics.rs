@@ -47,7 +47,7 @@ metrics! {
     REDIS_ERRORS, Counter, "porta_redis_errors_total", [], "Commands to Redis without a usable answer.";
     AUDIT_WRITE_FAILURES, Counter, "porta_audit_write_failures_total", [], "Audit rows that could not be written; what they were about was not done either.";
     AUDIT_REPEATED, Counter, "porta_audit_repeated_total", ["event"], "What strangers did again within a window that has its audit row already.";
-    ADMIN_ACCESS_DENIED, Counter, "porta_admin_access_denied_total", ["audited"], "Requests that the Admin API answered with 401 or 403, or carried out in part. `audited` is `yes`, `stranger` (nobody is behind the token), `limited` (beyond the rows of a minute) or `failed`.";
+    ADMIN_ACCESS_DENIED, Counter, "porta_admin_access_denied_total", ["audited"], "Requests that the Admin API answered with 401 or 403 or carried out in part, and those that reached for what is protected or elsewhere. `audited` is `yes`, `stranger` (nobody is behind the token), `limited` (beyond the rows of a minute) or `failed`.";
     EMAIL_SEND, Counter, "porta_email_send_total", ["template", "result"], "Attempts to send mail: `delivered`, `postponed` or `given_up`.";
     BUILD_INFO, Gauge, "porta_build_info", ["version"], "Always 1.";
     SIGNING_KEY_AGE, Gauge, "porta_signing_key_age_seconds", [], "Since the oldest active signing key of any organization began to sign. Absent while there is none.";

@@ -6,6 +6,7 @@ use porta_core::seal::SealError;
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::{Invalid, Timestamp};
 use porta_store::StoreError;
+use uuid::Uuid;
 
 use crate::HashFailed;
 
@@ -16,11 +17,18 @@ pub struct Problem {
     pub path: String,
     /// What is wrong and what would be accepted.
     pub message: String,
+    /// An id that names nothing where it was looked for, if that is what is wrong.
+    pub missing: Option<Uuid>,
 }
 
 impl Problem {
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into() }
+        Self { path: path.into(), message: message.into(), missing: None }
+    }
+
+    /// Nothing is called `name` where it was looked for.
+    pub fn missing(path: impl Into<String>, name: &str, message: impl Into<String>) -> Self {
+        Self { missing: Uuid::try_parse(name).ok(), ..Self::new(path, message) }
     }
 
     /// Prefixes the path with that of a containing element.
@@ -31,7 +39,7 @@ impl Problem {
             (false, true) => parent.to_owned(),
             (false, false) => format!("{parent}.{}", self.path),
         };
-        Self { path, message: self.message }
+        Self { path, ..self }
     }
 }
 
@@ -57,6 +65,9 @@ pub enum DirectoryError {
     Invalid(Vec<Problem>),
     #[error("{kind} `{name}` was not found")]
     NotFound { kind: &'static str, name: String },
+    /// The value is kept for what is built in.
+    #[error("{0}")]
+    Reserved(Problem),
     /// The actor may not do this; the text says what is protected.
     #[error("{0}")]
     Forbidden(String),
@@ -102,6 +113,7 @@ impl DirectoryError {
         match self {
             Self::Invalid(_)
             | Self::NotFound { .. }
+            | Self::Reserved(_)
             | Self::Forbidden(_)
             | Self::InUse(_)
             | Self::NotPossible(_)

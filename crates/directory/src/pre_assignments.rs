@@ -32,20 +32,20 @@ pub(crate) async fn find_pre_assignments(
     for (n, (application, role)) in roles.iter().enumerate() {
         match find_role(work, organization, application, role).await? {
             Ok(role) => found.roles.push(role),
-            Err(message) => problems.push(Problem::new(format!("roles.{n}"), message)),
+            Err(problem) => problems.push(problem.within(&format!("roles.{n}"))),
         }
     }
     for (n, claim) in claims.into_iter().enumerate() {
         match find_claim(work, organization, claim).await? {
             Ok(claim) => found.claims.push(claim),
-            Err(message) => problems.push(Problem::new(format!("claims.{n}"), message)),
+            Err(problem) => problems.push(problem.within(&format!("claims.{n}"))),
         }
     }
     if problems.is_empty() { Ok(found) } else { Err(DirectoryError::Invalid(problems)) }
 }
 
 /// What is wrong with one role or claim.
-type Found<T> = std::result::Result<T, String>;
+type Found<T> = std::result::Result<T, Problem>;
 
 async fn find_application(
     work: &mut Transaction,
@@ -62,7 +62,8 @@ async fn find_application(
         Ok(slug) => applications.by_slug(&slug).await?,
         Err(_) => None,
     };
-    Ok(application.ok_or_else(|| format!("Application {name} not found in this organization")))
+    let text = || format!("Application {name} not found in this organization");
+    Ok(application.ok_or_else(|| Problem::missing("", name, text())))
 }
 
 async fn find_role(
@@ -77,7 +78,8 @@ async fn find_role(
     };
     let roles = work.unit.applications(organization.id).roles(application.id).await?;
     let found = RoleId::parse(role).filter(|id| roles.iter().any(|role| role.id == *id));
-    Ok(found.ok_or_else(|| format!("Role {role} not found in application {name}")))
+    let text = || format!("Role {role} not found in application {name}");
+    Ok(found.ok_or_else(|| Problem::missing("", role, text())))
 }
 
 async fn find_claim(
@@ -92,12 +94,14 @@ async fn find_claim(
     let claims = work.unit.applications(organization.id).claims(application.id).await?;
     let found = ClaimDefinitionId::parse(&claim).and_then(|id| claims.iter().find(|claim| claim.id == id));
     let Some(found) = found else {
-        return Ok(Err(format!("Claim definition {claim} not found in application {name}")));
+        let text = format!("Claim definition {claim} not found in application {name}");
+        return Ok(Err(Problem::missing("", &claim, text)));
     };
     Ok(match require_type(found, &value) {
         Ok(()) => Ok((found.id, value)),
         Err(DirectoryError::Invalid(problems)) => {
-            Err(problems.into_iter().map(|problem| problem.message).collect())
+            let messages: String = problems.into_iter().map(|problem| problem.message).collect();
+            Err(Problem::new("", messages))
         }
         Err(other) => return Err(other),
     })

@@ -15,7 +15,7 @@ use crate::error::{already_taken, refuse, stale};
 use crate::organizations::slug_of;
 use crate::protected::refuse_built_in;
 use crate::transaction::changed;
-use crate::{DirectoryError, Result, Transaction};
+use crate::{DirectoryError, Problem, Result, Transaction};
 
 /// A role to create.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +40,7 @@ pub struct NewPermission {
 /// Slugs of built-in roles are reserved in every application, so that no other role looks like one.
 fn reserved_slug() -> DirectoryError {
     let problem = format!("`{BUILT_IN_ROLE_PREFIX}` is reserved for built-in roles; choose another");
-    DirectoryError::invalid("slug", problem)
+    DirectoryError::Reserved(Problem::new("slug", problem))
 }
 
 fn name_and_description(name: &str, text: Option<&String>) -> Vec<Invalid> {

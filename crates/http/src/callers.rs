@@ -18,6 +18,6 @@ impl Callers {
 
     pub(crate) fn of(&self, peer: SocketAddr, headers: &HeaderMap, now: Timestamp) -> Caller {
         let (address, user_agent) = (self.0.of(peer, headers, now), user_agent(headers));
-        Caller { address, user_agent, request_id: None }
+        Caller { address, user_agent, request_id: None, actor: None }
     }
 }

@@ -78,6 +78,7 @@ impl From<DirectoryError> for Failure {
             DirectoryError::Invalid(problems) => {
                 Self::Validation(problems.iter().map(ToString::to_string).collect())
             }
+            DirectoryError::Reserved(problem) => Self::Validation(vec![problem.to_string()]),
             other => Self::chain(&other),
         }
     }

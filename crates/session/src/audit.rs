@@ -22,13 +22,15 @@ impl AuditLog {
         Self { backend, repeat_counts: RepeatCounts::default() }
     }
 
-    /// Builds an audit row about something that happens now; the caller adds the person and details. Reads the clock,
+    /// Builds an audit row about something that happens now; whoever asks for it adds the person and details. Reads the clock,
     /// so that several rows of one request keep their order.
     pub fn event(&self, context: OperationContext<'_>, kind: AuditEventKind) -> AuditEvent {
         let OperationContext { tenant, caller, .. } = context;
         AuditEvent {
             organization_id: Some(tenant.organization.id),
             organization_label: Some(tenant.organization.slug.to_string()),
+            actor_id: caller.actor.as_ref().map(|actor| actor.user),
+            actor_label: caller.actor.as_ref().map(|actor| actor.label.clone()),
             metadata: serde_json::json!({}),
             ip_address: caller.address_text(),
             user_agent: caller.user_agent.clone(),

@@ -1,8 +1,9 @@
-//! The caller of a request, as far as the network tells.
+//! The caller of a request, as far as the network and, in the Admin API, the token tell.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
+use porta_core::UserId;
 use porta_kv::{KvKey, RateLimit};
 
 /// IPv6 prefixes wider than the /64, and how many times its limit each of them gets.
@@ -17,6 +18,16 @@ pub struct Caller {
     pub user_agent: Option<String>,
     /// Under which the access log has the request, for audit rows that name it.
     pub request_id: Option<String>,
+    /// Who acts, if a token says so before the operation begins.
+    pub actor: Option<KnownActor>,
+}
+
+/// Who acts, as audit rows name them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownActor {
+    pub user: UserId,
+    /// The address.
+    pub label: String,
 }
 
 impl Caller {

@@ -32,7 +32,7 @@ pub mod tenants;
 
 pub use authorization_request::AuthorizationRequest;
 pub use backend::Backend;
-pub use caller::Caller;
+pub use caller::{Caller, KnownActor};
 pub use client::ProtocolClient;
 pub use client_token::ClientTokenRecord;
 pub use context::OperationContext;

@@ -28,11 +28,9 @@ impl SignInCore {
         user: Option<UserId>,
         kind: AuditEventKind,
     ) -> AuditEvent {
-        AuditEvent {
-            user_id: user,
-            actor_id: user.filter(|_| kind.category() == AuditCategory::Authentication),
-            ..self.shared.audit.event(cx, kind)
-        }
+        let event = self.shared.audit.event(cx, kind);
+        let authenticating = user.filter(|_| kind.category() == AuditCategory::Authentication);
+        AuditEvent { user_id: user, actor_id: event.actor_id.or(authenticating), ..event }
     }
 
     /// Puts a mail into the outbox. `about` is its idempotency key: the same one again adds nothing.

@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use porta_core::{ClientKey, OrganizationId, Slug, Timestamp, TokenDigest};
 use porta_store::{AdministratorFacts, AdministratorRepository, Result, ServiceFacts, TokenAuthentication};
+use uuid::Uuid;
 
-use crate::kernel::{Runner, at, digest, statements, uuid};
+use crate::kernel::{Runner, Value, at, digest, statements, uuid};
 use crate::tokens::facts::liveness_columns;
 use crate::tokens::read::next_validity;
 use crate::users::{may_continue, next_user, user_columns};
@@ -71,6 +72,11 @@ statements! {
          FROM clients c JOIN organizations o ON o.id = c.organization_id AND o.is_super_admin \
          JOIN applications a ON a.id = c.application_id WHERE c.id = $1");
     FACTS: Read = facts!("json_agg"), sqlite: facts!("json_group_array");
+    NAMES_SOMETHING: Read = "SELECT EXISTS (SELECT 1 FROM users WHERE id = $1) OR EXISTS (SELECT 1 FROM roles WHERE id = $1) \
+         OR EXISTS (SELECT 1 FROM permissions WHERE id = $1) OR EXISTS (SELECT 1 FROM custom_claim_definitions WHERE id = $1) \
+         OR EXISTS (SELECT 1 FROM application_modules WHERE id = $1) OR EXISTS (SELECT 1 FROM applications WHERE id = $1) \
+         OR EXISTS (SELECT 1 FROM client_secrets WHERE id = $1) OR EXISTS (SELECT 1 FROM clients WHERE id = $1) \
+         OR EXISTS (SELECT 1 FROM signing_keys WHERE id = $1) OR EXISTS (SELECT 1 FROM organizations WHERE id = $1)";
 }
 
 pub(crate) struct Administrators<'a>(pub(crate) Runner<'a>);
@@ -97,6 +103,11 @@ impl AdministratorRepository for Administrators<'_> {
             scope: r.text()?,
             is_admitted: r.flag()?,
         }))
+    }
+
+    async fn names_something(&mut self, id: Uuid) -> Result<bool> {
+        let row = self.0.row(&NAMES_SOMETHING, &[Value::Uuid(Some(id))]).await?;
+        row.map_or(Ok(false), |row| row.reader("users").flag())
     }
 
     async fn facts(&mut self, token: &TokenDigest, now: Timestamp) -> Result<Option<AdministratorFacts>> {

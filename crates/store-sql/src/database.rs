@@ -142,7 +142,7 @@ impl Database {
                 Err(error) => refused.push((stmt.name, error.to_string())),
             }
         }
-        for stmt in crate::copy::statements_of_tables() {
+        for stmt in crate::tables::statements() {
             if let Err(error) = pooled.prepare(&stmt).await {
                 refused.push((stmt.name, error.to_string()));
             }

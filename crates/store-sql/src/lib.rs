@@ -29,6 +29,7 @@ mod settings;
 mod signing_keys;
 mod statistics;
 mod sweep;
+mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tokens;

@@ -14,7 +14,7 @@ pub(crate) fn statements() -> impl Iterator<Item = &'static Stmt> {
         crate::clients::STATEMENTS,
         crate::clients::all::STATEMENTS,
         crate::clients::protocol::STATEMENTS,
-        crate::copy::STATEMENTS,
+        crate::tables::STATEMENTS,
         crate::examine::STATEMENTS,
         crate::exports::STATEMENTS,
         crate::installation::STATEMENTS,

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use porta_core::user::User;
 use porta_core::{ClientKey, OrganizationId, SessionKey, Slug, Timestamp, TokenDigest};
+use uuid::Uuid;
 
 use crate::{Result, TokenValidity};
 
@@ -56,4 +57,7 @@ pub trait AdministratorRepository: Send {
     async fn service(&mut self, client: ClientKey, issued_at: Timestamp) -> Result<Option<ServiceFacts>>;
     /// `None`: there is no such access token. One round trip.
     async fn facts(&mut self, token: &TokenDigest, now: Timestamp) -> Result<Option<AdministratorFacts>>;
+    /// Whether something that operators manage has this id, whoever owns it: an organization, an application or a part of
+    /// it, a client or its secret, a user, a signing key. One round trip.
+    async fn names_something(&mut self, id: Uuid) -> Result<bool>;
 }

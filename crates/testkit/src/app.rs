@@ -98,6 +98,8 @@ pub struct InstanceConfig {
     pub peer: SocketAddr,
     /// Keys of both encryption key lists, the newest first.
     pub encryption_keys: Vec<[u8; 32]>,
+    /// Limit of the reads of one administrator.
+    pub admin_reads_per_minute: Option<u64>,
     /// Seed of its randomness, combined with the process and the number of instances.
     seed: u64,
 }
@@ -125,6 +127,7 @@ impl InstanceConfig {
             },
             peer: ([127, 0, 0, 1], 4711).into(),
             encryption_keys: vec![ENCRYPTION_KEY],
+            admin_reads_per_minute: Some(6_000),
             seed: FIRST_SEED,
         }
     }
@@ -249,6 +252,7 @@ impl TestApp {
             trusted_proxies,
             peer,
             encryption_keys,
+            admin_reads_per_minute,
             seed,
         } = instance;
         let mut all = instances.lock().expect("nobody panicked");
@@ -304,6 +308,7 @@ impl TestApp {
             trusted_proxies,
             issuer_base: shared.issuer_base().to_owned(),
             cors_origins: vec![ADMIN_ORIGIN.to_owned()],
+            reads_per_minute: admin_reads_per_minute,
         });
         let peer = axum::Extension(ConnectInfo(peer));
         let router = porta_http::router(app, porta_admin::router(admin)).layer(peer);

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use porta_core::settings;
 use porta_core::user::User;
 use porta_directory::Actor;
-use porta_session::{Caller, OperationContext, Tenant, TenantLookup};
+use porta_session::{Caller, KnownActor, OperationContext, Tenant, TenantLookup};
 use porta_signin::account::{RecentlyAuthenticated, SignedInUser};
 
 use crate::error::{AdminError, Result};
@@ -15,7 +15,7 @@ use crate::principal::{Person, Principal};
 use crate::state::AdminState;
 use crate::{access, limits};
 
-/// The first argument of every operation on the own account: an administrator, within the limits of changes. It needs no
+/// The first argument of every operation on the own account: an administrator, within the limits. It needs no
 /// permission: everybody may look after their own account.
 pub(crate) struct OwnAccount {
     person: Box<Person>,
@@ -28,7 +28,7 @@ impl FromRequestParts<AdminState> for OwnAccount {
 
     async fn from_request_parts(parts: &mut Parts, state: &AdminState) -> Result<Self> {
         let principal = access::principal(parts, state).await?;
-        limits::count_write(parts, state, &principal).await?;
+        limits::count(parts, state, &principal).await?;
         let Principal::Person(person) = principal else {
             return Err(AdminError::forbidden(
                 "A service account has no account of its own: sign in as a user",
@@ -46,6 +46,10 @@ impl FromRequestParts<AdminState> for OwnAccount {
             address: origin.ip_address.as_deref().and_then(|address| address.parse().ok()),
             user_agent: origin.user_agent.clone(),
             request_id: origin.request_id.clone(),
+            actor: Some(KnownActor {
+                user: person.administrator.user,
+                label: person.administrator.email.clone(),
+            }),
         };
         Ok(Self { person, tenant, caller })
     }

@@ -59,7 +59,7 @@ impl ApplicationView {
 
     /// The tag of the application's version.
     pub(crate) fn tag(application: &Application) -> String {
-        etag::tag(application.id.uuid(), application.version)
+        etag::tag(application.id.uuid(), application.version, &Self::from(application.clone()))
     }
 }
 

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::error::{AdminError, Result};
-use crate::refusal_reason::with_reason;
+use crate::refusal_reason::{MisplacedId, with_misplaced, with_reason};
 
 /// Entities of one request.
 const MOST: usize = 100;
@@ -29,25 +29,43 @@ pub(crate) struct BulkResult {
     previous_status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     new_status: Option<&'static str>,
-    /// The administrator may not do this.
+    /// The administrator, or nobody, may do this.
     #[serde(skip)]
     is_forbidden: bool,
+    /// Nothing has the id where it was looked for.
+    #[serde(skip)]
+    is_missing: bool,
 }
 
 impl BulkResult {
     pub(super) fn changed(id: Uuid, from: &'static str, to: &'static str) -> Self {
         let (previous_status, new_status) = (Some(from), Some(to));
-        Self { id, success: true, error: None, previous_status, new_status, is_forbidden: false }
+        Self { success: true, previous_status, new_status, ..Self::unchanged(id, None) }
+    }
+
+    fn unchanged(id: Uuid, error: Option<String>) -> Self {
+        Self {
+            id,
+            success: false,
+            error,
+            previous_status: None,
+            new_status: None,
+            is_forbidden: false,
+            is_missing: false,
+        }
     }
 
     pub(super) fn not_found(id: Uuid, kind: &str) -> Self {
-        let error = Some(format!("{kind} not found"));
-        Self { id, success: false, error, previous_status: None, new_status: None, is_forbidden: false }
+        Self { is_missing: true, ..Self::unchanged(id, Some(format!("{kind} not found"))) }
     }
 
     pub(super) fn refused(id: Uuid, status: &'static str, error: String) -> Self {
-        let (error, previous_status) = (Some(error), Some(status));
-        Self { id, success: false, error, previous_status, new_status: None, is_forbidden: false }
+        Self { previous_status: Some(status), ..Self::unchanged(id, Some(error)) }
+    }
+
+    /// What nobody may do.
+    pub(super) fn protected(id: Uuid, status: &'static str, error: String) -> Self {
+        Self { is_forbidden: true, ..Self::refused(id, status, error) }
     }
 
     /// The result of an operation that failed. A failure that no request caused ends the whole request.
@@ -80,8 +98,14 @@ pub(super) fn answer(results: Vec<BulkResult>) -> Reply {
     let succeeded = results.iter().filter(|result| result.success).count();
     let total = results.len();
     let denied = results.iter().find(|result| result.is_forbidden).and_then(|result| result.error.clone());
+    let missing = results.iter().filter(|result| result.is_missing).map(|result| {
+        let error = result.error.as_deref().unwrap_or_default();
+        MisplacedId { id: result.id, text: format!("{error}: {}", result.id) }
+    });
+    let missing = missing.collect();
     let answer = BulkAnswer { total, succeeded, failed: total - succeeded, results };
-    with_reason(reply::json(StatusCode::OK, &answer), denied)
+    let reply = with_misplaced(reply::json(StatusCode::OK, &answer), missing);
+    with_reason(reply, denied)
 }
 
 /// Checks what every request has.

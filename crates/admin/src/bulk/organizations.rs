@@ -87,7 +87,7 @@ async fn change(
     if organization.is_super_admin && action != OrganizationAction::Activate {
         let done = action.leads_to();
         let error = format!("Super-admin organization cannot be {done}");
-        return Ok(BulkResult::refused(id, from.as_str(), error));
+        return Ok(BulkResult::protected(id, from.as_str(), error));
     }
     if !action.begins_at(from) {
         let error = format!("Cannot {verb} from status '{from}'");

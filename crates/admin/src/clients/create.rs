@@ -178,8 +178,9 @@ pub(crate) async fn create_client(
     let created = unit.clients().create(&organization, &application, new).await;
     let (client, secret) = created.map_err(in_words_of(FIELDS))?;
     unit.commit().await?;
-    let tag = ClientView::tag(&client);
-    let view = ClientView::from(FoundClient { client, organization, application_name: application.name });
+    let found = FoundClient { client, organization, application_name: application.name };
+    let tag = ClientView::tag(&found);
+    let view = ClientView::from(found);
     let secret = secret.map(NewSecretView::from);
     let warning = secret.as_ref().map(|_| WARNING);
     let data = CreatedClient { fields: view.clone(), client: view, secret };

@@ -20,6 +20,6 @@ pub(crate) async fn get_client(
     path: ClientPath,
 ) -> Result<Reply> {
     let found = state.directory.queries().clients().find(&path.client).await?;
-    let tag = ClientView::tag(&found.client);
+    let tag = ClientView::tag(&found);
     Ok(with_etag(answer::ok(ClientView::from(found)), &tag))
 }

@@ -51,7 +51,7 @@ async fn change(
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(actor).await?;
     let found = unit.clients().find(&path.client).await?;
-    etag::check(headers, &ClientView::tag(&found.client), &ClientView::from(found.clone()))?;
+    etag::check(headers, &ClientView::tag(&found), &ClientView::from(found.clone()))?;
     if let Some(refusal) = action.refusal(found.client.status) {
         return Err(AdminError::Rule(refusal));
     }

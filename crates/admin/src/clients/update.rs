@@ -143,7 +143,7 @@ pub(crate) async fn update_client(
     }
     let mut unit = state.directory.begin(caller.into_actor()).await?;
     let found = unit.clients().find(&path.client).await?;
-    etag::check(&headers, &ClientView::tag(&found.client), &ClientView::from(found.clone()))?;
+    etag::check(&headers, &ClientView::tag(&found), &ClientView::from(found.clone()))?;
     let allowed = match &body.allowed_organizations {
         Some(names) => Some(organizations(&mut unit, names).await?),
         None => None,
@@ -151,6 +151,7 @@ pub(crate) async fn update_client(
     let after = body.applied_to(&found.client, allowed);
     let (client, _) = unit.clients().update(&found.organization, &found.client, after).await?;
     unit.commit().await?;
-    let tag = ClientView::tag(&client);
-    Ok(with_etag(answer::ok(ClientView::from(FoundClient { client, ..found })), &tag))
+    let found = FoundClient { client, ..found };
+    let tag = ClientView::tag(&found);
+    Ok(with_etag(answer::ok(ClientView::from(found)), &tag))
 }

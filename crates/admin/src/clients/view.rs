@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use porta_core::client::{Client, ClientSecret, GrantType, ResponseType};
+use porta_core::client::{ClientSecret, GrantType, ResponseType};
 use porta_core::organization::LoginMethod;
 use porta_core::signing_key::SigningAlgorithm;
 use porta_core::{ClientKey, EntityId as _};
@@ -104,8 +104,9 @@ impl ClientView {
     }
 
     /// The tag of the client's version.
-    pub(super) fn tag(client: &Client) -> String {
-        etag::tag(client.id.uuid(), client.version)
+    pub(super) fn tag(found: &FoundClient) -> String {
+        let client = &found.client;
+        etag::tag(client.id.uuid(), client.version, &Self::from(found.clone()))
     }
 }
 

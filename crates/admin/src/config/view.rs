@@ -7,6 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::answer::optional_time;
+use crate::etag;
 
 /// A setting with its value in force.
 #[derive(Debug, Serialize, ToSchema)]
@@ -46,7 +47,8 @@ impl SettingEntry {
             Some(own) => format!("{}-{}", own.version.number(), own.updated_at.micros()),
             None => "unset".to_owned(),
         };
-        format!("W/\"{}-{version}\"", setting.definition.key)
+        let version = format!("{}-{version}", setting.definition.key);
+        etag::tag_of(&version, &Self::from(setting.clone()))
     }
 }
 

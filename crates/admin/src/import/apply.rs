@@ -14,6 +14,8 @@ use crate::state::AdminState;
 
 /// Apply a manifest in one transaction. Every item is checked and answered for; items that are refused are in `errors`.
 /// At most 10 MiB.
+///
+/// Needs also the permissions of the requests that would create and, with `overwrite`, change the same one by one.
 #[utoipa::path(post, path = "/import", tag = "imports", request_body = ImportBody,
     responses((status = 200, body = ImportAnswer)))]
 pub(crate) async fn import_manifest(

@@ -1,9 +1,11 @@
 //! Whom a request invites, and with what.
 
+use axum::http::StatusCode;
 use porta_core::user::Profile;
 use porta_directory::{Actor, DirectoryError, NamedClaim, NewInvitation, Problem};
 use serde::Deserialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::error::AdminError;
 
@@ -100,8 +102,10 @@ impl InvitationBody {
 pub(super) fn refused_pre_assignments(error: DirectoryError) -> AdminError {
     match error {
         DirectoryError::Invalid(problems) => {
+            let ids: Vec<Uuid> = problems.iter().filter_map(|problem| problem.missing).collect();
             let messages: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
-            AdminError::Rule(format!("Pre-assignment validation failed: {}", messages.join("; ")))
+            let text = format!("Pre-assignment validation failed: {}", messages.join("; "));
+            AdminError::Misplaced { status: StatusCode::BAD_REQUEST, text, ids }
         }
         other => other.into(),
     }

@@ -92,7 +92,7 @@ pub(crate) async fn destroy_organization(
     headers: HeaderMap,
     query: Query,
 ) -> Result<Reply> {
-    let protected = || AdminError::Rule("Cannot destroy the super-admin organization".to_owned());
+    let protected = || AdminError::Protected("Cannot destroy the super-admin organization".to_owned());
     if is_preview(&query)? {
         let queries = state.directory.queries();
         let organization = queries.organization(&name).await?;

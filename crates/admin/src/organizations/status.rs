@@ -31,18 +31,18 @@ struct Action {
 
 impl Action {
     /// Why an organization cannot change so.
-    fn refusal(&self, organization: &Organization) -> Option<String> {
+    fn refusal(&self, organization: &Organization) -> Option<AdminError> {
         let Self { verb, from, to } = self;
         let status = organization.status;
         let is_stop = *to != OrganizationStatus::Active;
         if is_stop && organization.is_super_admin {
-            return Some(format!("Super-admin organization cannot be {to}"));
+            return Some(AdminError::Protected(format!("Super-admin organization cannot be {to}")));
         }
         if is_stop && status == *to {
-            return Some(format!("Organization is already {to}"));
+            return Some(AdminError::Rule(format!("Organization is already {to}")));
         }
         let is_possible = from.contains(&status);
-        (!is_possible).then(|| format!("Cannot {verb} organization from status: {status}"))
+        (!is_possible).then(|| AdminError::Rule(format!("Cannot {verb} organization from status: {status}")))
     }
 }
 
@@ -55,8 +55,8 @@ async fn change(
 ) -> Result<Reply> {
     let mut unit = state.directory.begin(actor).await?;
     let organization = unit.organization(name).await?;
-    if let Some(text) = action.refusal(&organization) {
-        return Err(AdminError::Rule(text));
+    if let Some(refusal) = action.refusal(&organization) {
+        return Err(refusal);
     }
     unit.organizations().set_status(&organization, action.to, reason).await?;
     unit.commit().await?;

@@ -68,7 +68,7 @@ impl OrganizationView {
 
     /// The tag of the organization's version.
     pub(crate) fn tag(organization: &Organization) -> String {
-        etag::tag(organization.id.uuid(), organization.version)
+        etag::tag(organization.id.uuid(), organization.version, &Self::from(organization.clone()))
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) struct UserView {
 impl UserView {
     /// The tag of the user's version.
     pub(crate) fn tag(user: &User) -> String {
-        etag::tag(user.id.uuid(), user.version)
+        etag::tag(user.id.uuid(), user.version, &Self::from(user.clone()))
     }
 }
 

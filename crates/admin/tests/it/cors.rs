@@ -27,13 +27,24 @@ async fn scripts_of_configured_origins_only_may_read_answers(app: TestApp) {
             "{origin}"
         );
         let headers = preflight.header("access-control-allow-headers").unwrap_or_default();
-        for needed in ["Authorization", "If-Match", "X-Porta-SDK-Version", "X-Confirm-Purge"] {
+        for needed in ["Authorization", "If-Match", "If-None-Match", "X-Porta-SDK-Version", "X-Confirm-Purge"]
+        {
             assert_eq!(headers.contains(needed), is_admitted, "{needed}");
         }
         for path in ["/organizations/acme/users", "/metadata", "/none"] {
             let answer = root.send_with(Method::GET, path, None, &of).await;
             assert_eq!(answer.header("access-control-allow-origin"), allowed, "{origin} {path}");
-            assert_eq!(answer.header("access-control-expose-headers").is_some(), is_admitted);
+            let exposed = answer.header("access-control-expose-headers").unwrap_or_default();
+            for needed in [
+                "ETag",
+                "Retry-After",
+                "X-Request-Id",
+                "X-RateLimit-Limit",
+                "X-RateLimit-Remaining",
+                "Content-Disposition",
+            ] {
+                assert_eq!(exposed.contains(needed), is_admitted, "{needed}");
+            }
             assert_eq!(answer.header("vary"), Some("Origin"));
         }
     }

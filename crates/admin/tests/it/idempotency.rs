@@ -15,6 +15,7 @@ porta_testkit::on_both_stores!(
     the_same_request_again_gets_the_same_answer_and_is_done_once,
     another_request_with_the_key_is_refused,
     a_key_belongs_to_its_administrator,
+    an_answer_outlives_the_token_that_the_request_ended,
     a_key_lives_for_a_day,
     of_many_at_once_one_is_carried_out,
     a_refusal_is_an_answer_too,
@@ -74,6 +75,25 @@ async fn a_key_belongs_to_its_administrator(app: TestApp) {
     // Whoever lost the permission does not get the answer that the permission gave.
     let mut auditor = admins.sign_in(AUDITOR).await;
     expect(&create(&mut auditor, "k1", &json!({ "email": "x@acme.test" })).await, StatusCode::FORBIDDEN);
+}
+
+/// Who asks is checked before the key. The answer is given to the next token, so that a lost one does no harm.
+async fn an_answer_outlives_the_token_that_the_request_ended(app: TestApp) {
+    const NEW: &str = "brisk-Walnut-Harbor-9";
+    let admins = Admins::of(app).await;
+    let mut auditor = admins.sign_in(AUDITOR).await;
+    let body = json!({ "current": AUDITOR.1, "new": NEW });
+    let key = [(KEY, "k1")];
+    let path = "/me/password";
+    expect(&auditor.send_with(Method::POST, path, Some(&body), &key).await, StatusCode::NO_CONTENT);
+    let answer = auditor.send_with(Method::POST, path, Some(&body), &key).await;
+    refused(&answer, StatusCode::UNAUTHORIZED, "Invalid token");
+    let mut again = admins.sign_in((AUDITOR.0, NEW)).await;
+    expect(&again.send_with(Method::POST, path, Some(&body), &key).await, StatusCode::NO_CONTENT);
+    assert_eq!(admins.count("user.password.changed").await, 1);
+    // Without the key it is another request.
+    let answer = again.post(path, &body).await;
+    refused(&answer, StatusCode::BAD_REQUEST, "Validation failed");
 }
 
 async fn a_key_lives_for_a_day(app: TestApp) {

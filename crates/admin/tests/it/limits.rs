@@ -9,6 +9,7 @@ use crate::support::*;
 
 porta_testkit::on_both_stores!(
     an_administrator_changes_so_much_in_a_minute,
+    an_administrator_reads_so_much_in_a_minute,
     a_body_is_bounded,
     a_body_must_be_json,
     a_request_costs_few_round_trips,
@@ -38,6 +39,41 @@ async fn an_administrator_changes_so_much_in_a_minute(app: TestApp) {
     let mut colleague = admins.sign_in(USERS).await;
     expect(&colleague.post(&path, &json!({})).await, StatusCode::NO_CONTENT);
     admins.app.advance(std::time::Duration::from_secs(61));
+}
+
+/// Each process counts for itself, so the store of counters is not asked.
+async fn an_administrator_reads_so_much_in_a_minute(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let tokens = [admins.sign_in(ROOT).await.token, admins.sign_in(AUDITOR).await.token];
+    let app = admins.app.sibling_with(|instance| instance.admin_reads_per_minute = Some(3));
+    let elsewhere = Admins { app, command_line: admins.command_line.clone() };
+    let [mut root, mut colleague] = tokens.each_ref().map(|token| elsewhere.bearer(token));
+    let list = "/organizations/acme/users?limit=1";
+    // What the console asks for by itself counts as well: a header must not lift a limit.
+    let background = [(HeaderName::from_static("x-background"), "1")];
+    expect(&root.send_with(Method::GET, list, None, &background).await, StatusCode::OK);
+    expect(&root.get("/me").await, StatusCode::OK);
+    expect(&root.send(Method::HEAD, list, None).await, StatusCode::OK);
+    let commands = elsewhere.app.kv.commands();
+    let forwarded = [(HeaderName::from_static("x-forwarded-for"), "203.0.113.9"), background[0].clone()];
+    let answer = root.send_with(Method::GET, list, None, &forwarded).await;
+    let body = refused(&answer, StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+    assert!(body["retry_after"].as_u64().is_some_and(|seconds| (1..=60).contains(&seconds)), "{body}");
+    assert_eq!(answer.header("retry-after"), Some(body["retry_after"].to_string().as_str()));
+    assert_eq!(
+        (answer.header("x-ratelimit-limit"), answer.header("x-ratelimit-remaining")),
+        (Some("3"), Some("0"))
+    );
+    // So is the own account.
+    refused(&root.get("/me/sessions").await, StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+    assert_eq!(elsewhere.app.kv.commands(), commands);
+    // Changes, colleagues and other processes go on.
+    let user = json!({ "email": "new@acme.test" });
+    expect(&root.post("/organizations/acme/users", &user).await, StatusCode::CREATED);
+    expect(&colleague.get(list).await, StatusCode::OK);
+    expect(&admins.bearer(&tokens[0]).get(list).await, StatusCode::OK);
+    admins.app.advance(std::time::Duration::from_secs(61));
+    expect(&root.get(list).await, StatusCode::OK);
 }
 
 async fn a_body_is_bounded(app: TestApp) {

@@ -32,6 +32,7 @@ mod people;
 mod reference;
 mod rights;
 mod schema;
+mod sdk;
 mod search;
 mod services;
 mod shell;

@@ -1,21 +1,26 @@
 //! What the weaknesses of the reference (W-01 to W-30 of the specification) have no test of their own for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderName, Method, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use porta_testkit::{Answer, SwitchedKv, TestApp};
+use porta_core::mail::Mail;
+use porta_testkit::{Answer, Operation, SwitchedKv, TestApp};
 use serde_json::{Value, json};
 
 use crate::support::*;
 
 porta_testkit::on_both_stores!(
     w_07_every_kind_of_change_tells_who_from_where_and_with_what,
+    w_07_without_its_row_nothing_changes,
     w_15_what_a_client_got_wrong_is_no_failure_of_the_server,
     w_20_changes_stop_without_counters_and_reads_go_on,
+    w_21_a_client_is_made_with_its_secret_or_not_at_all,
     w_23_every_error_has_the_same_shape,
+    w_25_an_invitation_lives_as_long_as_the_setting_says,
 );
 
 const AGENT: &str = "console/7";
@@ -93,6 +98,55 @@ async fn w_07_every_kind_of_change_tells_who_from_where_and_with_what(app: TestA
     }
 }
 
+/// A server over the same stores on which some statements fail.
+fn failing(admins: &Admins, fails: impl Fn(Operation) -> bool + Send + Sync + 'static) -> Admins {
+    let store = admins.app.store_with_faults(fails);
+    let app = admins.app.sibling_with(|instance| instance.store = store);
+    Admins { app, command_line: admins.command_line.clone() }
+}
+
+/// What the operations of [`recorded`] change.
+async fn shown(root: &mut Admin, bob: &str) -> Vec<Value> {
+    let user = format!("/users/{bob}");
+    let mut all = Vec::new();
+    for place in [
+        user.as_str(),
+        "/config",
+        "/keys?organizationId=acme",
+        "/sessions?organizationId=acme",
+        "/organizations/acme/branding",
+        "/applications/planner/roles",
+    ] {
+        all.push(expect(&root.get(place).await, StatusCode::OK));
+    }
+    all
+}
+
+/// A change and its row are one transaction.
+async fn w_07_without_its_row_nothing_changes(app: TestApp) {
+    const INSERT: &str = "porta_store_sql::audit::INSERT";
+    let admins = Admins::of(app).await;
+    token(&admins.app, "acme", ("bob@acme.test", "lantern-Quay-42"), ("cli", "http://127.0.0.1/cb")).await;
+    let mut root = admins.sign_in(ROOT).await;
+    let bob = admins.user("acme", "bob@acme.test").await.id.to_string();
+    let is_row = |operation: Operation| {
+        operation == Operation::Statement(INSERT) || operation == Operation::StatementOfUnit(INSERT)
+    };
+    let elsewhere = failing(&admins, is_row);
+    let mut unrecorded = elsewhere.bearer(&root.token);
+    let before = (shown(&mut root, &bob).await, admins.audit().await);
+    for (method, path, body, event) in recorded(&bob, std::slice::from_ref(&bob)) {
+        // They undo what was not done.
+        if ["user.activated", "org.branding.asset.deleted"].contains(&event) {
+            continue;
+        }
+        let sent = (!body.is_null()).then_some(&body);
+        let answer = unrecorded.send(method.clone(), &path, sent).await;
+        assert!(answer.status.is_server_error(), "{event}: {} {}", answer.status, answer.body);
+    }
+    assert_eq!((shown(&mut root, &bob).await, admins.audit().await), before);
+}
+
 async fn w_15_what_a_client_got_wrong_is_no_failure_of_the_server(app: TestApp) {
     let admins = Admins::of(app).await;
     let mut root = admins.sign_in(ROOT).await;
@@ -128,6 +182,19 @@ async fn w_15_what_a_client_got_wrong_is_no_failure_of_the_server(app: TestApp) 
         assert!(answer.status.is_client_error(), "{method} {path}: {} {}", answer.status, answer.body);
         has_the_shape_of_errors(&answer);
     }
+    for list in ["roles", "permissions", "claims"] {
+        let list = format!("/applications/planner/{list}");
+        let first = expect(&root.get(&list).await, StatusCode::OK)["data"][0]["id"].clone();
+        let answer = root.put(&format!("{list}/{}", first.as_str().unwrap()), &json!({})).await;
+        refused(&answer, StatusCode::BAD_REQUEST, "No fields to update");
+    }
+    let modules = "/applications/planner/modules";
+    let module = expect(&root.post(modules, &json!({ "name": "Yard" })).await, StatusCode::CREATED);
+    let module = format!("{modules}/{}", module["data"]["id"].as_str().unwrap());
+    for path in [module.as_str(), "/organizations/acme/branding"] {
+        let answer = root.put(path, &json!({})).await;
+        refused(&answer, StatusCode::BAD_REQUEST, "No fields to update");
+    }
 }
 
 /// The reference lets everything through when Redis is away.
@@ -147,6 +214,20 @@ async fn w_20_changes_stop_without_counters_and_reads_go_on(app: TestApp) {
     assert_eq!(list["total"], 3);
     kv.switch_off(false);
     expect(&root.post("/organizations/acme/users", &user).await, StatusCode::CREATED);
+}
+
+async fn w_21_a_client_is_made_with_its_secret_or_not_at_all(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let mut root = admins.sign_in(ROOT).await;
+    let without_secrets = failing(&admins, |operation| {
+        operation == Operation::StatementOfUnit("porta_store_sql::clients::INSERT_SECRET")
+    });
+    let new = json!({ "applicationId": "planner", "name": "Site", "redirectUris": ["https://site.test/cb"] });
+    let before = (expect(&root.get("/clients").await, StatusCode::OK), admins.audit().await);
+    let answer = without_secrets.bearer(&root.token).post("/clients", &new).await;
+    assert!(answer.status.is_server_error(), "{} {}", answer.status, answer.body);
+    assert_eq!((expect(&root.get("/clients").await, StatusCode::OK), admins.audit().await), before);
+    expect(&root.post("/clients", &new).await, StatusCode::CREATED);
 }
 
 /// `error` says what, `status` repeats the status, and nothing is in it but what the specification names (C-30).
@@ -187,5 +268,25 @@ async fn w_23_every_error_has_the_same_shape(app: TestApp) {
     assert_eq!(statuses, [400, 400, 400, 401, 403, 404, 404, 405, 409, 413, 400, 404, 400]);
     for answer in &answers {
         has_the_shape_of_errors(answer);
+    }
+}
+
+async fn w_25_an_invitation_lives_as_long_as_the_setting_says(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let mut root = admins.sign_in(ROOT).await;
+    let lifetime = json!({ "value": "2h", "organizationId": "acme" });
+    expect(&root.put("/config/invitation_ttl", &lifetime).await, StatusCode::OK);
+    admins.app.wait_for_notices().await;
+    let invitee = json!({ "email": "eve@acme.test" });
+    expect(&root.post("/organizations/acme/users/invite", &invitee).await, StatusCode::CREATED);
+    let emails = admins.app.emails().await;
+    let link = emails.iter().find_map(|outgoing| match &outgoing.mail {
+        Mail::Invitation { url, .. } => Some(url.clone()),
+        _ => None,
+    });
+    let link = link.unwrap();
+    for (minutes, status) in [(119, StatusCode::OK), (2, StatusCode::BAD_REQUEST)] {
+        admins.app.advance(Duration::from_mins(minutes));
+        assert_eq!(admins.app.browser().get(&link).await.status, status, "after {minutes} more minutes");
     }
 }

@@ -166,6 +166,7 @@ fn a_fresh_checkout_runs_with_nothing_set() {
     let config = Config::load(&source, &OsEntropy).unwrap();
     assert_eq!(config.environment, Environment::Development);
     assert_eq!((config.server.host.as_str(), config.server.drain.as_secs()), ("127.0.0.1", 0));
+    assert_eq!(config.server.admin_reads_per_minute, Some(6_000));
     assert_eq!(config.server.issuer_base_url.as_str(), "http://localhost:3000");
     assert_eq!(config.log.format, LogFormat::Human);
     assert!(config.smtp.is_none());
@@ -188,6 +189,7 @@ fn values_are_read_in_every_accepted_form() {
         ("TRUST_PROXY_HEADER", "Forwarded"),
         ("TRUST_PROXY_CIDRS", "10.0.0.0/8, fd00::/8,192.0.2.7"),
         ("ADMIN_CORS_ORIGINS", "https://admin.example.com, https://Other.example.com:443/"),
+        ("ADMIN_READS_PER_MINUTE", "0"),
         ("SMTP_USER", "porta"),
         ("SMTP_PASS", " pass word "),
         ("SMTP_TLS", "required"),
@@ -202,7 +204,7 @@ fn values_are_read_in_every_accepted_form() {
     assert_eq!(config.log.level, LogLevel::Warn);
     assert_eq!(config.metrics, MetricsConfig::Public);
     assert_eq!(config.server.admin_cors_origins, ["https://admin.example.com", "https://other.example.com"]);
-    assert_eq!(config.server.drain.as_secs(), 0);
+    assert_eq!((config.server.drain.as_secs(), config.server.admin_reads_per_minute), (0, None));
     let smtp = config.smtp.unwrap();
     assert_eq!((smtp.port, smtp.tls), (465, SmtpTls::Required));
     assert_eq!(smtp.credentials.unwrap().password.expose_secret(), " pass word ");

@@ -77,6 +77,8 @@ fn each_value_that_cannot_be_used_is_named() {
         (&[("ADMIN_CORS_ORIGINS", "*")], "ADMIN_CORS_ORIGINS"),
         (&[("ADMIN_CORS_ORIGINS", "https://a.example/path")], "ADMIN_CORS_ORIGINS"),
         (&[("ADMIN_CORS_ORIGINS", "https://a.example,,https://b.example")], "ADMIN_CORS_ORIGINS"),
+        (&[("ADMIN_READS_PER_MINUTE", "-1")], "ADMIN_READS_PER_MINUTE"),
+        (&[("ADMIN_READS_PER_MINUTE", "10000001")], "ADMIN_READS_PER_MINUTE"),
         (&[("ARGON2_MEMORY_KIB", "64")], "ARGON2_MEMORY_KIB"),
         (&[("ARGON2_ITERATIONS", "0")], "ARGON2_ITERATIONS"),
         (&[("ARGON2_PARALLELISM", "65")], "ARGON2_PARALLELISM"),

@@ -102,11 +102,12 @@ impl<'d> Importer<'d> {
     }
 
     fn fail(&mut self, kind: ItemKind, slug: &str, path: &str, error: DirectoryError) {
-        let is_forbidden = matches!(error, DirectoryError::Forbidden(_));
+        let is_forbidden = matches!(error, DirectoryError::Forbidden(_) | DirectoryError::Reserved(_));
         let problems = match error {
             DirectoryError::Invalid(problems) => {
                 problems.into_iter().map(|problem| problem.within(path)).collect()
             }
+            DirectoryError::Reserved(problem) => vec![problem.within(path)],
             DirectoryError::NotFound { kind, name } => vec![Problem::new(path, missing(kind, &name))],
             other => vec![Problem::new(path, other.to_string())],
         };

@@ -24,6 +24,7 @@ mod applications;
 mod clients;
 pub mod document;
 mod importer;
+mod needed_permissions;
 mod organizations;
 mod passwords;
 mod patch;
@@ -78,8 +79,10 @@ pub struct Options {
 }
 
 impl Directory {
-    /// Applies a document. Errors of items are in the report; `Err` means that nothing was committed.
+    /// Applies a document. The actor needs the permissions of everything that it may do, also for a dry run. Errors of
+    /// items are in the report; `Err` means that nothing was committed.
     pub async fn provision(&self, actor: Actor, document: &Document, options: Options) -> Result<Report> {
+        needed_permissions::check_may_apply(&actor, document, options.mode)?;
         let mut hashes = imported_hashes(document);
         self.hash_new_passwords(document, &mut hashes).await?;
         let mut work = self.begin(actor).await?;

@@ -3,6 +3,7 @@
 use porta_core::admin::SUPER_ADMIN_USER_KEY;
 use porta_core::{ClientKey, OrganizationId, Slug, Timestamp, TokenDigest, UserId};
 use porta_store::{AdministratorFacts, ServiceFacts};
+use uuid::Uuid;
 
 use super::Queries;
 use crate::Result;
@@ -46,6 +47,11 @@ impl AdministratorQueries<'_> {
     pub async fn is_super_admin_user(&self, user: UserId) -> Result<bool> {
         let stored = self.0.repositories().settings(None).find(SUPER_ADMIN_USER_KEY).await?;
         Ok(super_admin_user(stored) == Some(user))
+    }
+
+    /// Whether something has this id, wherever it belongs.
+    pub async fn names_something(&self, id: Uuid) -> Result<bool> {
+        Ok(self.0.repositories().administrators().names_something(id).await?)
     }
 
     /// Who is behind an access token; whether it is still valid is for the caller to decide.

@@ -209,8 +209,12 @@ async fn a_revoked_next_key_is_replaced(world: World) {
 
 async fn private_halves_open_for_their_own_row_only(world: World) {
     let harbor = world.organization("harbor").await;
+    let mut work = world.work().await;
+    work.signing_keys().rotate(&harbor, ES256, Urgency::Planned).await.unwrap();
+    work.commit().await.unwrap();
     let ring = porta_core::seal::Keyring::new(&[[9; 32]], "signing-keys");
     let rows = world.store.repositories().signing_keys(harbor.id).all().await.unwrap();
+    assert!(rows.len() > 2, "those of the beginning, and the one that the rotation made");
     for row in &rows {
         let identity = SigningKey::seal_identity(harbor.id, &row.kid);
         assert!(ring.open(&row.private_key, &identity).is_ok());

@@ -72,6 +72,7 @@ impl InProcess {
                 trusted_proxies: TrustedProxies::Never,
                 issuer_base: issuer,
                 cors_origins: Vec::new(),
+                reads_per_minute: None,
             },
         }
     }

@@ -232,6 +232,7 @@ impl Services {
             trusted_proxies: trusted_proxies(&config.server.trust_proxy),
             issuer_base: config.server.issuer_base_url.as_str().to_owned(),
             cors_origins: config.server.admin_cors_origins.clone(),
+            reads_per_minute: config.server.admin_reads_per_minute,
         });
         let app = AppState::new(AppStateParts {
             shared: Arc::clone(&shared),

@@ -8,31 +8,19 @@ mod digest;
 mod error;
 #[cfg(feature = "testing")]
 mod schema;
-mod tables;
 
 use porta_store::StoreError;
 use uuid::Uuid;
 
 use crate::database::Database;
-use crate::kernel::{Cell, Dialect, Row, Runner, Stmt, Tx, Value, statements};
+use crate::kernel::{Cell, Dialect, Row, Runner, Stmt, Tx, Value};
+use crate::tables::{self, COUNT_CHANGED_ORGANIZATIONS, DELETE_MIGRATED_ORGANIZATION, TABLES, Table};
 use digest::RowDigest;
-use tables::{TABLES, Table};
 
 pub use error::{CopyError, Side};
 #[cfg(feature = "testing")]
 pub use schema::{columns, keys};
-pub use tables::NOT_COPIED;
-pub(crate) use tables::statements as statements_of_tables;
-
-statements! {
-    /// The organization that the migrations make has its first version and the time zero until somebody changes it.
-    COUNT_CHANGED_ORGANIZATIONS: Read = "SELECT count(*) FROM organizations WHERE NOT (is_super_admin AND version = 0 \
-         AND updated_at = 'epoch')",
-        sqlite: "SELECT count(*) FROM organizations WHERE NOT (is_super_admin AND version = 0 \
-         AND updated_at = 0)";
-    /// It comes from the source, as all others.
-    DELETE_MIGRATED_ORGANIZATION: Write = "DELETE FROM organizations WHERE is_super_admin AND version = 0";
-}
+pub use crate::tables::NOT_COPIED;
 
 /// PostgreSQL: how long to wait for those who write to the target.
 const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '5s'";

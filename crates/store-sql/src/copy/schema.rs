@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::tables::TABLES;
 use crate::kernel::ColumnType;
+use crate::tables::TABLES;
 
 /// Tables, each with its columns and the names of their types in PostgreSQL.
 pub fn columns() -> impl Iterator<Item = (String, BTreeMap<String, String>)> {

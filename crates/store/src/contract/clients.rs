@@ -13,7 +13,7 @@ use porta_core::{ClientSecretId, Timestamp};
 use super::fixture::{HOUR, MINUTE, NOW, TwoTenants, client, one_round_trip};
 use crate::{Catalog, ClientFacts, RegisteredAddresses, Store, StoreError};
 
-fn secret(w: &TwoTenants, of: &Client, created_at: Timestamp) -> ClientSecret {
+pub(super) fn secret(w: &TwoTenants, of: &Client, created_at: Timestamp) -> ClientSecret {
     ClientSecret {
         id: ClientSecretId::new(created_at, &w.entropy),
         client: of.id,

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use porta_core::signing_key::{SigningAlgorithm, SigningKeyStatus};
-use porta_core::{RoleId, SigningKeyId};
+use porta_core::{EntityId as _, RoleId, SigningKeyId};
 
-use super::applications::role;
+use super::applications::{claim, module, permission, role};
+use super::clients::secret;
 use super::fixture::{NOW, TwoTenants, client, one_round_trip};
 use super::keys::key;
 use crate::{
@@ -112,5 +113,37 @@ pub async fn a_key_of_any_organization(store: Arc<dyn Store>) {
         for kid in ["none", "", &made.kid.to_uppercase(), "\0"] {
             assert_eq!(all.organizations().signing_key(kid, unknown).await.unwrap(), None, "{kid:?}");
         }
+    }
+}
+
+pub async fn ids_of_all_kinds(store: Arc<dyn Store>) {
+    let w = TwoTenants::new(store).await;
+    let mut all = w.repositories();
+    for tenant in [&w.acme, &w.other] {
+        let (owner, app) = (tenant.organization.id, tenant.application.id);
+        let (r, m) = (role(app, "clerk", "Clerk", &w.entropy), module(app, &w.entropy));
+        let (p, c) = (permission(app, "shop:order:read", &w.entropy), claim(app, "department", &w.entropy));
+        let (s, k) = (secret(&w, &tenant.client, NOW), key(&w, owner, SigningKeyStatus::Active));
+        let made = [r.id.uuid(), m.id.uuid(), p.id.uuid(), c.id.uuid(), s.id.uuid(), k.id.uuid()];
+        for id in made {
+            assert!(!all.administrators().names_something(id).await.unwrap(), "not stored yet");
+        }
+        let mut applications = all.applications(owner);
+        applications.insert_role(&r).await.unwrap();
+        applications.insert_module(&m).await.unwrap();
+        applications.insert_permission(&p).await.unwrap();
+        applications.insert_claim(&c).await.unwrap();
+        drop(applications);
+        all.clients(owner).insert_secret(&s).await.unwrap();
+        assert!(all.signing_keys(owner).insert_if_absent(&k).await.unwrap());
+        let before = [owner.uuid(), app.uuid(), tenant.client.id.uuid(), tenant.user.id.uuid()];
+        for id in made.into_iter().chain(before) {
+            let mut administrators = all.administrators();
+            assert!(one_round_trip(&w.store, administrators.names_something(id)).await.unwrap(), "{id}");
+        }
+    }
+    // What people and servers make all the time is none of them.
+    for id in [uuid::Uuid::nil(), w.acme.session.id.uuid(), w.acme.grant.id.uuid()] {
+        assert!(!all.administrators().names_something(id).await.unwrap(), "{id}");
     }
 }

@@ -80,7 +80,7 @@ macro_rules! contract_tests {
                 racing_to_promote;
             lists: pages_in_every_order, rows_inserted_meanwhile, filters, a_search_is_literal,
                 organizations_applications_clients, applications_of_all_owners;
-            lookups: roles_of_all_applications, clients_by_their_oauth_id, a_key_of_any_organization;
+            lookups: roles_of_all_applications, clients_by_their_oauth_id, a_key_of_any_organization, ids_of_all_kinds;
             one_time: round_trip, looking_consumes_nothing, clock_edges, a_newer_one_replaces, withdrawing,
                 in_a_unit, another_organization_sees_nothing, racing_to_consume, racing_to_issue,
                 racing_for_the_only_one,

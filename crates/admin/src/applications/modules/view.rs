@@ -30,7 +30,7 @@ pub(crate) struct ModuleView {
 impl ModuleView {
     /// The tag of the module's version.
     pub(crate) fn tag(module: &Module) -> String {
-        etag::tag(module.id.uuid(), module.version)
+        etag::tag(module.id.uuid(), module.version, &Self::from(module.clone()))
     }
 }
 

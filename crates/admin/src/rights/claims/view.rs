@@ -96,7 +96,7 @@ impl ClaimView {
 
     /// The tag of the claim's version.
     pub(crate) fn tag(claim: &ClaimDefinition) -> String {
-        etag::tag(claim.id.uuid(), claim.version)
+        etag::tag(claim.id.uuid(), claim.version, &Self::from(claim.clone()))
     }
 }
 

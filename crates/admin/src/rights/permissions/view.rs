@@ -45,7 +45,7 @@ impl PermissionView {
 
     /// The tag of the permission's version.
     pub(crate) fn tag(permission: &Permission) -> String {
-        etag::tag(permission.id.uuid(), permission.version)
+        etag::tag(permission.id.uuid(), permission.version, &Self::from(permission.clone()))
     }
 }
 

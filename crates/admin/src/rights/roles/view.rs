@@ -54,7 +54,7 @@ impl RoleView {
 
     /// The tag of the role's version.
     pub(crate) fn tag(role: &Role) -> String {
-        etag::tag(role.id.uuid(), role.version)
+        etag::tag(role.id.uuid(), role.version, &Self::from(role.clone()))
     }
 }
 

@@ -3,7 +3,7 @@
 use porta_testkit::TestApp;
 use serde_json::json;
 
-use super::Refusal::{Forbidden, Item, Lacks, Missing, Unfit};
+use super::Refusal::{Elsewhere, Forbidden, Item, Lacks, Protected};
 use super::*;
 
 porta_testkit::on_both_stores!(
@@ -13,6 +13,7 @@ porta_testkit::on_both_stores!(
 );
 
 const BUILT_IN: &str = "is built in and cannot be changed";
+const RESERVED: &str = "is reserved for built-in roles";
 
 async fn an_administrator_of_applications_stays_one(app: TestApp) {
     let admins = Admins::of(app).await;
@@ -37,8 +38,13 @@ async fn an_administrator_of_applications_stays_one(app: TestApp) {
         &admins,
         vec![
             post("self-assignment", &own, json!({ "roleId": wanted }), Lacks("admin:role:assign")),
-            post("a same-named role elsewhere", "/applications/wiki/roles", name.clone(), Unfit("slug")),
-            post("a same-named role of a tenant", "/applications/planner/roles", name, Unfit("slug")),
+            post(
+                "a same-named role elsewhere",
+                "/applications/wiki/roles",
+                name.clone(),
+                Protected(RESERVED),
+            ),
+            post("a same-named role of a tenant", "/applications/planner/roles", name, Protected(RESERVED)),
             put(
                 "more permissions for a built-in role",
                 &format!("{built_in}/permissions"),
@@ -61,7 +67,7 @@ async fn an_administrator_of_applications_stays_one(app: TestApp) {
                 "a role below another application",
                 &format!("/applications/wiki/roles/{wanted}/permissions"),
                 permissions,
-                Missing("Role not found"),
+                Elsewhere("Role not found"),
             ),
             post("a client of administration", "/clients", client, Forbidden(ADMIN_CLIENTS)),
             put(
@@ -80,7 +86,7 @@ async fn an_administrator_of_applications_stays_one(app: TestApp) {
             delete(
                 "a secret below another client",
                 &format!("/clients/web/secrets/{secret}"),
-                Missing("Secret not found"),
+                Elsewhere("Secret not found"),
             ),
             post("revocation of a program", "/clients/robot/revoke", json!({}), Forbidden(ADMIN_CLIENTS)),
             post(
@@ -103,6 +109,7 @@ async fn an_administrator_of_organizations_stays_one(app: TestApp) {
     let own = format!("/users/{}", id(&admins, ORGS).await);
     let before = State::of(&admins, &mut root).await;
     let policy = json!({ "twoFactorPolicy": "required_any" });
+    let bulk = json!({ "ids": [admins.organization("porta-admin").await.id], "action": "archive" });
     let purge = format!("/organizations/porta-admin/users/{}/purge", id(&admins, ROOT).await);
     orgs.all_are_refused(
         &admins,
@@ -123,7 +130,13 @@ async fn an_administrator_of_organizations_stays_one(app: TestApp) {
                 "suspension of administration",
                 "/organizations/porta-admin/suspend",
                 json!({}),
-                Unfit("cannot be suspended"),
+                Protected("cannot be suspended"),
+            ),
+            post("archiving in bulk", "/bulk/organizations/status", bulk, Item("cannot be archived")),
+            delete(
+                "no administration",
+                "/organizations/porta-admin",
+                Protected("Cannot destroy the super-admin organization"),
             ),
             put("the own address", &own, json!({ "email": "root2@porta.test" }), Lacks("admin:user:update")),
             post(
@@ -147,6 +160,7 @@ async fn even_a_super_admin_is_bound(app: TestApp) {
     let (own, bob) = (id(&admins, ROOT).await, admins.user("acme", "bob@acme.test").await.id);
     let held = role(&mut root, "porta-admin", "porta-super-admin").await;
     let before = State::of(&admins, &mut root).await;
+    let bulk = json!({ "ids": [NOBODY, bob], "action": "suspend", "organizationId": "beta" });
     let config = import("overwrite", json!({ "config": { "super_admin_user_id": bob } }));
     culprit
         .all_are_refused(
@@ -169,14 +183,20 @@ async fn even_a_super_admin_is_bound(app: TestApp) {
                     "a user below another organization",
                     &format!("/organizations/beta/users/{bob}/password"),
                     json!({ "password": PASSWORD }),
-                    Missing("User not found"),
+                    Elsewhere("User not found"),
                 ),
                 post(
                     "suspension below another organization",
                     &format!("/organizations/beta/users/{bob}/suspend"),
                     json!({}),
-                    Missing("User not found"),
+                    Elsewhere("User not found"),
                 ),
+                get(
+                    "a look below another organization",
+                    &format!("/organizations/beta/users/{bob}"),
+                    Elsewhere("User not found"),
+                ),
+                post("many below another organization", "/bulk/users/status", bulk, Item("user not found")),
             ],
         )
         .await;

@@ -14,6 +14,7 @@ porta_testkit::on_both_stores!(
     a_row_tells_who_wanted_what,
     a_known_caller_writes_so_many_rows_a_minute,
     strangers_write_no_rows,
+    what_exists_elsewhere_looks_like_nothing,
     a_refusal_stands_when_it_cannot_be_recorded,
     a_refusal_given_again_is_recorded_again,
     what_is_not_refused_costs_no_more,
@@ -110,6 +111,36 @@ async fn strangers_write_no_rows(app: TestApp) {
     admins.app.advance(Duration::from_mins(61));
     refused(&root.get(LIST).await, StatusCode::UNAUTHORIZED, "Invalid token");
     assert_eq!(denied(&admins).await, 0);
+}
+
+/// But for the row, an id of something elsewhere and one of nothing have the same answer, and take the same steps.
+async fn what_exists_elsewhere_looks_like_nothing(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let mut users = admins.sign_in(USERS).await;
+    let bob = admins.user("acme", "bob@acme.test").await.id.to_string();
+    let list = format!("/organizations/{}/users", admins.organization("beta").await.id);
+    let mut answers = Vec::new();
+    for id in [bob.as_str(), NOBODY] {
+        let before = admins.app.store.round_trips();
+        let answer = users.get(&format!("{list}/{id}")).await;
+        let cost = admins.app.store.round_trips() - before;
+        assert_eq!(denied(&admins).await, 1, "{id}");
+        answers.push((answer.status, answer.body.replace(id, "…"), cost));
+    }
+    let [elsewhere, nothing] = answers.as_slice() else { unreachable!("{answers:?}") };
+    assert_eq!((elsewhere.0, &elsewhere.1), (StatusCode::NOT_FOUND, &nothing.1));
+    assert_eq!(nothing.0, StatusCode::NOT_FOUND);
+    assert_eq!(elsewhere.2, nothing.2 + 2, "the row, with its organization");
+    // The limit is that of all refusals.
+    for _ in 0..40 {
+        let text = format!("User not found: {bob}");
+        refused(&users.get(&format!("{list}/{bob}")).await, StatusCode::NOT_FOUND, &text);
+    }
+    assert_eq!(denied(&admins).await, 30);
+    // A stranger learns nothing, and writes nothing.
+    let answer = admins.bearer("x").get(&format!("{list}/{bob}")).await;
+    refused(&answer, StatusCode::UNAUTHORIZED, "Invalid token");
+    assert_eq!(denied(&admins).await, 30);
 }
 
 async fn a_refusal_stands_when_it_cannot_be_recorded(app: TestApp) {

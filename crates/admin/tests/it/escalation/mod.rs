@@ -20,6 +20,8 @@ use crate::support::*;
 
 const DENIED: &str = "admin.access_denied";
 const LIST: &str = "/organizations/acme/users";
+/// An id that nothing has.
+const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 /// A password that attempts set. It is in no audit row.
 const PASSWORD: &str = "harbour-Quay-5311";
 
@@ -41,9 +43,15 @@ enum Refusal {
     Item(&'static str),
     /// 401: nobody is behind the token, so there is no row.
     Stranger,
-    /// 404, as for what does not exist: no row.
+    /// 404, as for what does not exist, but something elsewhere has the id.
+    Elsewhere(&'static str),
+    /// 404, and nothing has the id: no row, because it is a mistake.
     Missing(&'static str),
-    /// 400: a rule for values. No row.
+    /// 400: what is built in stays as it is.
+    Protected(&'static str),
+    /// 400, and something elsewhere has an id of the body.
+    Unplaced(&'static str),
+    /// 400: a rule for values. No row, because it is a mistake.
     Unfit(&'static str),
 }
 
@@ -53,8 +61,8 @@ impl Refusal {
             Self::Forbidden(_) | Self::Lacks(_) => StatusCode::FORBIDDEN,
             Self::Ended(_) | Self::Stranger => StatusCode::UNAUTHORIZED,
             Self::Item(_) => StatusCode::OK,
-            Self::Missing(_) => StatusCode::NOT_FOUND,
-            Self::Unfit(_) => StatusCode::BAD_REQUEST,
+            Self::Elsewhere(_) | Self::Missing(_) => StatusCode::NOT_FOUND,
+            Self::Protected(_) | Self::Unplaced(_) | Self::Unfit(_) => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -64,7 +72,10 @@ impl Refusal {
             | Self::Lacks(text)
             | Self::Ended(text)
             | Self::Item(text)
+            | Self::Elsewhere(text)
             | Self::Missing(text)
+            | Self::Protected(text)
+            | Self::Unplaced(text)
             | Self::Unfit(text) => text,
             Self::Stranger => "Invalid token",
         }
@@ -155,7 +166,11 @@ impl Culprit {
         assert!(metadata["operation"].as_str().unwrap().starts_with(method.as_str()), "{what}: {metadata}");
         assert_eq!(metadata["path"], path.split('?').next().unwrap(), "{what}");
         assert_eq!(metadata["status"], answer.status.as_u16(), "{what}");
-        assert!(metadata["reason"].as_str().unwrap().contains(refusal.text()), "{what}: {metadata}");
+        let reason = metadata["reason"].as_str().unwrap();
+        assert!(reason.contains(refusal.text()), "{what}: {metadata}");
+        if matches!(refusal, Refusal::Elsewhere(_) | Refusal::Unplaced(_)) {
+            assert!(reason.ends_with(", which exists elsewhere"), "{what}: {metadata}");
+        }
         let text = format!("{row:?}");
         assert!(!text.contains(&self.admin.token) && !text.contains(PASSWORD), "{what}: {text}");
     }

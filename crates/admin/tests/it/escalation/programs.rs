@@ -10,6 +10,7 @@ use crate::services::{ROBOT, change, service};
 porta_testkit::on_both_stores!(
     a_program_stays_within_its_scope,
     a_program_with_every_permission_makes_no_administrators,
+    a_program_that_imports_creates_what_it_may_create,
     a_program_asks_for_no_more_than_its_client_has,
     a_program_that_lost_its_client_is_out,
 );
@@ -23,8 +24,11 @@ async fn program(admins: &Admins, scope: Option<&str>) -> Culprit {
 /// Gives the client every permission.
 async fn almighty(admins: &Admins) -> Culprit {
     let all = porta_core::admin::AdminPermission::ALL.iter().map(|permission| permission.as_str());
-    let all = all.collect::<Vec<_>>().join(" ");
-    change(admins, |client| client.scope = all).await;
+    with_scope(admins, &all.collect::<Vec<_>>().join(" ")).await
+}
+
+async fn with_scope(admins: &Admins, scope: &str) -> Culprit {
+    change(admins, |client| scope.clone_into(&mut client.scope)).await;
     admins.app.wait_for_notices().await;
     program(admins, None).await
 }
@@ -115,6 +119,68 @@ async fn a_program_with_every_permission_makes_no_administrators(app: TestApp) {
     ];
     service_account.all_are_refused(&admins, attempts).await;
     assert_eq!(State::of(&admins, &mut root).await, before);
+}
+
+/// What items of a manifest need, of a program that may import and create users.
+fn imports() -> Vec<(&'static str, &'static str, Value, &'static str)> {
+    let of_planner = |mut item: Value| {
+        item["application_slug"] = json!("planner");
+        item["organization_slug"] = json!("acme");
+        json!([item])
+    };
+    let clients = of_planner(json!({ "client_name": "X", "client_type": "public" }));
+    let right = |slug: &str| of_planner(json!({ "name": "X", "slug": slug }));
+    let claims = of_planner(json!({ "name": "X", "slug": "x", "claim_type": "string" }));
+    let mapping = of_planner(json!({ "role_slug": "editor", "permission_slugs": ["x:y:z"] }));
+    let user = json!({ "email": "new@acme.test", "organization_slug": "acme", "nickname": "X" });
+    let bob = |mut item: Value| {
+        item["email"] = json!("bob@acme.test");
+        of_planner(item)
+    };
+    let assignment = bob(json!({ "role_slug": "editor" }));
+    let value = bob(json!({ "claim_slug": "x", "value": 1 }));
+    vec![
+        (
+            "an organization",
+            "merge",
+            json!({ "organizations": [{ "name": "X", "slug": "x" }] }),
+            "org:create",
+        ),
+        (
+            "an application",
+            "merge",
+            json!({ "applications": [{ "name": "X", "slug": "x", "organization_slug": "acme" }] }),
+            "app:create",
+        ),
+        ("a client", "merge", json!({ "clients": clients }), "client:create"),
+        ("a client, dry", "dry-run", json!({ "clients": clients }), "client:create"),
+        ("a role", "merge", json!({ "roles": right("x") }), "role:create"),
+        ("a permission", "merge", json!({ "permissions": right("x:y:z") }), "permission:create"),
+        ("a claim", "merge", json!({ "claim_definitions": claims }), "claim:create"),
+        ("a module", "merge", json!({ "application_modules": right("x") }), "app:update"),
+        ("a permission of a role", "merge", json!({ "role_permission_mappings": mapping }), "role:update"),
+        ("a role of a user", "merge", json!({ "user_role_assignments": assignment }), "role:assign"),
+        ("a value of a user", "merge", json!({ "user_claim_values": value }), "claim:update"),
+        ("a setting", "merge", json!({ "config": { "session_ttl": 7200 } }), "config:update"),
+        ("a change of a user", "overwrite", json!({ "users": [user] }), "user:update"),
+    ]
+}
+
+/// Whoever may import gets no more by it than by the requests that do the same.
+async fn a_program_that_imports_creates_what_it_may_create(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let mut root = admins.sign_in(ROOT).await;
+    let mut service_account = with_scope(&admins, "admin:import:write admin:user:create").await;
+    let before = State::of(&admins, &mut root).await;
+    for (what, mode, items, lacking) in imports() {
+        let attempt = post(what, "/import", import(mode, items), Lacks(lacking));
+        service_account.is_refused(&admins, attempt).await;
+    }
+    assert_eq!(State::of(&admins, &mut root).await, before);
+    let user = json!({ "users": [{ "email": "new@acme.test", "organization_slug": "acme" }] });
+    let report = service_account.admin.post("/import", &import("merge", user)).await;
+    assert_eq!(expect(&report, StatusCode::OK)["created"][0]["slug"], "new@acme.test");
+    assert_eq!(admins.newest("user.created").await.actor_label.as_deref(), Some(LABEL));
 }
 
 fn program_by_import() -> Value {

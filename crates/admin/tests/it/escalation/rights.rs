@@ -3,10 +3,13 @@
 use porta_testkit::TestApp;
 use serde_json::json;
 
-use super::Refusal::{Forbidden, Item, Lacks, Missing};
+use super::Refusal::{Elsewhere, Forbidden, Item, Lacks, Missing, Unfit, Unplaced};
 use super::*;
 
-porta_testkit::on_both_stores!(an_administrator_of_users_stays_one);
+porta_testkit::on_both_stores!(
+    an_administrator_of_users_stays_one,
+    roles_that_an_organization_does_not_see_stay_out_of_reach,
+);
 
 async fn an_administrator_of_users_stays_one(app: TestApp) {
     let admins = Admins::of(app).await;
@@ -15,15 +18,10 @@ async fn an_administrator_of_users_stays_one(app: TestApp) {
     let (highest, own) = (id(&admins, ROOT).await, id(&admins, USERS).await);
     let other = id(&admins, ORGS).await;
     let wanted = role(&mut root, "porta-admin", "porta-super-admin").await;
-    let guest = json!({ "name": "Guest" });
-    let guest = expect(&root.post("/applications/partner/roles", &guest).await, StatusCode::CREATED);
-    let guest = guest["data"]["id"].as_str().unwrap().to_owned();
-    let bob = admins.user("acme", "bob@acme.test").await.id.to_string();
     let before = State::of(&admins, &mut root).await;
     users.all_are_refused(&admins, assignments(&own, &highest, &wanted)).await;
     users.all_are_refused(&admins, take_overs(&highest, &other)).await;
     users.all_are_refused(&admins, elsewhere()).await;
-    users.all_are_refused(&admins, foreign_roles(&bob, &wanted, &guest)).await;
     assert_eq!(State::of(&admins, &mut root).await, before);
 }
 
@@ -128,12 +126,34 @@ fn elsewhere() -> Vec<Attempt> {
     ]
 }
 
-/// Roles that the organization of a user does not see.
+async fn roles_that_an_organization_does_not_see_stay_out_of_reach(app: TestApp) {
+    let admins = Admins::of(app).await;
+    let mut root = admins.sign_in(ROOT).await;
+    let mut users = Culprit::person(&admins, USERS).await;
+    let wanted = role(&mut root, "porta-admin", "porta-super-admin").await;
+    let guest = json!({ "name": "Guest" });
+    let guest = expect(&root.post("/applications/partner/roles", &guest).await, StatusCode::CREATED);
+    let guest = guest["data"]["id"].as_str().unwrap().to_owned();
+    let bob = admins.user("acme", "bob@acme.test").await.id.to_string();
+    let before = State::of(&admins, &mut root).await;
+    users.all_are_refused(&admins, foreign_roles(&bob, &wanted, &guest)).await;
+    assert_eq!(State::of(&admins, &mut root).await, before);
+}
+
+/// Attempts to give bob of acme such a role, and the same with an id of nothing.
 fn foreign_roles(bob: &str, wanted: &str, guest: &str) -> Vec<Attempt> {
-    let (list, missing) = (format!("{LIST}/{bob}/roles"), Missing("Role not found"));
+    let (list, missing) = (format!("{LIST}/{bob}/roles"), Elsewhere("Role not found"));
+    let invite = "/organizations/acme/users/invite";
+    let invitation = |role: &str| json!({ "email": "mole@acme.test", "roles": [{ "applicationId": "planner", "roleId": role }] });
+    let unknown = "not found in application planner";
     vec![
         post("a role of administration for a tenant", &list, json!({ "roleId": wanted }), missing),
         post("a role of another tenant's application", &list, json!({ "roleId": guest }), missing),
         put("both", &list, json!({ "roleIds": [wanted, guest] }), missing),
+        post("a role of administration by invitation", invite, invitation(wanted), Unplaced(unknown)),
+        post("a role of another tenant by invitation", invite, invitation(guest), Unplaced(unknown)),
+        post("no role", &list, json!({ "roleId": NOBODY }), Missing("Role not found")),
+        post("no role by invitation", invite, invitation(NOBODY), Unfit(unknown)),
+        get("nobody", &format!("{LIST}/{NOBODY}"), Missing("User not found")),
     ]
 }

@@ -49,7 +49,7 @@ fn line(case: &Case) -> Vec<String> {
 
 /// The refusals that not every operation has, as the tests of the rules choose them.
 fn refusals(case: &Case) -> Vec<String> {
-    let Case { operation, row, .. } = case;
+    let Case { operation, row, endpoint } = case;
     let mut all = Vec::new();
     let names = operation.path_names();
     if !names.is_empty() {
@@ -69,7 +69,7 @@ fn refusals(case: &Case) -> Vec<String> {
     if row.is_editable {
         all.push("409 older version".to_owned());
     }
-    if operation.changes() {
+    if endpoint.access != Access::Public {
         all.push("429".to_owned());
     }
     all

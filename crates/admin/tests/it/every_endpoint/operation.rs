@@ -13,6 +13,8 @@ pub(super) struct Operation {
     pub(super) query: Vec<String>,
     pub(super) has_body: bool,
     pub(super) has_if_match: bool,
+    /// Whether a read may be conditional.
+    pub(super) has_if_none_match: bool,
 }
 
 impl Operation {
@@ -45,6 +47,7 @@ impl Operation {
             query: names("query"),
             has_body: described.get("requestBody").is_some(),
             has_if_match: names("header").iter().any(|name| name == "If-Match"),
+            has_if_none_match: names("header").iter().any(|name| name == "If-None-Match"),
         }
     }
 

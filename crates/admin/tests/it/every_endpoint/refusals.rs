@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
-use porta_testkit::TestApp;
+use porta_testkit::{Answer, TestApp};
 
 use super::case::{Case, cases};
 use super::colleague::{OwnAccount, SUPER_ADMIN};
@@ -16,6 +16,7 @@ use crate::support::*;
 porta_testkit::on_both_stores!(
     a_stranger_is_refused,
     whoever_changes_too_much_has_to_wait,
+    whoever_reads_too_much_has_to_wait,
     a_path_has_no_other_methods,
 );
 
@@ -59,21 +60,48 @@ async fn whoever_changes_too_much_has_to_wait(app: TestApp) {
         cases().into_iter().partition(|case| case.operation.changes());
     for case in changes {
         let answer = case.request(&world.run()).send(&mut busy, &[]).await;
-        let about = format!("{}: {}", case.id(), answer.body);
-        differences.equal(&about, &answer.status, &StatusCode::TOO_MANY_REQUESTS);
-        let seconds = answer.header("retry-after").and_then(|seconds| seconds.parse::<u64>().ok());
-        let is_soon = seconds.is_some_and(|seconds| (1..=60).contains(&seconds));
-        differences.holds(&format!("{about}: {seconds:?}"), is_soon);
-        differences.equal(&about, &answer.header("x-ratelimit-remaining"), &Some("0"));
+        must_wait(&case, &answer, &mut differences);
     }
     assert_eq!(world.newest_row().await, before, "a refused request was recorded");
-    // Reads are not counted.
+    // Reads are counted apart.
     for case in reads {
         let answer = case.request(&world.run()).send(&mut busy, &[]).await;
         let about = format!("{}: {}", case.id(), answer.body);
         differences.equal(&about, &answer.status.as_u16(), &case.row.status);
     }
     differences.none();
+}
+
+fn must_wait(case: &Case, answer: &Answer, differences: &mut Differences) {
+    let about = format!("{}: {}", case.id(), answer.body);
+    differences.equal(&about, &answer.status, &StatusCode::TOO_MANY_REQUESTS);
+    differences.equal(&about, &parsed(answer)["error"], "Too Many Requests");
+    let seconds = answer.header("retry-after").and_then(|seconds| seconds.parse::<u64>().ok());
+    let is_soon = seconds.is_some_and(|seconds| (1..=60).contains(&seconds));
+    differences.holds(&format!("{about}: {seconds:?}"), is_soon);
+    differences.equal(&about, &answer.header("x-ratelimit-remaining"), &Some("0"));
+}
+
+/// W-20: reads of the reference are not counted at all.
+async fn whoever_reads_too_much_has_to_wait(app: TestApp) {
+    let mut world = World::of(app).await;
+    let token = world.admins.sign_in(ROOT).await.token;
+    let app = world.admins.app.sibling_with(|instance| instance.admin_reads_per_minute = Some(1));
+    let elsewhere = Admins { app, command_line: world.admins.command_line.clone() };
+    let mut busy = elsewhere.bearer(&token);
+    expect(&busy.get("/me").await, StatusCode::OK);
+    let before = world.newest_row().await;
+    let mut differences = Differences::default();
+    let (mut reads, run) = (0, world.run());
+    for case in cases() {
+        if !case.operation.changes() && case.endpoint.access != Access::Public {
+            must_wait(&case, &case.request(&run).send(&mut busy, &[]).await, &mut differences);
+            reads += 1;
+        }
+    }
+    differences.none();
+    assert!(reads > 50, "{reads}");
+    assert_eq!(world.newest_row().await, before, "a refused request was recorded");
 }
 
 async fn a_path_has_no_other_methods(app: TestApp) {

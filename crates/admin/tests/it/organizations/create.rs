@@ -175,6 +175,8 @@ async fn a_slug_is_judged_before(app: TestApp) {
         ("ab", Some("3 to 100 characters")),
         ("Acme", Some("3 to 100 characters")),
         ("admin", Some("reserved")),
+        // Otherwise its pages would be at the address of this API (W-06).
+        ("api", Some("reserved")),
         ("%00%00%00", Some("3 to 100 characters")),
     ] {
         let body =

@@ -1,6 +1,6 @@
 //! Changing address, profile and password.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode, header};
 use porta_core::mail::{Mail, OutgoingEmail};
 use porta_testkit::{Authorize, TestApp};
 use serde_json::{Value, json};
@@ -20,6 +20,13 @@ porta_testkit::on_both_stores!(
 
 async fn ana(admins: &Admins) -> String {
     format!("/organizations/acme/users/{}", admins.user("acme", "ana@acme.test").await.id)
+}
+
+/// Whether a token of acme still does.
+async fn works(admins: &Admins, token: &str) -> bool {
+    let authorization = format!("Bearer {token}");
+    let headers = [(header::AUTHORIZATION, authorization.as_str())];
+    admins.app.browser().send(Method::GET, "/acme/me", &headers, "".into()).await.status == StatusCode::OK
 }
 
 async fn a_change_touches_only_what_it_names(app: TestApp) {
@@ -96,8 +103,13 @@ async fn a_password_is_set_and_removed(app: TestApp) {
     }
     let new = ("ana@acme.test", "harbour-Quay-5311");
     let kept = json!({ "password": new.1, "temporary": false });
+    let cli = ("cli", "http://127.0.0.1/cb");
+    let before = token(&admins.app, "acme", ("ana@acme.test", "lantern-Quay-41"), cli).await;
     expect(&root.post(&place, &kept).await, StatusCode::NO_CONTENT);
-    token(&admins.app, "acme", new, ("cli", "http://127.0.0.1/cb")).await;
+    // What is issued from now on is newer than the change.
+    admins.app.advance(std::time::Duration::from_secs(1));
+    let after = token(&admins.app, "acme", new, cli).await;
+    assert!(!works(&admins, &before).await && works(&admins, &after).await);
     assert_eq!(admins.newest("user.password.set").await.actor_label.as_deref(), Some(ROOT.0));
     // The person hears of it, and not from where (W-26).
     let is_notice = |outgoing: &OutgoingEmail| match &outgoing.mail {
@@ -108,6 +120,7 @@ async fn a_password_is_set_and_removed(app: TestApp) {
     };
     assert_eq!(admins.app.emails().await.iter().filter(|outgoing| is_notice(outgoing)).count(), 1);
     expect(&root.delete(&place).await, StatusCode::NO_CONTENT);
+    assert!(!works(&admins, &after).await, "without a password nothing of it works either (W-13)");
     assert_eq!(expect(&root.get(&path).await, StatusCode::OK)["data"]["hasPassword"], false);
     assert_eq!(admins.count("user.password.cleared").await, 1);
 }

@@ -6,7 +6,17 @@ use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
-use crate::kernel::{ColumnType, Dialect, Kind, Stmt};
+use crate::kernel::{ColumnType, Dialect, Kind, Stmt, statements};
+
+statements! {
+    /// The organization that the migrations make has its first version and the time zero until somebody changes it.
+    COUNT_CHANGED_ORGANIZATIONS: Read = "SELECT count(*) FROM organizations WHERE NOT (is_super_admin AND version = 0 \
+         AND updated_at = 'epoch')",
+        sqlite: "SELECT count(*) FROM organizations WHERE NOT (is_super_admin AND version = 0 \
+         AND updated_at = 0)";
+    /// It comes from the source, as all others.
+    DELETE_MIGRATED_ORGANIZATION: Write = "DELETE FROM organizations WHERE is_super_admin AND version = 0";
+}
 
 /// A table, with its columns in the order of its statements.
 pub(crate) struct Table {
