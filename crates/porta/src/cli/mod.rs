@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::failure::Failure;
 use crate::output;
@@ -255,7 +256,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         let mut task = tokio::spawn(dispatch(global, cli.command));
         tokio::select! {
             biased;
-            Ok(()) = tokio::signal::ctrl_c() => {
+            Ok(()) = interrupted() => {
                 // Dropping an open unit of work rolls it back; a task that cannot be cancelled ends with the process.
                 task.abort();
                 drop(tokio::time::timeout(INTERRUPTION, task).await);
@@ -267,6 +268,15 @@ fn run(cli: Cli) -> Result<(), Failure> {
     runtime.shutdown_background();
     prompt::show_typing();
     outcome
+}
+
+/// Ctrl-C, or somebody's wish that this process ends, as of `timeout` and of service managers.
+async fn interrupted() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminate.recv() => Ok(()),
+    }
 }
 
 async fn dispatch(global: Global, command: Command) -> Result<(), Failure> {

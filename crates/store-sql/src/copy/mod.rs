@@ -17,10 +17,10 @@ use crate::kernel::{Cell, Dialect, Row, Runner, Stmt, Tx, Value};
 use crate::tables::{self, COUNT_CHANGED_ORGANIZATIONS, DELETE_MIGRATED_ORGANIZATION, TABLES, Table};
 use digest::RowDigest;
 
+pub use crate::tables::NOT_COPIED;
 pub use error::{CopyError, Side};
 #[cfg(feature = "testing")]
 pub use schema::{columns, keys};
-pub use crate::tables::NOT_COPIED;
 
 /// PostgreSQL: how long to wait for those who write to the target.
 const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '5s'";

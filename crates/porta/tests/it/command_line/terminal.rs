@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::support::operated::{Operated, on_both_stores};
+use crate::support::operated::{Operated, on_both_stores, output_of};
 use crate::support::terminal::{CTRL_C, CTRL_D, Terminal};
 
 const SUSPEND: [&str; 3] = ["org", "suspend", "harbor"];
@@ -117,6 +117,18 @@ fn a_sign_in_can_be_given_up(world: &Operated) {
     assert!(!world.credentials().exists());
 }
 
+/// `timeout`, or a service that is stopped: what is half done is cleaned up, as after Ctrl-C.
+fn being_told_to_end_is_an_interruption(world: &Operated) {
+    let (mut child, _stderr, _) = world.begin_login(&["--no-browser"]);
+    // Its end would be an answer.
+    let input = child.stdin.take();
+    let kill = format!("kill {}", child.id());
+    assert!(std::process::Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
+    assert_eq!(output_of(child).code, 130);
+    drop(input);
+    assert!(!world.credentials().exists());
+}
+
 /// A pipe that nobody writes to, as in a service.
 fn nobody_is_waited_for_without_a_terminal(world: &Operated) {
     world.signed_in();
@@ -173,6 +185,7 @@ on_both_stores!(
     an_interruption_changes_nothing,
     the_end_of_the_input_declines,
     a_sign_in_can_be_given_up,
+    being_told_to_end_is_an_interruption,
     nobody_is_waited_for_without_a_terminal,
     progress_is_shown_at_a_terminal_only,
     progress_makes_room_for_messages,
