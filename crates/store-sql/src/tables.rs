@@ -18,6 +18,16 @@ statements! {
     DELETE_MIGRATED_ORGANIZATION: Write = "DELETE FROM organizations WHERE is_super_admin AND version = 0";
 }
 
+/// Counts organizations that the migrations did not make, or that somebody has changed.
+pub(crate) fn count_of_changed_organizations() -> &'static Stmt {
+    &COUNT_CHANGED_ORGANIZATIONS
+}
+
+/// Deletes the organization that the migrations make.
+pub(crate) fn deletion_of_migrated_organization() -> &'static Stmt {
+    &DELETE_MIGRATED_ORGANIZATION
+}
+
 /// A table, with its columns in the order of its statements.
 pub(crate) struct Table {
     pub(crate) name: &'static str,

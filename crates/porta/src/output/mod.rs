@@ -6,7 +6,7 @@ mod progress;
 mod table;
 
 use std::fmt::{self, Display};
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::termios::tcgetwinsize;

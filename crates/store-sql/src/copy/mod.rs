@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::database::Database;
 use crate::kernel::{Cell, Dialect, Row, Runner, Stmt, Tx, Value};
-use crate::tables::{self, COUNT_CHANGED_ORGANIZATIONS, DELETE_MIGRATED_ORGANIZATION, TABLES, Table};
+use crate::tables::{self, TABLES, Table};
 use digest::RowDigest;
 
 pub use crate::tables::NOT_COPIED;
@@ -76,7 +76,7 @@ pub async fn run(
     let mut source = open_source(from).await?;
     let mut target = open_target(to).await?;
     require_empty(&mut target).await?;
-    let deleted = Runner::Unit(&mut target).execute(&DELETE_MIGRATED_ORGANIZATION, &[]).await;
+    let deleted = Runner::Unit(&mut target).execute(tables::deletion_of_migrated_organization(), &[]).await;
     deleted.map_err(on(Side::Target))?;
     let of = count(&mut source).await?.iter().map(|table| table.rows).sum();
     let copied = copy_all(&mut source, &mut target, of, observer).await?;
@@ -146,7 +146,7 @@ async fn require_empty(target: &mut Tx) -> Result<(), CopyError> {
     let mut found = Vec::new();
     for table in TABLES {
         let rows = if table.name == "organizations" {
-            number(target, &COUNT_CHANGED_ORGANIZATIONS).await
+            number(target, tables::count_of_changed_organizations()).await
         } else {
             number(target, &table.count()).await
         };
