@@ -968,6 +968,7 @@ export interface paths {
         /**
          * Apply a manifest in one transaction. Every item is checked and answered for; items that are refused are in `errors`.
          *     At most 10 MiB.
+         * @description Needs also the permissions of the requests that would create and, with `overwrite`, change the same one by one.
          */
         post: operations["import_manifest"];
         delete?: never;
@@ -6487,7 +6488,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -6614,7 +6615,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -6648,7 +6649,10 @@ export interface operations {
     get_application: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Id or slug of the application. */
                 appId: string;
@@ -6666,6 +6670,15 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Data_Application"];
                 };
+            };
+            /** @description The entity is as the caller knows it. */
+            304: {
+                headers: {
+                    /** @description Version of the application, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request breaks a rule; `details` names the fields. */
             400: {
@@ -6731,7 +6744,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -6860,7 +6873,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -6976,7 +6989,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -7092,7 +7105,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -7216,7 +7229,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -7347,7 +7360,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -7469,7 +7482,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -7503,7 +7516,10 @@ export interface operations {
     get_claim: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Id or slug of the application. */
                 appId: string;
@@ -7523,6 +7539,15 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Data_ClaimDefinition"];
                 };
+            };
+            /** @description The entity is as the caller knows it. */
+            304: {
+                headers: {
+                    /** @description Version of the claim, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request breaks a rule; `details` names the fields. */
             400: {
@@ -7588,7 +7613,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -7719,7 +7744,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -7840,7 +7865,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -7960,7 +7985,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -8079,7 +8104,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -8207,7 +8232,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -8324,7 +8349,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -8440,7 +8465,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -8562,7 +8587,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -8680,7 +8705,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -8810,7 +8835,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -8940,7 +8965,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -9055,7 +9080,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -9173,7 +9198,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -9299,7 +9324,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -9428,7 +9453,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -9462,7 +9487,10 @@ export interface operations {
     get_permission: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Id or slug of the application. */
                 appId: string;
@@ -9482,6 +9510,15 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Data_Permission"];
                 };
+            };
+            /** @description The entity is as the caller knows it. */
+            304: {
+                headers: {
+                    /** @description Version of the permission, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request breaks a rule; `details` names the fields. */
             400: {
@@ -9547,7 +9584,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -9677,7 +9714,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -9798,7 +9835,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -9918,7 +9955,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -10040,7 +10077,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -10156,7 +10193,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -10280,7 +10317,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -10409,7 +10446,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -10443,7 +10480,10 @@ export interface operations {
     get_role: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Id or slug of the application. */
                 appId: string;
@@ -10463,6 +10503,15 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Data_Role"];
                 };
+            };
+            /** @description The entity is as the caller knows it. */
+            304: {
+                headers: {
+                    /** @description Version of the role, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request breaks a rule; `details` names the fields. */
             400: {
@@ -10528,7 +10577,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -10659,7 +10708,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -10780,7 +10829,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -10900,7 +10949,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -11022,7 +11071,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -11150,7 +11199,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -11276,7 +11325,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -11408,7 +11457,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -11557,7 +11606,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -11682,7 +11731,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -11794,7 +11843,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -11909,7 +11958,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -12037,7 +12086,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -12166,7 +12215,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -12310,7 +12359,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -12442,7 +12491,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -12476,7 +12525,10 @@ export interface operations {
     get_client: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Id of the client, or its OAuth client id. */
                 clientId: string;
@@ -12494,6 +12546,15 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Data_Client"];
                 };
+            };
+            /** @description The entity is as the caller knows it. */
+            304: {
+                headers: {
+                    /** @description Version of the client, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request breaks a rule; `details` names the fields. */
             400: {
@@ -12559,7 +12620,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -12691,7 +12752,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -12809,7 +12870,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -12927,7 +12988,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -13049,7 +13110,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -13169,7 +13230,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -13287,7 +13348,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -13405,7 +13466,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -13523,7 +13584,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -13651,7 +13712,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -13766,7 +13827,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -13884,7 +13945,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -13999,7 +14060,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -14036,7 +14097,10 @@ export interface operations {
                 /** @description Id or slug of the organization whose settings are meant. Without it, the platform's. */
                 organizationId?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Id. */
                 key: string;
@@ -14054,6 +14118,15 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Data_Setting"];
                 };
+            };
+            /** @description The entity is as the caller knows it. */
+            304: {
+                headers: {
+                    /** @description Version of what is set, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request breaks a rule; `details` names the fields. */
             400: {
@@ -14119,7 +14192,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -14250,7 +14323,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -14372,7 +14445,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -14491,7 +14564,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -14630,7 +14703,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -14749,7 +14822,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -14868,7 +14941,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -14986,7 +15059,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -15103,7 +15176,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -15222,7 +15295,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -15341,7 +15414,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -15460,7 +15533,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -15601,7 +15674,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -15718,7 +15791,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -15846,7 +15919,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -15975,7 +16048,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -16106,7 +16179,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -16234,7 +16307,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -16355,7 +16428,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -16478,7 +16551,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -16597,7 +16670,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -16718,7 +16791,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -16839,7 +16912,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -16951,7 +17024,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -17074,7 +17147,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -17200,7 +17273,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -17312,7 +17385,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -17422,7 +17495,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -17535,7 +17608,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -17647,7 +17720,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -17760,7 +17833,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -17875,7 +17948,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -17988,7 +18061,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -18112,7 +18185,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -18222,7 +18295,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -18346,7 +18419,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -18529,7 +18602,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -18660,7 +18733,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -18775,7 +18848,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -18809,7 +18882,10 @@ export interface operations {
     get_organization: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Id or slug of the organization. */
                 orgId: string;
@@ -18827,6 +18903,15 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Data_Organization"];
                 };
+            };
+            /** @description The entity is as the caller knows it. */
+            304: {
+                headers: {
+                    /** @description Version of the organization, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request breaks a rule; `details` names the fields. */
             400: {
@@ -18892,7 +18977,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -19021,7 +19106,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -19144,7 +19229,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -19260,7 +19345,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -19376,7 +19461,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -19491,7 +19576,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -19620,7 +19705,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -19754,7 +19839,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -19876,7 +19961,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -20009,7 +20094,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -20124,7 +20209,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -20246,7 +20331,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -20383,7 +20468,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -20498,7 +20583,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -20618,7 +20703,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -20734,7 +20819,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -20859,7 +20944,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -20986,7 +21071,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -21020,7 +21105,10 @@ export interface operations {
     get_two_factor_policy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Id or slug of the organization. */
                 orgId: string;
@@ -21037,6 +21125,14 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Data_TwoFactorPolicy"];
                 };
+            };
+            /** @description The entity is as the caller knows it. */
+            304: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request breaks a rule; `details` names the fields. */
             400: {
@@ -21102,7 +21198,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -21230,7 +21326,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -21345,7 +21441,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -21486,7 +21582,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -21616,7 +21712,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -21756,7 +21852,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -21885,7 +21981,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -21919,7 +22015,10 @@ export interface operations {
     get_user: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Id or slug of the organization. */
                 orgId: string;
@@ -21939,6 +22038,15 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Data_User"];
                 };
+            };
+            /** @description The entity is as the caller knows it. */
+            304: {
+                headers: {
+                    /** @description Version of the user, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request breaks a rule; `details` names the fields. */
             400: {
@@ -22004,7 +22112,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -22135,7 +22243,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -22257,7 +22365,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -22383,7 +22491,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -22500,7 +22608,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -22618,7 +22726,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -22735,7 +22843,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -22852,7 +22960,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -22969,7 +23077,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -23093,7 +23201,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -23220,7 +23328,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -23347,7 +23455,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -23462,7 +23570,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -23595,7 +23703,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -23713,7 +23821,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -23835,7 +23943,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -23963,7 +24071,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -24090,7 +24198,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -24216,7 +24324,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -24338,7 +24446,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -24455,7 +24563,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -24582,7 +24690,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -24700,7 +24808,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -24820,7 +24928,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -24938,7 +25046,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -25055,7 +25163,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -25173,7 +25281,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -25291,7 +25399,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -25409,7 +25517,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -25542,7 +25650,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -25657,7 +25765,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -25770,7 +25878,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -25888,7 +25996,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -26018,7 +26126,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -26143,7 +26251,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -26280,7 +26388,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -26404,7 +26512,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -26519,7 +26627,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -26632,7 +26740,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -26753,7 +26861,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -26868,7 +26976,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -26980,7 +27088,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -27092,7 +27200,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -27232,7 +27340,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -27266,7 +27374,10 @@ export interface operations {
     get_user_by_id: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Id. */
                 userId: string;
@@ -27284,6 +27395,15 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Data_User"];
                 };
+            };
+            /** @description The entity is as the caller knows it. */
+            304: {
+                headers: {
+                    /** @description Version of the user, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request breaks a rule; `details` names the fields. */
             400: {
@@ -27349,7 +27469,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -27478,7 +27598,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -27594,7 +27714,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -27710,7 +27830,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -27825,7 +27945,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -27940,7 +28060,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -28062,7 +28182,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -28187,7 +28307,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -28312,7 +28432,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -28425,7 +28545,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -28541,7 +28661,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -28656,7 +28776,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -28781,7 +28901,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -28897,7 +29017,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -29013,7 +29133,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;
@@ -29129,7 +29249,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many changes; `Retry-After` tells when to go on. */
+            /** @description Too many requests; `Retry-After` tells when to go on. */
             429: {
                 headers: {
                     "Retry-After"?: number;

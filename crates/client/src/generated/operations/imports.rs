@@ -16,6 +16,8 @@ impl Imports {
     /// Apply a manifest in one transaction. Every item is checked and answered for; items that are refused are in `errors`.
     /// At most 10 MiB.
     ///
+    /// Needs also the permissions of the requests that would create and, with `overwrite`, change the same one by one.
+    ///
     /// `POST /import`
     pub fn import_manifest(&self, body: &types::ImportBody) -> Post<types::ImportAnswer> {
         let path = "/import";
