@@ -37,10 +37,13 @@ async fn a_change_based_on_an_older_version_is_refused(app: TestApp) {
             break;
         }
     }
-    // A sign-in is no change that operators see.
+    // A sign-in refuses no change of an operator who has read the user before it.
     let before = root.get(&path).await.header("etag").unwrap().to_owned();
     token(&admins.app, "acme", ("bob@acme.test", "lantern-Quay-42"), ("cli", "http://127.0.0.1/cb")).await;
-    assert_eq!(root.get(&path).await.header("etag"), Some(before.as_str()));
+    assert_ne!(root.get(&path).await.header("etag"), Some(before.as_str()), "the last sign-in is shown");
+    let body = json!({ "nickname": "three" });
+    let answer = root.send_with(Method::PUT, &path, Some(&body), &[(header::IF_MATCH, &before)]).await;
+    expect(&answer, StatusCode::OK);
 }
 
 /// Sends the same request from many administrators' connections at once, and counts the statuses.
