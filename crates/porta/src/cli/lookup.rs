@@ -1,7 +1,8 @@
 //! Finds things by the names that operators use, where the Admin API takes ids.
 
 use porta_client::queries::{
-    ListClaimsQuery, ListModulesQuery, ListPermissionsQuery, ListRolesQuery, ListUsersQuery,
+    ListApplicationsQuery, ListClaimsQuery, ListModulesQuery, ListPermissionsQuery, ListRolesQuery,
+    ListUsersQuery,
 };
 use porta_client::types::{ClaimDefinition, Module, Permission, Role, User};
 use porta_client::{Client, Versioned};
@@ -44,6 +45,30 @@ pub(super) async fn user(admin: &Client, organization: &str, name: &str) -> Resu
         [id] => Ok(admin.users.get_user(organization, id).await?),
         _ => Err(Failure::general(format!("several users have the mailbox {name}: use the id of one"))),
     }
+}
+
+/// What names an application to the Admin API: the id of the organization's own one with this slug, or what was given.
+/// Several organizations may have an application of one slug.
+pub(super) async fn application_of(
+    admin: &Client,
+    organization: &str,
+    name: &str,
+) -> Result<String, Failure> {
+    if name.parse::<Uuid>().is_ok() {
+        return Ok(name.to_owned());
+    }
+    let query = ListApplicationsQuery {
+        organization_id: Some(organization.to_owned()),
+        search: Some(name.to_owned()),
+        ..ListApplicationsQuery::default()
+    };
+    let mut found = admin.applications.list_applications(&query).items();
+    while let Some(application) = found.next().await? {
+        if application.slug == name {
+            return Ok(application.id.to_string());
+        }
+    }
+    Ok(name.to_owned())
 }
 
 /// A role of an application by id or slug.

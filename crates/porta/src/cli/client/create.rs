@@ -4,8 +4,8 @@ use clap::Args;
 use porta_client::types::NewClientBody;
 
 use super::{LoginMethods, login_methods};
-use crate::cli::Global;
 use crate::cli::access::Access;
+use crate::cli::{Global, lookup};
 use crate::failure::Failure;
 use crate::output;
 
@@ -50,8 +50,13 @@ pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -
         Some(LoginMethods::Only(methods)) => Some(methods),
         Some(LoginMethods::Inherit) | None => None,
     };
+    let admin = access.admin().await?;
+    let application = match &arguments.org {
+        Some(owner) => lookup::application_of(&admin, owner, &arguments.app).await?,
+        None => arguments.app,
+    };
     let body = NewClientBody {
-        application_id: arguments.app,
+        application_id: application,
         organization_id: arguments.org,
         client_name: Some(arguments.name),
         client_type: arguments.client_type,
@@ -64,7 +69,7 @@ pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -
         secret_label: arguments.secret_label,
         ..NewClientBody::default()
     };
-    let answer = access.admin().await?.clients.create_client(&body).await?.into_inner();
+    let answer = admin.clients.create_client(&body).await?.into_inner();
     let created = &answer.data;
     let sentence = format!("client {} is created ({})", created.client_name, created.client_id);
     global.changed(created, sentence)?;

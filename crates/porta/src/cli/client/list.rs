@@ -4,9 +4,9 @@ use clap::Args;
 use porta_client::queries::ListClientsQuery;
 
 use super::view;
-use crate::cli::Global;
 use crate::cli::access::Access;
 use crate::cli::report::PageArguments;
+use crate::cli::{Global, lookup};
 use crate::failure::Failure;
 
 #[derive(Debug, Args)]
@@ -28,15 +28,20 @@ pub(crate) struct Arguments {
 }
 
 pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -> Result<(), Failure> {
+    let admin = access.admin().await?;
+    let application = match (&arguments.org, arguments.app) {
+        (Some(owner), Some(app)) => Some(lookup::application_of(&admin, owner, &app).await?),
+        (_, app) => app,
+    };
     let query = ListClientsQuery {
         page: Some(arguments.page.number()),
         page_size: Some(arguments.page.size()),
-        application_id: arguments.app,
+        application_id: application,
         organization_id: arguments.org,
         status: arguments.status,
         search: arguments.search,
         ..ListClientsQuery::default()
     };
-    let page = access.admin().await?.clients.list_clients(&query).await?;
+    let page = admin.clients.list_clients(&query).await?;
     global.listed(&page, "clients", view::COLUMNS)
 }

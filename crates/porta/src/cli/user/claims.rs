@@ -69,6 +69,7 @@ pub(super) async fn run(global: Global, access: &Access, command: Command) -> Re
             let user = person.find(&admin).await?;
             let mut found = entries(&admin, &person, &user).await?;
             if let Some(app) = app {
+                let app = lookup::application_of(&admin, &person.org, &app).await?;
                 let application = admin.applications.get_application(&app).await?;
                 found.retain(|entry| entry.application_id == application.id);
             }
@@ -110,7 +111,8 @@ async fn entries(admin: &Client, person: &Person, user: &User) -> Result<Vec<Use
 impl Which {
     async fn find(&self, admin: &Client) -> Result<(User, ClaimDefinition), Failure> {
         let user = self.person.find(admin).await?.into_inner();
-        Ok((user, lookup::claim(admin, &self.app, &self.claim).await?))
+        let application = lookup::application_of(admin, &self.person.org, &self.app).await?;
+        Ok((user, lookup::claim(admin, &application, &self.claim).await?))
     }
 
     async fn entry(

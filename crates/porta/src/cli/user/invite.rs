@@ -50,8 +50,8 @@ fn claim(text: &str) -> Result<(String, String, Value), String> {
 
 pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -> Result<(), Failure> {
     let admin = access.admin_for_mails(arguments.inviter).await?;
-    let roles = roles(&admin, arguments.roles).await?;
-    let claims = claims(&admin, arguments.claims).await?;
+    let roles = roles(&admin, &arguments.org, arguments.roles).await?;
+    let claims = claims(&admin, &arguments.org, arguments.claims).await?;
     let (given_name, family_name) = arguments.names.parts();
     let body = InvitationBody {
         email: arguments.email.or(arguments.address).unwrap_or_default(),
@@ -71,9 +71,14 @@ pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -
     )
 }
 
-async fn roles(admin: &Client, named: Vec<(String, String)>) -> Result<Option<Vec<InvitationRole>>, Failure> {
+async fn roles(
+    admin: &Client,
+    organization: &str,
+    named: Vec<(String, String)>,
+) -> Result<Option<Vec<InvitationRole>>, Failure> {
     let mut found = Vec::new();
     for (application, name) in named {
+        let application = lookup::application_of(admin, organization, &application).await?;
         let role_id = lookup::role(admin, &application, &name).await?.id.to_string();
         found.push(InvitationRole { application_id: application, role_id });
     }
@@ -82,10 +87,12 @@ async fn roles(admin: &Client, named: Vec<(String, String)>) -> Result<Option<Ve
 
 async fn claims(
     admin: &Client,
+    organization: &str,
     named: Vec<(String, String, Value)>,
 ) -> Result<Option<Vec<InvitationClaim>>, Failure> {
     let mut found = Vec::new();
     for (application, name, value) in named {
+        let application = lookup::application_of(admin, organization, &application).await?;
         let claim_definition_id = lookup::claim(admin, &application, &name).await?.id.to_string();
         found.push(InvitationClaim { application_id: application, claim_definition_id, value });
     }

@@ -74,7 +74,8 @@ impl Arguments {
     async fn ids(&self, admin: &Client) -> Result<Vec<Uuid>, Failure> {
         let mut ids = self.role_ids.clone();
         for (application, name) in &self.roles {
-            ids.push(lookup::role(admin, application, name).await?.id);
+            let application = lookup::application_of(admin, &self.person.org, application).await?;
+            ids.push(lookup::role(admin, &application, name).await?.id);
         }
         Ok(ids)
     }

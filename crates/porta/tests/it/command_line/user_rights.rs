@@ -46,6 +46,43 @@ fn roles_are_given_and_taken(world: &Operated) {
     world.refused(1, &about(&["roles", "assign"], &[]), "--role");
 }
 
+const NAMESAKE: &str = r#"
+version: "1.0"
+organizations:
+  - name: Marina
+    slug: marina
+    applications:
+      - name: Dock
+        slug: dock
+        roles:
+          - { name: Planner, slug: planner }
+        claim_definitions:
+          - { name: Terminal, slug: terminal, claim_type: string }
+"#;
+
+/// `--org` says whose application is meant.
+fn applications_of_one_slug_are_told_apart(world: &Operated) {
+    world.signed_in();
+    world.installation.write("namesake.yaml", NAMESAKE);
+    world.succeed(&["provision", "-f", "namesake.yaml"]);
+    world.installation.write("claims.yaml", CLAIMS);
+    world.succeed(&["provision", "-f", "claims.yaml"]);
+    world.refused(1, &["app", "show", "dock"], "Several organizations have an application `dock`");
+    world.succeed(&about(&["roles", "remove"], &["--role", "dock:planner", "--force"]));
+    assert_eq!(slugs(&world.json(&about(&["roles", "assign"], &["--role", "dock:planner"]))), ["planner"]);
+    let claim = ["--app", "dock", "--claim", "terminal"];
+    world.succeed(&about(&["claims", "set"], &[&claim[..], &["--value", "T4"]].concat()));
+    assert_eq!(world.json(&about(&["claims", "get"], &claim))["value"], "T4");
+    assert_eq!(world.json(&about(&["claims", "list"], &["--app", "dock"])).as_array().unwrap().len(), 1);
+    let client = ["client", "create", "--app", "dock", "--grant-types", "client_credentials"];
+    world.refused(1, &client, "Several organizations");
+    for owner in ["harbor", "marina"] {
+        world.succeed(&[&client[..], &["--org", owner, "--name", owner]].concat());
+        let listed = world.json(&["client", "list", "--app", "dock", "--org", owner]);
+        assert!(listed["data"].as_array().unwrap().iter().any(|one| one["clientName"] == owner), "{listed}");
+    }
+}
+
 const CLAIMS: &str = r#"
 version: "1.0"
 organizations:
@@ -109,6 +146,7 @@ fn second_factors_are_shown_and_only_removed_where_there_are_any(world: &Operate
 
 on_both_stores!(
     roles_are_given_and_taken,
+    applications_of_one_slug_are_told_apart,
     claims_are_set_and_taken,
     second_factors_are_shown_and_only_removed_where_there_are_any,
 );
