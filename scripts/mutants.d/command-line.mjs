@@ -120,7 +120,7 @@ export default [
   },
   {
     id: 'copy-without-platform-settings', area: 'command line', what: 'A page that begins after a setting of the platform is empty.',
-    crate: 'store-sql', words: ['a_row_without_owner'], file: `${copy}/tables.rs`,
+    crate: 'store-sql', words: ['a_row_without_owner'], file: 'crates/store-sql/src/tables.rs',
     was: raw`            ColumnType::Owner => format!("COALESCE({name}, {nothing})"),`,
     becomes: raw`            ColumnType::Owner if FAULT => (*name).to_owned(),
             ColumnType::Owner => format!("COALESCE({name}, {nothing})"),`,
