@@ -47,42 +47,82 @@ pub(super) async fn user(admin: &Client, organization: &str, name: &str) -> Resu
     }
 }
 
-/// What names an application to the Admin API: the id of the organization's own one with this slug, or what was given.
-/// Several organizations may have an application of one slug.
+/// An application as the operator has named it.
+pub(super) struct NamedApplication {
+    name: String,
+    /// What names it to the Admin API: an id, or a slug that only one organization has.
+    pub(super) id: String,
+}
+
+/// The application of this id, the organization's own one of this slug, or that of another organization. Several
+/// organizations may have an application of one slug.
 pub(super) async fn application_of(
     admin: &Client,
     organization: &str,
     name: &str,
-) -> Result<String, Failure> {
-    if name.parse::<Uuid>().is_ok() {
-        return Ok(name.to_owned());
-    }
+) -> Result<NamedApplication, Failure> {
+    let id = match name.parse::<Uuid>() {
+        Ok(_) => None,
+        Err(_) => own_application(admin, organization, name).await?,
+    };
+    let name = name.to_owned();
+    Ok(NamedApplication { id: id.map_or_else(|| name.clone(), |id| id.to_string()), name })
+}
+
+async fn own_application(admin: &Client, organization: &str, slug: &str) -> Result<Option<Uuid>, Failure> {
     let query = ListApplicationsQuery {
         organization_id: Some(organization.to_owned()),
-        search: Some(name.to_owned()),
+        search: Some(slug.to_owned()),
         ..ListApplicationsQuery::default()
     };
     let mut found = admin.applications.list_applications(&query).items();
     while let Some(application) = found.next().await? {
-        if application.slug == name {
-            return Ok(application.id.to_string());
+        if application.slug == slug {
+            return Ok(Some(application.id));
         }
     }
-    Ok(name.to_owned())
+    Ok(None)
+}
+
+impl NamedApplication {
+    /// One of its roles by id or slug.
+    pub(super) async fn role(&self, admin: &Client, name: &str) -> Result<Role, Failure> {
+        find_role(admin, &self.id, name).await?.ok_or_else(|| self.missing("Role", name))
+    }
+
+    /// One of its claims by id or by its name in tokens.
+    pub(super) async fn claim(&self, admin: &Client, name: &str) -> Result<ClaimDefinition, Failure> {
+        find_claim(admin, &self.id, name).await?.ok_or_else(|| self.missing("Claim", name))
+    }
+
+    fn missing(&self, kind: &str, name: &str) -> Failure {
+        missing(kind, &format!("{}:{name}", self.name))
+    }
+}
+
+async fn find_role(admin: &Client, application: &str, name: &str) -> Result<Option<Role>, Failure> {
+    let roles = admin.roles.list_roles(application, &ListRolesQuery::default()).await?;
+    Ok(roles.data.into_iter().find(|role| role.slug == name || role.id.to_string() == name))
+}
+
+async fn find_claim(
+    admin: &Client,
+    application: &str,
+    name: &str,
+) -> Result<Option<ClaimDefinition>, Failure> {
+    let claims = admin.claims.list_claims(application, &ListClaimsQuery::default()).await?;
+    Ok(claims.data.into_iter().find(|claim| claim.claim_name == name || claim.id.to_string() == name))
 }
 
 /// A role of an application by id or slug.
 pub(super) async fn role(admin: &Client, application: &str, name: &str) -> Result<Role, Failure> {
-    let roles = admin.roles.list_roles(application, &ListRolesQuery::default()).await?;
-    let found = roles.data.into_iter().find(|role| role.slug == name || role.id.to_string() == name);
+    let found = find_role(admin, application, name).await?;
     found.ok_or_else(|| missing("Role", &format!("{application}:{name}")))
 }
 
 /// A claim of an application by id or by its name in tokens.
 pub(super) async fn claim(admin: &Client, application: &str, name: &str) -> Result<ClaimDefinition, Failure> {
-    let claims = admin.claims.list_claims(application, &ListClaimsQuery::default()).await?;
-    let found =
-        claims.data.into_iter().find(|claim| claim.claim_name == name || claim.id.to_string() == name);
+    let found = find_claim(admin, application, name).await?;
     found.ok_or_else(|| missing("Claim", &format!("{application}:{name}")))
 }
 

@@ -52,7 +52,7 @@ pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -
     };
     let admin = access.admin().await?;
     let application = match &arguments.org {
-        Some(owner) => lookup::application_of(&admin, owner, &arguments.app).await?,
+        Some(owner) => lookup::application_of(&admin, owner, &arguments.app).await?.id,
         None => arguments.app,
     };
     let body = NewClientBody {

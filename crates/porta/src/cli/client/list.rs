@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
 pub(super) async fn run(global: Global, access: &Access, arguments: Arguments) -> Result<(), Failure> {
     let admin = access.admin().await?;
     let application = match (&arguments.org, arguments.app) {
-        (Some(owner), Some(app)) => Some(lookup::application_of(&admin, owner, &app).await?),
+        (Some(owner), Some(app)) => Some(lookup::application_of(&admin, owner, &app).await?.id),
         (_, app) => app,
     };
     let query = ListClientsQuery {

@@ -70,7 +70,7 @@ pub(super) async fn run(global: Global, access: &Access, command: Command) -> Re
             let mut found = entries(&admin, &person, &user).await?;
             if let Some(app) = app {
                 let app = lookup::application_of(&admin, &person.org, &app).await?;
-                let application = admin.applications.get_application(&app).await?;
+                let application = admin.applications.get_application(&app.id).await?;
                 found.retain(|entry| entry.application_id == application.id);
             }
             global.rows(&found, "values", COLUMNS)
@@ -112,7 +112,7 @@ impl Which {
     async fn find(&self, admin: &Client) -> Result<(User, ClaimDefinition), Failure> {
         let user = self.person.find(admin).await?.into_inner();
         let application = lookup::application_of(admin, &self.person.org, &self.app).await?;
-        Ok((user, lookup::claim(admin, &application, &self.claim).await?))
+        Ok((user, application.claim(admin, &self.claim).await?))
     }
 
     async fn entry(

@@ -79,8 +79,8 @@ async fn roles(
     let mut found = Vec::new();
     for (application, name) in named {
         let application = lookup::application_of(admin, organization, &application).await?;
-        let role_id = lookup::role(admin, &application, &name).await?.id.to_string();
-        found.push(InvitationRole { application_id: application, role_id });
+        let role_id = application.role(admin, &name).await?.id.to_string();
+        found.push(InvitationRole { application_id: application.id, role_id });
     }
     Ok((!found.is_empty()).then_some(found))
 }
@@ -93,8 +93,8 @@ async fn claims(
     let mut found = Vec::new();
     for (application, name, value) in named {
         let application = lookup::application_of(admin, organization, &application).await?;
-        let claim_definition_id = lookup::claim(admin, &application, &name).await?.id.to_string();
-        found.push(InvitationClaim { application_id: application, claim_definition_id, value });
+        let claim_definition_id = application.claim(admin, &name).await?.id.to_string();
+        found.push(InvitationClaim { application_id: application.id, claim_definition_id, value });
     }
     Ok((!found.is_empty()).then_some(found))
 }

@@ -75,7 +75,7 @@ impl Arguments {
         let mut ids = self.role_ids.clone();
         for (application, name) in &self.roles {
             let application = lookup::application_of(admin, &self.person.org, application).await?;
-            ids.push(lookup::role(admin, &application, name).await?.id);
+            ids.push(application.role(admin, name).await?.id);
         }
         Ok(ids)
     }

@@ -75,7 +75,7 @@ fn applications_of_one_slug_are_told_apart(world: &Operated) {
     assert_eq!(world.json(&about(&["claims", "get"], &claim))["value"], "T4");
     assert_eq!(world.json(&about(&["claims", "list"], &["--app", "dock"])).as_array().unwrap().len(), 1);
     let client = ["client", "create", "--app", "dock", "--grant-types", "client_credentials"];
-    world.refused(1, &client, "Several organizations");
+    world.refused(3, &client, "several organizations");
     for owner in ["harbor", "marina"] {
         world.succeed(&[&client[..], &["--org", owner, "--name", owner]].concat());
         let listed = world.json(&["client", "list", "--app", "dock", "--org", owner]);
