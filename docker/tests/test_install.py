@@ -384,7 +384,7 @@ class Starts(Installer):
         porta = os.environ.get("PORTA_BIN", str(target / "debug/porta"))
         data = self.at / "data"
         env = {**call["env"], "PATH": os.environ["PATH"], "PORTA_DATA_DIR": str(data)}
-        done = subprocess.run([porta, "provision", "-f", "-", "--direct", "--json"], input=call["stdin"], env=env,
+        done = subprocess.run([porta, "provision", "-f", "-", "--direct", "--create", "--json"], input=call["stdin"], env=env,
                               cwd=self.at, capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("ada@acme.example", done.stdout)
