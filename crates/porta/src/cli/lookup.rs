@@ -87,12 +87,17 @@ async fn own_application(admin: &Client, organization: &str, slug: &str) -> Resu
 impl NamedApplication {
     /// One of its roles by id or slug.
     pub(super) async fn role(&self, admin: &Client, name: &str) -> Result<Role, Failure> {
-        find_role(admin, &self.id, name).await?.ok_or_else(|| self.missing("Role", name))
+        let roles = admin.roles.list_roles(&self.id, &ListRolesQuery::default()).await?;
+        let found = roles.data.into_iter().find(|role| role.slug == name || role.id.to_string() == name);
+        found.ok_or_else(|| self.missing("Role", name))
     }
 
     /// One of its claims by id or by its name in tokens.
     pub(super) async fn claim(&self, admin: &Client, name: &str) -> Result<ClaimDefinition, Failure> {
-        find_claim(admin, &self.id, name).await?.ok_or_else(|| self.missing("Claim", name))
+        let claims = admin.claims.list_claims(&self.id, &ListClaimsQuery::default()).await?;
+        let found =
+            claims.data.into_iter().find(|claim| claim.claim_name == name || claim.id.to_string() == name);
+        found.ok_or_else(|| self.missing("Claim", name))
     }
 
     fn missing(&self, kind: &str, name: &str) -> Failure {
@@ -100,30 +105,19 @@ impl NamedApplication {
     }
 }
 
-async fn find_role(admin: &Client, application: &str, name: &str) -> Result<Option<Role>, Failure> {
-    let roles = admin.roles.list_roles(application, &ListRolesQuery::default()).await?;
-    Ok(roles.data.into_iter().find(|role| role.slug == name || role.id.to_string() == name))
-}
-
-async fn find_claim(
-    admin: &Client,
-    application: &str,
-    name: &str,
-) -> Result<Option<ClaimDefinition>, Failure> {
-    let claims = admin.claims.list_claims(application, &ListClaimsQuery::default()).await?;
-    Ok(claims.data.into_iter().find(|claim| claim.claim_name == name || claim.id.to_string() == name))
+/// An application that is named without an organization.
+fn application(name: &str) -> NamedApplication {
+    NamedApplication { name: name.to_owned(), id: name.to_owned() }
 }
 
 /// A role of an application by id or slug.
-pub(super) async fn role(admin: &Client, application: &str, name: &str) -> Result<Role, Failure> {
-    let found = find_role(admin, application, name).await?;
-    found.ok_or_else(|| missing("Role", &format!("{application}:{name}")))
+pub(super) async fn role(admin: &Client, of: &str, name: &str) -> Result<Role, Failure> {
+    application(of).role(admin, name).await
 }
 
 /// A claim of an application by id or by its name in tokens.
-pub(super) async fn claim(admin: &Client, application: &str, name: &str) -> Result<ClaimDefinition, Failure> {
-    let found = find_claim(admin, application, name).await?;
-    found.ok_or_else(|| missing("Claim", &format!("{application}:{name}")))
+pub(super) async fn claim(admin: &Client, of: &str, name: &str) -> Result<ClaimDefinition, Failure> {
+    application(of).claim(admin, name).await
 }
 
 /// A permission of an application by id or slug.

@@ -3,13 +3,11 @@
 
 use std::io::Write as _;
 use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use porta_store_sql::Target;
 use porta_testkit::database::TestDatabase;
 
-use crate::support::operated::output_of;
+use crate::support::operated::{output_of, postgres_and_redis};
 use crate::support::{CommandOutput, Installation};
 
 const PASSWORD: &str = "lantern-Quay-41";
@@ -29,21 +27,8 @@ impl Place {
     }
 
     async fn postgres() -> Self {
-        // Every test has a part of Redis of its own.
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let database = TestDatabase::postgres().await;
-        let Target::Postgres(url) = &database.target else {
-            unreachable!("a PostgreSQL database was asked for")
-        };
-        let redis = std::env::var("TEST_REDIS_URL").expect("run through scripts/with-services.sh");
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let environment = vec![
-            ("NODE_ENV", "development".to_owned()),
-            ("DATABASE_URL", url.clone()),
-            ("REDIS_URL", redis),
-            ("PORTA_INSTANCE", format!("crash-{}-{number}", std::process::id())),
-            ("SIGNING_KEY_ENCRYPTION_KEY", "11".repeat(32)),
-        ];
+        let (database, mut environment) = postgres_and_redis("crash").await;
+        environment.push(("SIGNING_KEY_ENCRYPTION_KEY", "11".repeat(32)));
         Self { installation: Installation::new(), environment, _database: Some(database) }
     }
 

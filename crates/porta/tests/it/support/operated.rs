@@ -45,32 +45,37 @@ macro_rules! on_both_stores {
 }
 pub(crate) use on_both_stores;
 
+/// A database, and the variables that name it and a part of Redis that no other test has.
+pub(crate) async fn postgres_and_redis(prefix: &str) -> (TestDatabase, Vec<(&'static str, String)>) {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let database = TestDatabase::postgres().await;
+    let Target::Postgres(url) = &database.target else { unreachable!("a PostgreSQL database was asked for") };
+    let redis = std::env::var("TEST_REDIS_URL").expect("run through scripts/with-services.sh");
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let environment = vec![
+        ("NODE_ENV", "development".to_owned()),
+        ("DATABASE_URL", url.clone()),
+        ("REDIS_URL", redis),
+        ("PORTA_INSTANCE", format!("{prefix}-{}-{number}", std::process::id())),
+    ];
+    (database, environment)
+}
+
 impl Operated {
     pub(crate) fn embedded() -> Self {
         Self::start(vec![("TWO_FACTOR_ENCRYPTION_KEY", "22".repeat(32))], None)
     }
 
     pub(crate) async fn postgres() -> Self {
-        // Every test has a part of Redis of its own.
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let database = TestDatabase::postgres().await;
-        let Target::Postgres(url) = &database.target else {
-            unreachable!("a PostgreSQL database was asked for")
-        };
-        let redis = std::env::var("TEST_REDIS_URL").expect("run through scripts/with-services.sh");
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let environment = vec![
-            ("NODE_ENV", "development".to_owned()),
-            ("DATABASE_URL", url.clone()),
-            ("REDIS_URL", redis),
-            ("PORTA_INSTANCE", format!("cli-{}-{number}", std::process::id())),
+        let (database, mut environment) = postgres_and_redis("cli").await;
+        environment.extend([
             ("ISSUER_BASE_URL", "http://localhost:3000".to_owned()),
             ("COOKIE_KEYS", "a cookie key of this test alone".to_owned()),
             ("TWO_FACTOR_ENCRYPTION_KEY", "22".repeat(32)),
             ("SMTP_HOST", "127.0.0.1".to_owned()),
             ("SMTP_FROM", "id@example.com".to_owned()),
             ("HOST", "127.0.0.1".to_owned()),
-        ];
+        ]);
         tokio::task::block_in_place(|| Self::start(environment, Some(database)))
     }
 
